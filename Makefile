@@ -1,0 +1,95 @@
+# SPDX-License-Identifier: BSD-2-Clause
+# Builds everything into build/. Sources are found by folder: a new .c file needs no line here.
+
+VERSION := 0.1.0
+BUILD := build
+V ?= 0
+Q := $(if $(filter 1,$(V)),,@)
+say = $(if $(filter 1,$(V)),,@printf '  %-8s %s\n' '$(1)' '$(2)')
+
+CC ?= gcc
+CLANG ?= clang
+LLVM_STRIP ?= llvm-strip
+BPFTOOL ?= $(firstword $(wildcard /usr/sbin/bpftool /usr/local/sbin/bpftool) bpftool)
+PREFIX ?= /usr/local
+PACKAGES := libbpf libelf zlib libevent yaml-0.1 jansson libmnl libsystemd
+ARCH := $(shell uname -m | sed 's/x86_64/x86/; s/aarch64/arm64/; s/ppc64le/powerpc/')
+MULTIARCH := $(shell $(CC) -print-multiarch 2>/dev/null)
+
+WARNINGS := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Werror
+CFLAGS ?= -O2 -g
+INCLUDES := -Iinclude -Iuserspace -I$(BUILD)/bpf
+DEFINES := -D_GNU_SOURCE -DSW_VERSION='"$(VERSION)"'
+SANITIZERS := $(if $(SANITIZE),-fsanitize=address$(comma)undefined -fno-omit-frame-pointer -fno-sanitize-recover=all)
+comma := ,
+ALL_CFLAGS = -std=gnu11 $(WARNINGS) $(CFLAGS) $(SANITIZERS) $(INCLUDES) $(DEFINES) \
+	$(shell pkg-config --cflags $(PACKAGES))
+LDLIBS = $(shell pkg-config --libs $(PACKAGES))
+# clang 14 defaults to -mcpu=v2, which has no atomics that return a value.
+BPF_CFLAGS := -std=gnu11 -Wall -Wextra -Wshadow -Werror -O2 -g -target bpf -mcpu=v3 \
+	-D__TARGET_ARCH_$(ARCH) -Iinclude -Ibpf $(if $(MULTIARCH),-idirafter /usr/include/$(MULTIARCH))
+
+LIB_DIRS := core config policy kern db
+sources = $(sort $(foreach dir,$(1),$(wildcard $(dir)/*.c)))
+objects = $(patsubst %.c,$(BUILD)/obj/%.o,$(1))
+LIB_OBJS := $(call objects,$(call sources,$(LIB_DIRS:%=userspace/%)))
+DAEMON_OBJS := $(call objects,$(call sources,userspace/daemon))
+CLI_OBJS := $(call objects,$(call sources,userspace/cli))
+STORM_OBJS := $(call objects,$(call sources,tools/storm))
+BPF_OBJS := $(patsubst bpf/%.bpf.c,$(BUILD)/bpf/%.bpf.o,$(sort $(wildcard bpf/*.bpf.c)))
+UNIT_TESTS := $(patsubst tests/unit/%.c,$(BUILD)/tests/unit/%,$(sort $(wildcard tests/unit/test_*.c)))
+PROGRAMS := $(BUILD)/spillwayd $(BUILD)/spillway $(BUILD)/storm
+
+.DELETE_ON_ERROR:
+.SECONDARY:
+.PHONY: all demo test bench lint install clean
+
+all: $(PROGRAMS)
+
+$(BUILD)/bpf/%.bpf.o: bpf/%.bpf.c Makefile
+	$(call say,BPF,$<)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CLANG) $(BPF_CFLAGS) -MMD -MP -MF $@.d -c $< -o $@
+	$(Q)$(LLVM_STRIP) -g $@
+
+# One linked object, so that all programs share one set of maps and one skeleton.
+$(BUILD)/bpf/spillway.linked.o: $(BPF_OBJS)
+	$(call say,LINK,$@)
+	$(Q)$(BPFTOOL) gen object $@ $^
+
+$(BUILD)/bpf/spillway.skel.h: $(BUILD)/bpf/spillway.linked.o
+	$(call say,SKEL,$@)
+	$(Q)$(BPFTOOL) gen skeleton $< name spillway_bpf > $@
+
+# Only what loads programs includes the skeleton; it has to exist before the first compile finds that out.
+$(LIB_OBJS): | $(BUILD)/bpf/spillway.skel.h
+
+$(BUILD)/obj/%.o: %.c Makefile
+	$(call say,CC,$<)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(ALL_CFLAGS) -MMD -MP -c $< -o $@
+
+$(BUILD)/libspillway.a: $(LIB_OBJS)
+	$(call say,AR,$@)
+	$(Q)rm -f $@ && $(AR) rcs $@ $^
+
+$(BUILD)/spillwayd: $(DAEMON_OBJS) $(BUILD)/libspillway.a
+$(BUILD)/spillway: $(CLI_OBJS) $(BUILD)/libspillway.a
+$(BUILD)/storm: $(STORM_OBJS) $(BUILD)/libspillway.a
+$(PROGRAMS):
+	$(call say,LD,$@)
+	$(Q)$(CC) $(CFLAGS) $(SANITIZERS) -o $@ $^ $(LDLIBS)
+
+clean:
+	$(Q)rm -rf $(BUILD)
+
+-include $(LIB_OBJS:.o=.d) $(DAEMON_OBJS:.o=.d) $(CLI_OBJS:.o=.d) $(STORM_OBJS:.o=.d) $(BPF_OBJS:=.d)
+
+# --- tests -----------------------------------------------------------------------------------------
+
+$(BUILD)/tests/unit/%: tests/unit/%.c $(BUILD)/libspillway.a
+	$(call say,CC,$<)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(ALL_CFLAGS) -MMD -MP $< $(BUILD)/libspillway.a -o $@ $(LDLIBS) -lcmocka
+
+-include $(UNIT_TESTS:=.d)
