@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The two clocks: one to measure with, one to print.
+ */
+#ifndef SW_CORE_CLOCK_H
+#define SW_CORE_CLOCK_H
+
+#include <stdint.h>
+
+#define SW_NS_PER_US UINT64_C(1000)
+#define SW_NS_PER_MS UINT64_C(1000000)
+#define SW_NS_PER_S  UINT64_C(1000000000)
+
+/* CLOCK_MONOTONIC, the clock of bpf_ktime_get_ns(): comparable with times in maps. */
+uint64_t sw_clock_monotonic_ns(void);
+
+/* Since the epoch; jumps when somebody sets the clock. */
+uint64_t sw_clock_realtime_ns(void);
+
+#endif

@@ -1,0 +1,138 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Writes log lines to stderr, each with one write(2) so that lines of several processes do not mix.
+ * The level and format are process-wide, like stderr itself.
+ */
+#include "core/log.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <jansson.h>
+
+#include "core/cleanup.h"
+
+static enum sw_log_level current_level = SW_LOG_INFO;
+static enum sw_log_format current_format = SW_LOG_TEXT;
+
+static const char *const level_names[] = {
+	[SW_LOG_ERROR] = "error",
+	[SW_LOG_WARN] = "warning",
+	[SW_LOG_INFO] = "info",
+	[SW_LOG_DEBUG] = "debug",
+};
+
+void sw_log_init(enum sw_log_level level, enum sw_log_format format)
+{
+	current_level = level;
+	current_format = format;
+}
+
+/* Messages quote what clients and files say: no line breaks, no terminal escapes. */
+static void flatten(char *text)
+{
+	for (; *text; text++) {
+		if ((unsigned char)*text < 0x20 || *text == 0x7f)
+			*text = *text == '\n' || *text == '\t' ? ' ' : '?';
+	}
+}
+
+static void write_text(enum sw_log_level level, const char *message)
+{
+	dprintf(STDERR_FILENO, "%s: %s%s%s\n", program_invocation_short_name,
+		level == SW_LOG_INFO ? "" : level_names[level], level == SW_LOG_INFO ? "" : ": ",
+		message);
+}
+
+static void make_ascii(char *text)
+{
+	for (; *text; text++) {
+		if ((unsigned char)*text >= 0x80)
+			*text = '?';
+	}
+}
+
+static void write_json(enum sw_log_level level, char *message)
+{
+	struct timespec now;
+	char stamp[32], when[64];
+	SW_FREE char *line = NULL;
+	struct tm utc;
+	json_t *object;
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	gmtime_r(&now.tv_sec, &utc);
+	strftime(stamp, sizeof(stamp), "%Y-%m-%dT%H:%M:%S", &utc);
+	snprintf(when, sizeof(when), "%s.%06ldZ", stamp, now.tv_nsec / 1000);
+	object = json_pack("{s:s, s:s, s:s}", "time", when, "level", level_names[level], "message",
+			   message);
+	if (!object) { /* not UTF-8 */
+		make_ascii(message);
+		object = json_pack("{s:s, s:s, s:s}", "time", when, "level", level_names[level],
+				   "message", message);
+	}
+	line = object ? json_dumps(object, JSON_COMPACT) : NULL;
+	json_decref(object);
+	if (line)
+		dprintf(STDERR_FILENO, "%s\n", line);
+}
+
+static void log_line(enum sw_log_level level, const char *fmt, va_list args)
+{
+	SW_FREE char *message = NULL;
+	int saved = errno;
+
+	if (level > current_level)
+		return;
+	if (vasprintf(&message, fmt, args) < 0) {
+		message = NULL; /* undefined after a failure */
+		errno = saved;
+		return;
+	}
+	flatten(message);
+	if (current_format == SW_LOG_JSON)
+		write_json(level, message);
+	else
+		write_text(level, message);
+	errno = saved;
+}
+
+void sw_log_error(const char *fmt, ...)
+{
+	va_list args;
+
+	va_start(args, fmt);
+	log_line(SW_LOG_ERROR, fmt, args);
+	va_end(args);
+}
+
+void sw_log_warn(const char *fmt, ...)
+{
+	va_list args;
+
+	va_start(args, fmt);
+	log_line(SW_LOG_WARN, fmt, args);
+	va_end(args);
+}
+
+void sw_log_info(const char *fmt, ...)
+{
+	va_list args;
+
+	va_start(args, fmt);
+	log_line(SW_LOG_INFO, fmt, args);
+	va_end(args);
+}
+
+void sw_log_debug(const char *fmt, ...)
+{
+	va_list args;
+
+	va_start(args, fmt);
+	log_line(SW_LOG_DEBUG, fmt, args);
+	va_end(args);
+}
