@@ -93,3 +93,50 @@ $(BUILD)/tests/unit/%: tests/unit/%.c $(BUILD)/libspillway.a
 	$(Q)$(CC) $(ALL_CFLAGS) -MMD -MP $< $(BUILD)/libspillway.a -o $@ $(LDLIBS) -lcmocka
 
 -include $(UNIT_TESTS:=.d)
+
+$(BUILD)/tests/prog/%: tests/prog/%.c $(BUILD)/libspillway.a
+	$(call say,CC,$<)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(ALL_CFLAGS) -MMD -MP $< $(BUILD)/libspillway.a -o $@ $(LDLIBS) -lcmocka
+
+PROG_TESTS := $(patsubst tests/prog/%.c,$(BUILD)/tests/prog/%,$(sort $(wildcard tests/prog/test_*.c)))
+-include $(PROG_TESTS:=.d)
+
+# What the tests' and the demo's client host needs: see tools/world.
+WORLD_HELPERS := $(BUILD)/world/bind_source.so $(BUILD)/world/xdp_pass.bpf.o
+
+$(BUILD)/world/bind_source.so: tools/world/bind_source.c Makefile
+	$(call say,CC,$<)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) -std=gnu11 $(WARNINGS) -Wno-missing-prototypes $(CFLAGS) -D_GNU_SOURCE -shared -fPIC $< -o $@
+
+$(BUILD)/world/xdp_pass.bpf.o: tools/world/xdp_pass.bpf.c Makefile
+	$(call say,BPF,$<)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CLANG) $(BPF_CFLAGS) -c $< -o $@
+
+.PHONY: tests deps demo test lint install
+tests: $(PROGRAMS) $(UNIT_TESTS) $(PROG_TESTS) $(WORLD_HELPERS)
+
+# A machine without the packages cannot even read this file's pkg-config answers: install, start anew.
+SUDO := $(if $(filter 0,$(shell id -u)),,sudo --preserve-env=CI)
+SUITES ?= unit prog e2e
+
+deps:
+	$(Q)$(if $(SPILLWAY_NO_DEPS),:,tools/deps)
+
+test: deps
+	$(Q)$(MAKE) --no-print-directory tests
+	$(Q)$(SUDO) env BUILD=$(BUILD) tests/run $(SUITES)
+
+demo: deps
+	$(Q)$(MAKE) --no-print-directory $(PROGRAMS) $(WORLD_HELPERS)
+	$(Q)$(SUDO) env BUILD=$(BUILD) tools/demo/demo
+
+lint: deps
+	$(Q)BUILD=$(BUILD) tools/lint/run
+
+install: $(PROGRAMS)
+	install -d $(DESTDIR)$(PREFIX)/sbin $(DESTDIR)$(PREFIX)/bin
+	install -m 755 $(BUILD)/spillwayd $(DESTDIR)$(PREFIX)/sbin/spillwayd
+	install -m 755 $(BUILD)/spillway $(DESTDIR)$(PREFIX)/bin/spillway

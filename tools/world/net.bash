@@ -1,0 +1,76 @@
+# SPDX-License-Identifier: BSD-2-Clause
+# shellcheck shell=bash
+# The two network namespaces of a world, a veth pair between them, and a client side that owns two
+# whole ranges of addresses. Sourced by tools/world/world.bash.
+
+SERVER_IPV4=10.78.0.1
+SERVER_IPV6=fd78::1
+GATEWAY_IPV4=10.78.0.2
+GATEWAY_IPV6=fd78::2
+# Any address in here is one the client may connect from.
+CLIENTS_IPV4=10.77.0.0/16
+CLIENTS_IPV6=fd77::/32
+# The interface has one name at both ends.
+WORLD_INTERFACE=eth0
+
+# Not `ip netns exec`: it remounts /sys, and bpffs would be gone inside.
+as_server() { nsenter --net="/run/netns/$SERVER_NS" "$@"; }
+as_client() { nsenter --net="/run/netns/$CLIENT_NS" "$@"; }
+
+# as_client_from ADDRESS COMMAND...: COMMAND's connections come from ADDRESS.
+as_client_from() {
+	local source=$1
+	shift
+	as_client env LD_PRELOAD="$BUILD/world/bind_source.so" BIND_SOURCE="$source" "$@"
+}
+
+server_address_for() {
+	case $1 in
+	*:*) printf '%s\n' "$SERVER_IPV6" ;;
+	*) printf '%s\n' "$SERVER_IPV4" ;;
+	esac
+}
+
+net_create() {
+	ip netns add "$SERVER_NS"
+	ip netns add "$CLIENT_NS"
+	ip link add "$WORLD_INTERFACE" netns "$SERVER_NS" type veth peer name "$WORLD_INTERFACE" netns "$CLIENT_NS"
+	net_server_side
+	net_client_side
+}
+
+net_server_side() {
+	as_server ip link set lo up
+	as_server ip link set "$WORLD_INTERFACE" up
+	as_server ip address add "$SERVER_IPV4/24" dev "$WORLD_INTERFACE"
+	as_server ip address add "$SERVER_IPV6/64" dev "$WORLD_INTERFACE" nodad
+	as_server ip route add "$CLIENTS_IPV4" via "$GATEWAY_IPV4"
+	as_server ip -6 route add "$CLIENTS_IPV6" via "$GATEWAY_IPV6"
+}
+
+# A local route makes the kernel answer for the whole range, so no address is ever added; the IPv6
+# bind() needs the sysctl besides.
+net_client_side() {
+	as_client sysctl -qw net.ipv4.ip_nonlocal_bind=1 net.ipv6.ip_nonlocal_bind=1 \
+		net.ipv4.ip_local_port_range='1024 65535'
+	as_client ip link set lo up
+	as_client ip link set "$WORLD_INTERFACE" up
+	as_client ip link set dev "$WORLD_INTERFACE" xdpdrv obj "$BUILD/world/xdp_pass.bpf.o" sec xdp
+	as_client ip address add "$GATEWAY_IPV4/24" dev "$WORLD_INTERFACE"
+	as_client ip address add "$GATEWAY_IPV6/64" dev "$WORLD_INTERFACE" nodad
+	as_client ip route add local "$CLIENTS_IPV4" dev lo
+	as_client ip -6 route add local "$CLIENTS_IPV6" dev lo
+}
+
+# Ends whatever still runs inside (a namespace is a precise address: nobody else lives there), then
+# removes it. The veth pair goes with its first end.
+net_destroy() {
+	local ns pid
+	for ns in "$SERVER_NS" "$CLIENT_NS"; do
+		[ -e "/run/netns/$ns" ] || continue
+		for pid in $(ip netns pids "$ns"); do
+			kill -s KILL "$pid" 2>/dev/null || true
+		done
+		ip netns delete "$ns"
+	done
+}
