@@ -1,0 +1,229 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Serves /metrics and /healthz with evhttp. Opened and closed by the daemon's main.
+ * The listening socket is made here rather than by evhttp, which cannot say why it failed.
+ */
+#include "daemon/http.h"
+
+#include <errno.h>
+#include <netinet/in.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <event2/http.h>
+
+#include "core/cleanup.h"
+
+#define HEADERS_MAX 8192 /* bytes */
+#define BODY_MAX    0
+#define TIMEOUT_S   10
+#define BACKLOG	    64
+#define WHY_MAX	    256
+
+struct sw_http {
+	struct evhttp *server;
+	const struct sw_http_handlers *handlers;
+	void *daemon;
+};
+
+/* Everything evhttp can parse, so that it is ours to answer 405 and not its to answer 501. */
+static const ev_uint16_t all_methods = EVHTTP_REQ_GET | EVHTTP_REQ_HEAD | EVHTTP_REQ_POST |
+				       EVHTTP_REQ_PUT | EVHTTP_REQ_DELETE | EVHTTP_REQ_OPTIONS |
+				       EVHTTP_REQ_TRACE | EVHTTP_REQ_CONNECT | EVHTTP_REQ_PATCH;
+
+/* Steals body. */
+static void reply(struct evhttp_request *req, int code, const char *reason, const char *type,
+		  struct evbuffer *body)
+{
+	struct evkeyvalq *headers = evhttp_request_get_output_headers(req);
+	char length[32];
+
+	evhttp_add_header(headers, "Content-Type", type);
+	evhttp_add_header(headers, "X-Content-Type-Options", "nosniff");
+	if (evhttp_request_get_command(req) == EVHTTP_REQ_HEAD) {
+		/* What a GET would have carried; evhttp itself would send the body along. */
+		snprintf(length, sizeof(length), "%zu", evbuffer_get_length(body));
+		evhttp_add_header(headers, "Content-Length", length);
+		evbuffer_drain(body, evbuffer_get_length(body));
+	}
+	evhttp_send_reply(req, code, reason, body);
+	evbuffer_free(body);
+}
+
+static void reply_text(struct evhttp_request *req, int code, const char *reason, const char *text)
+{
+	struct evbuffer *body = evbuffer_new();
+
+	if (!body) {
+		evhttp_send_error(req, HTTP_INTERNAL, NULL);
+		return;
+	}
+	evbuffer_add_printf(body, "%s\n", text);
+	reply(req, code, reason, "text/plain; charset=utf-8", body);
+}
+
+static void get_metrics(struct sw_http *http, struct evhttp_request *req)
+{
+	struct evbuffer *body = evbuffer_new();
+
+	if (!body) {
+		evhttp_send_error(req, HTTP_INTERNAL, NULL);
+		return;
+	}
+	http->handlers->metrics(http->daemon, body);
+	reply(req, HTTP_OK, "OK", "text/plain; version=0.0.4; charset=utf-8", body);
+}
+
+static void get_healthz(struct sw_http *http, struct evhttp_request *req)
+{
+	char why[WHY_MAX] = "unhealthy";
+
+	if (http->handlers->healthy(http->daemon, why, sizeof(why)))
+		reply_text(req, HTTP_OK, "OK", "ok");
+	else
+		reply_text(req, HTTP_SERVUNAVAIL, "Service Unavailable", why);
+}
+
+/* One row a page. */
+static const struct page {
+	const char *path;
+	void (*get)(struct sw_http *http, struct evhttp_request *req);
+} pages[] = {
+	{"/metrics", get_metrics},
+	{"/healthz", get_healthz},
+};
+
+static const struct page *find_page(const struct evhttp_request *req)
+{
+	const char *path = evhttp_uri_get_path(evhttp_request_get_evhttp_uri(req));
+
+	for (size_t i = 0; path && i < sizeof(pages) / sizeof(pages[0]); i++) {
+		if (strcmp(path, pages[i].path) == 0)
+			return &pages[i];
+	}
+	return NULL;
+}
+
+static void on_request(struct evhttp_request *req, void *arg)
+{
+	enum evhttp_cmd_type method = evhttp_request_get_command(req);
+	const struct page *page = find_page(req);
+
+	if (!page) {
+		reply_text(req, HTTP_NOTFOUND, "Not Found", "not found; try /metrics or /healthz");
+	} else if (method != EVHTTP_REQ_GET && method != EVHTTP_REQ_HEAD) {
+		evhttp_add_header(evhttp_request_get_output_headers(req), "Allow", "GET, HEAD");
+		reply_text(req, HTTP_BADMETHOD, "Method Not Allowed", "only GET and HEAD");
+	} else {
+		page->get(arg, req);
+	}
+}
+
+/* A mapped address would do on an IPv6 socket, but not on a host that was booted without IPv6. */
+static socklen_t fill_sockaddr(const struct sw_endpoint *listen, struct sockaddr_storage *out)
+{
+	struct sockaddr_in *in = (struct sockaddr_in *)out;
+	struct sockaddr_in6 *in6 = (struct sockaddr_in6 *)out;
+
+	memset(out, 0, sizeof(*out));
+	if (!listen->any && sw_addr_is_ipv4(&listen->addr)) {
+		in->sin_family = AF_INET;
+		in->sin_port = htons(listen->port);
+		memcpy(&in->sin_addr, listen->addr.bytes + SW_IPV4_BITS_BEFORE / 8, 4);
+		return sizeof(*in);
+	}
+	in6->sin6_family = AF_INET6;
+	in6->sin6_port = htons(listen->port);
+	memcpy(&in6->sin6_addr, listen->addr.bytes, sizeof(listen->addr.bytes));
+	return sizeof(*in6);
+}
+
+static int listen_on(const struct sockaddr_storage *addr, socklen_t length)
+{
+	SW_CLOSE int fd = -1;
+	int on = 1, off = 0;
+
+	fd = socket(addr->ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	if (fd < 0)
+		return -errno;
+	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
+	if (addr->ss_family == AF_INET6)
+		setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &off, sizeof(off));
+	if (bind(fd, (const struct sockaddr *)addr, length) < 0 || listen(fd, BACKLOG) < 0)
+		return -errno;
+	return sw_steal_fd(&fd);
+}
+
+/* A listening socket, or -errno. */
+static int listen_on_endpoint(const struct sw_endpoint *listen, struct sw_error *err)
+{
+	struct sw_endpoint ipv4_any = {.port = listen->port};
+	char text[SW_ENDPOINT_TEXT] = "";
+	struct sockaddr_storage addr;
+	socklen_t length = fill_sockaddr(listen, &addr);
+	int fd = listen_on(&addr, length);
+
+	if (fd == -EAFNOSUPPORT && listen->any) {
+		sw_addr_from_ipv4(INADDR_ANY, &ipv4_any.addr);
+		length = fill_sockaddr(&ipv4_any, &addr);
+		fd = listen_on(&addr, length);
+	}
+	if (fd >= 0)
+		return fd;
+	sw_endpoint_format(listen, text, sizeof(text));
+	return sw_error_set(err, fd, "http.listen: cannot listen on %s: %s", text, strerror(-fd));
+}
+
+static int start_serving(struct sw_http *http, struct event_base *base, int fd)
+{
+	http->server = evhttp_new(base);
+	if (!http->server)
+		return -ENOMEM;
+	evhttp_set_timeout(http->server, TIMEOUT_S);
+	evhttp_set_max_headers_size(http->server, HEADERS_MAX);
+	evhttp_set_max_body_size(http->server, BODY_MAX);
+	evhttp_set_allowed_methods(http->server, all_methods);
+	evhttp_set_gencb(http->server, on_request, http);
+	return evhttp_accept_socket(http->server, fd) == 0 ? 0 : -ENOMEM;
+}
+
+int sw_http_open(struct event_base *base, const struct sw_endpoint *listen,
+		 const struct sw_http_handlers *handlers, void *daemon, struct sw_http **out,
+		 struct sw_error *err)
+{
+	struct sw_http *http;
+	int fd, rc;
+
+	if (!listen || listen->port == 0) {
+		*out = NULL;
+		return 0;
+	}
+	/* bufferevent writes with writev(), which knows no MSG_NOSIGNAL. */
+	signal(SIGPIPE, SIG_IGN);
+	fd = listen_on_endpoint(listen, err);
+	if (fd < 0)
+		return fd;
+	http = calloc(1, sizeof(*http));
+	if (http) {
+		http->handlers = handlers;
+		http->daemon = daemon;
+	}
+	rc = http ? start_serving(http, base, fd) : -ENOMEM;
+	if (rc < 0) {
+		close(fd);
+		sw_http_close(http);
+		return sw_error_set(err, rc, "http: out of memory");
+	}
+	*out = http;
+	return 0;
+}
+
+void sw_http_close(struct sw_http *http)
+{
+	if (!http)
+		return;
+	if (http->server)
+		evhttp_free(http->server);
+	free(http);
+}
