@@ -159,9 +159,9 @@ struct sw_config {
 };
 
 /*
- * Loading checks each value by itself; relations between values are sw_config_validate()'s. An error
- * reads "FILE:LINE:COLUMN: KEY: found …, expected …". -EINVAL for what the text says, else the -errno
- * of reading it.
+ * Loading checks each value by itself; relations between values are sw_config_validate()'s. An
+ * error reads "FILE:LINE:COLUMN: KEY: found …, expected …". -EINVAL for what the text says, else
+ * the -errno of reading it.
  */
 int sw_config_load_file(const char *path, struct sw_config **out, struct sw_error *err);
 int sw_config_load_string(const char *text, const char *name, struct sw_config **out,
@@ -184,8 +184,8 @@ char *sw_config_to_yaml(const struct sw_config *config);
 json_t *sw_config_to_json(const struct sw_config *config);
 
 /*
- * Adding: defaults are filled in (a service has its class "default"). 0 with the new element in *out,
- * which may be NULL; else -EINVAL for a bad name, -EEXIST for one that is there, -ENOMEM.
+ * Adding: defaults are filled in (a service has its class "default"). 0 with the new element in
+ * *out, which may be NULL; else -EINVAL for a bad name, -EEXIST for one that is there, -ENOMEM.
  * Adding moves the array: earlier pointers into it are void.
  */
 int sw_config_add_interface(struct sw_config *config, const char *name,
@@ -209,8 +209,9 @@ struct sw_config_class *sw_config_find_class(const struct sw_config_service *ser
 
 /*
  * Sets one value as typed by a person, by the rules of the file. Keys of a class are those of
- * `spillway limit` ("rate", "burst", …); keys of a service and of the whole are paths ("budget.direct",
- * "pooler.address", "log.level"). Only single values, no lists. An error starts with the key.
+ * `spillway limit` ("rate", "burst", …); keys of a service and of the whole are paths
+ * ("budget.direct", "pooler.address", "log.level"). Only single values, no lists. An error starts
+ * with the key.
  */
 int sw_config_set_class_limit(struct sw_config_class *class, const char *key, const char *value,
 			      struct sw_error *err);
