@@ -76,6 +76,8 @@ $(BUILD)/libspillway.a: $(LIB_OBJS)
 $(BUILD)/spillwayd: $(DAEMON_OBJS) $(BUILD)/libspillway.a
 $(BUILD)/spillway: $(CLI_OBJS) $(BUILD)/libspillway.a
 $(BUILD)/storm: $(STORM_OBJS) $(BUILD)/libspillway.a
+# SCRAM's primitives; nothing else needs them.
+$(BUILD)/storm: LDLIBS += -lcrypto
 $(PROGRAMS):
 	$(call say,LD,$@)
 	$(Q)$(CC) $(CFLAGS) $(SANITIZERS) -o $@ $^ $(LDLIBS)
