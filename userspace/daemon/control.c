@@ -125,9 +125,9 @@ void sw_control_close(struct sw_control *control)
 {
 	if (!control)
 		return;
-	sw_control_unlink(&control->place);
 	if (control->listener)
 		evconnlistener_free(control->listener);
+	sw_control_unlink(&control->place);
 	if (control->accept_again)
 		event_free(control->accept_again);
 	sw_control_clients_close(&control->clients);

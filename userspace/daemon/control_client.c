@@ -15,7 +15,7 @@
 /* Replies a client has not read yet; beyond that its next requests wait. */
 #define UNREAD_REPLIES_MAX (256 * 1024)
 
-#define HALF_LINE_LIMIT_S  10
+#define HALF_LINE_LIMIT_S 10
 
 /* For a client to take anything at all of a reply. */
 static const struct timeval write_limit = {.tv_sec = 10};

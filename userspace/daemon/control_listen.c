@@ -32,11 +32,23 @@ static int make_parent(const char *path, struct sw_error *err)
 			    parent, strerror(errno));
 }
 
+/* Whether somebody listens there: 0 or -errno of a connect. EAGAIN is a full backlog: alive, only slow. */
+static int try_connect(const struct sockaddr_un *addr)
+{
+	SW_CLOSE int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+
+	if (fd < 0)
+		return -errno;
+	if (connect(fd, (const struct sockaddr *)addr, sizeof(*addr)) == 0 || errno == EAGAIN)
+		return 0;
+	return -errno;
+}
+
 /* 0 when nothing is in the way (any more). */
 static int clear_stale(const struct sockaddr_un *addr, struct sw_error *err)
 {
-	SW_CLOSE int fd = -1;
 	struct stat found;
+	int rc;
 
 	if (lstat(addr->sun_path, &found) < 0)
 		return 0; /* bind() says what else may be wrong */
@@ -45,18 +57,15 @@ static int clear_stale(const struct sockaddr_un *addr, struct sw_error *err)
 			err, -EEXIST,
 			"%s exists and is not a socket; remove it or choose another path",
 			addr->sun_path);
-	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-	if (fd < 0)
-		return sw_error_set(err, -errno, "cannot make a socket: %s", strerror(errno));
-	/* EAGAIN is a full backlog: alive, only slow. */
-	if (connect(fd, (const struct sockaddr *)addr, sizeof(*addr)) == 0 || errno == EAGAIN)
+	rc = try_connect(addr);
+	if (rc == 0)
 		return sw_error_set(
 			err, -EADDRINUSE,
 			"a daemon is already listening on %s; stop it or choose another path",
 			addr->sun_path);
-	if (errno != ECONNREFUSED)
-		return sw_error_set(err, -errno, "cannot tell whether %s is in use: %s",
-				    addr->sun_path, strerror(errno));
+	if (rc != -ECONNREFUSED)
+		return sw_error_set(err, rc, "cannot tell whether %s is in use: %s", addr->sun_path,
+				    strerror(-rc));
 	if (unlink(addr->sun_path) < 0 && errno != ENOENT)
 		return sw_error_set(err, -errno, "cannot remove the stale socket %s: %s",
 				    addr->sun_path, strerror(errno));
@@ -133,11 +142,12 @@ int sw_control_listen(const char *path, const char *group, int *fd, struct sw_co
 	return 0;
 }
 
+/* The inode alone does not tell: a successor's socket may have been given the same number. */
 void sw_control_unlink(const struct sw_control_place *place)
 {
 	struct stat found;
 
 	if (lstat(place->addr.sun_path, &found) == 0 && found.st_dev == place->dev &&
-	    found.st_ino == place->ino)
+	    found.st_ino == place->ino && try_connect(&place->addr) == -ECONNREFUSED)
 		unlink(place->addr.sun_path);
 }

@@ -22,7 +22,7 @@ struct sw_control_place {
 int sw_control_listen(const char *path, const char *group, int *fd, struct sw_control_place *place,
 		      struct sw_error *err);
 
-/* Removes the socket if it is still the one that was made. */
+/* Removes the socket, once it is closed, if it is still the one that was made. */
 void sw_control_unlink(const struct sw_control_place *place);
 
 #endif

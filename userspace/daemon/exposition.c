@@ -42,7 +42,7 @@ struct sw_exposition *sw_exposition_begin(struct evbuffer *out)
 	return page;
 }
 
-static void fail(struct sw_exposition *page, int error)
+static void note_error(struct sw_exposition *page, int error)
 {
 	if (page->error == 0)
 		page->error = error;
@@ -51,7 +51,7 @@ static void fail(struct sw_exposition *page, int error)
 static void put(struct sw_exposition *page, const char *text, size_t length)
 {
 	if (evbuffer_add(page->out, text, length) < 0)
-		fail(page, -ENOMEM);
+		note_error(page, -ENOMEM);
 }
 
 static void put_text(struct sw_exposition *page, const char *text)
@@ -125,7 +125,7 @@ void sw_exposition_family(struct sw_exposition *page, const char *name, enum sw_
 	if (name_is_valid(name, true) && (type == SW_METRIC_COUNTER) == ends_in_total(name))
 		rc = remember(page, name);
 	if (rc < 0) {
-		fail(page, rc);
+		note_error(page, rc);
 		return;
 	}
 	page->open = true;
@@ -176,7 +176,7 @@ static bool accepts(struct sw_exposition *page, const struct sw_label *labels, s
 			!(histogram && strcmp(labels[i].name, "le") == 0);
 	}
 	if (!valid)
-		fail(page, -EINVAL);
+		note_error(page, -EINVAL);
 	return valid;
 }
 
