@@ -1,0 +1,290 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The HTTP listener over loopback with raw requests: pages, methods, limits, hang-ups.
+ */
+#include <arpa/inet.h>
+#include <fcntl.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+#include <cmocka.h>
+
+#include "daemon/http.c"
+
+#define PATIENCE_MS 5000
+
+struct fixture {
+	struct event_base *base;
+	struct sw_http *http;
+	struct sw_endpoint endpoint;
+	bool healthy;
+	char reply[65536];
+};
+
+static void write_metrics(void *daemon, struct evbuffer *out)
+{
+	(void)daemon;
+	evbuffer_add_printf(out, "spillway_up 1\n");
+}
+
+static bool is_healthy(void *daemon, char *why, size_t cap)
+{
+	struct fixture *fix = daemon;
+
+	if (!fix->healthy)
+		snprintf(why, cap, "the heartbeat is stale");
+	return fix->healthy;
+}
+
+static const struct sw_http_handlers handlers = {write_metrics, is_healthy};
+
+/* A port nobody uses: the kernel's choice, given back. */
+static uint16_t free_port(void)
+{
+	struct sockaddr_in addr = {.sin_family = AF_INET,
+				   .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+	socklen_t length = sizeof(addr);
+	int fd = socket(AF_INET, SOCK_STREAM, 0);
+
+	assert_int_equal(bind(fd, (struct sockaddr *)&addr, sizeof(addr)), 0);
+	assert_int_equal(getsockname(fd, (struct sockaddr *)&addr, &length), 0);
+	close(fd);
+	return ntohs(addr.sin_port);
+}
+
+static int set_up(void **state)
+{
+	struct fixture *fix = calloc(1, sizeof(*fix));
+	struct sw_error err;
+
+	fix->base = event_base_new();
+	fix->healthy = true;
+	fix->endpoint.port = free_port();
+	sw_addr_from_ipv4(htonl(INADDR_LOOPBACK), &fix->endpoint.addr);
+	*state = fix;
+	return sw_http_open(fix->base, &fix->endpoint, &handlers, fix, &fix->http, &err);
+}
+
+static int tear_down(void **state)
+{
+	struct fixture *fix = *state;
+
+	sw_http_close(fix->http);
+	event_base_free(fix->base);
+	free(fix);
+	return 0;
+}
+
+static void turn(struct fixture *fix)
+{
+	struct timeval soon = {.tv_usec = 1000};
+
+	event_base_loopexit(fix->base, &soon);
+	event_base_dispatch(fix->base);
+}
+
+static int join(struct fixture *fix)
+{
+	struct sockaddr_in addr = {.sin_family = AF_INET,
+				   .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	addr.sin_port = htons(fix->endpoint.port);
+	assert_int_equal(connect(fd, (struct sockaddr *)&addr, sizeof(addr)), 0);
+	assert_int_equal(fcntl(fd, F_SETFL, O_NONBLOCK), 0);
+	turn(fix);
+	return fd;
+}
+
+/* Everything that comes back until the server closes. */
+static const char *ask(struct fixture *fix, const char *request, size_t length)
+{
+	size_t have = 0;
+	int fd = join(fix);
+
+	for (int i = 0; i < PATIENCE_MS; i++) {
+		ssize_t sent = length ? send(fd, request, length, MSG_NOSIGNAL) : 0;
+		ssize_t got;
+
+		if (sent > 0) {
+			request += sent;
+			length -= (size_t)sent;
+		}
+		turn(fix);
+		got = recv(fd, fix->reply + have, sizeof(fix->reply) - 1 - have, 0);
+		if (got > 0)
+			have += (size_t)got;
+		else if (got == 0 || errno != EAGAIN)
+			break;
+	}
+	fix->reply[have] = '\0';
+	close(fd);
+	return fix->reply;
+}
+
+static void expect(struct fixture *fix, const char *first_line, const char *status,
+		   const char *part)
+{
+	char request[512];
+
+	snprintf(request, sizeof(request), "%s HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n",
+		 first_line);
+	ask(fix, request, strlen(request));
+	if (!strstr(fix->reply, status) || !strstr(fix->reply, part))
+		fail_msg("%s: \"%s\" does not have \"%s\" and \"%s\"", first_line, fix->reply,
+			 status, part);
+}
+
+static void metrics_are_served_as_prometheus_text(void **state)
+{
+	struct fixture *fix = *state;
+
+	expect(fix, "GET /metrics", "HTTP/1.1 200 OK", "\r\n\r\nspillway_up 1\n");
+	assert_non_null(strstr(fix->reply, "Content-Type: text/plain; version=0.0.4"));
+	expect(fix, "GET /metrics?x=1", "HTTP/1.1 200 OK", "\r\n\r\nspillway_up 1\n");
+}
+
+static void health_is_ok_or_503_with_the_reason(void **state)
+{
+	struct fixture *fix = *state;
+
+	expect(fix, "GET /healthz", "HTTP/1.1 200 OK", "\r\n\r\nok\n");
+	fix->healthy = false;
+	expect(fix, "GET /healthz", "HTTP/1.1 503 ", "\r\n\r\nthe heartbeat is stale\n");
+}
+
+static void head_has_the_headers_and_no_body(void **state)
+{
+	struct fixture *fix = *state;
+	const char *end;
+
+	expect(fix, "HEAD /metrics", "HTTP/1.1 200 OK", "Content-Length: 14\r\n");
+	end = strstr(fix->reply, "\r\n\r\n");
+	assert_non_null(end);
+	assert_string_equal(end, "\r\n\r\n");
+}
+
+static void other_paths_are_404(void **state)
+{
+	static const char *const rows[] = {"GET /", "GET /metricsx", "GET /metrics/", "POST /x",
+					   "GET //metrics"};
+	struct fixture *fix = *state;
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		expect(fix, rows[i], "HTTP/1.1 404 ", "\r\n\r\n");
+}
+
+static void other_methods_are_405(void **state)
+{
+	static const char *const methods[] = {"POST", "PUT", "DELETE", "OPTIONS", "PATCH", "TRACE"};
+	struct fixture *fix = *state;
+	char line[64];
+
+	for (size_t i = 0; i < sizeof(methods) / sizeof(methods[0]); i++) {
+		snprintf(line, sizeof(line), "%s /metrics", methods[i]);
+		expect(fix, line, "HTTP/1.1 405 ", "Allow: GET, HEAD");
+	}
+}
+
+static void headers_over_8_kib_are_refused(void **state)
+{
+	static char request[32768];
+	struct fixture *fix = *state;
+	int length = snprintf(request, sizeof(request), "GET /metrics HTTP/1.1\r\nX-Long: ");
+
+	memset(request + length, 'x', sizeof(request) - (size_t)length);
+	memcpy(request + sizeof(request) - 4, "\r\n\r\n", 4);
+	ask(fix, request, sizeof(request));
+	assert_null(strstr(fix->reply, "spillway_up"));
+	expect(fix, "GET /healthz", "HTTP/1.1 200 OK", "ok");
+}
+
+static void a_body_is_refused(void **state)
+{
+	static const char request[] = "POST /metrics HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n"
+				      "Connection: close\r\n\r\nhello";
+	struct fixture *fix = *state;
+
+	ask(fix, request, sizeof(request) - 1);
+	assert_non_null(strstr(fix->reply, "HTTP/1.1 413 "));
+}
+
+static void garbage_and_hang_ups_harm_nobody(void **state)
+{
+	struct fixture *fix = *state;
+	int fd;
+
+	ask(fix, "\0\xff\r\n\r\n\r\n", 8);
+	assert_null(strstr(fix->reply, "200 OK"));
+	close(join(fix));
+	fd = join(fix);
+	assert_int_equal(send(fd, "GET /met", 8, 0), 8);
+	turn(fix);
+	close(fd);
+	expect(fix, "GET /healthz", "HTTP/1.1 200 OK", "ok");
+}
+
+static void a_taken_port_is_an_error_that_names_it(void **state)
+{
+	struct fixture *fix = *state;
+	struct sw_http *second = NULL;
+	struct sw_error err = {};
+	char port[8];
+
+	assert_int_equal(sw_http_open(fix->base, &fix->endpoint, &handlers, fix, &second, &err),
+			 -EADDRINUSE);
+	snprintf(port, sizeof(port), ":%u", fix->endpoint.port);
+	assert_non_null(strstr(err.text, port));
+	assert_null(second);
+}
+
+static void no_endpoint_means_no_listener(void **state)
+{
+	const struct sw_endpoint none = {};
+	struct fixture *fix = *state;
+	struct sw_http *second = fix->http;
+	struct sw_error err;
+
+	assert_int_equal(sw_http_open(fix->base, NULL, &handlers, fix, &second, &err), 0);
+	assert_null(second);
+	second = fix->http;
+	assert_int_equal(sw_http_open(fix->base, &none, &handlers, fix, &second, &err), 0);
+	assert_null(second);
+	sw_http_close(NULL);
+}
+
+static void any_address_serves_ipv4_as_well(void **state)
+{
+	struct fixture *fix = *state;
+	struct sw_error err;
+
+	sw_http_close(fix->http);
+	fix->http = NULL;
+	fix->endpoint = (struct sw_endpoint){.port = free_port(), .any = true};
+	assert_int_equal(sw_http_open(fix->base, &fix->endpoint, &handlers, fix, &fix->http, &err),
+			 0);
+	expect(fix, "GET /healthz", "HTTP/1.1 200 OK", "ok");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+		TEST(metrics_are_served_as_prometheus_text),
+		TEST(health_is_ok_or_503_with_the_reason),
+		TEST(head_has_the_headers_and_no_body),
+		TEST(other_paths_are_404),
+		TEST(other_methods_are_405),
+		TEST(headers_over_8_kib_are_refused),
+		TEST(a_body_is_refused),
+		TEST(garbage_and_hang_ups_harm_nobody),
+		TEST(a_taken_port_is_an_error_that_names_it),
+		TEST(no_endpoint_means_no_listener),
+		TEST(any_address_serves_ipv4_as_well),
+	};
+
+	return cmocka_run_group_tests_name("http", tests, NULL, NULL);
+}
