@@ -81,7 +81,7 @@ static void speak_all(void)
 	errno = EPERM;
 	sw_log_error("no %s", "bpffs");
 	sw_log_warn("drift");
-	sw_log_info("started\n\x1b[31mred\x7f");
+	sw_log_info("started\n\x1b[31mred\x7f\xc2\x9b");
 	sw_log_debug("detail");
 	assert_int_equal(errno, EPERM);
 }
@@ -96,7 +96,7 @@ static void a_text_line_names_the_program_and_how_bad_it_is(void **state)
 	capture(speak_all, text, sizeof(text));
 	snprintf(
 		expected, sizeof(expected),
-		"%s: error: no bpffs\n%s: warning: drift\n%s: started ?[31mred?\n%s: debug: detail\n",
+		"%s: error: no bpffs\n%s: warning: drift\n%s: started ?[31mred???\n%s: debug: detail\n",
 		me, me, me, me);
 	assert_string_equal(text, expected);
 }

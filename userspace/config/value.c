@@ -121,9 +121,11 @@ void sw_value_quote(const char *text, char *buf, size_t size)
 	while (kept < length && kept > 0 && ((unsigned char)text[kept] & 0xc0) == 0x80)
 		kept--;
 	snprintf(buf, size, "'%.*s%s'", (int)kept, text, kept < length ? "..." : "");
-	for (; *buf; buf++) {
-		if ((unsigned char)*buf < 0x20 || *buf == 0x7f)
-			*buf = '?';
+	for (unsigned char *at = (unsigned char *)buf; *at; at++) {
+		if (*at < 0x20 || *at == 0x7f)
+			*at = '?';
+		else if (at[0] == 0xc2 && at[1] >= 0x80 && at[1] < 0xa0) /* C1 */
+			at[0] = at[1] = '?';
 	}
 }
 

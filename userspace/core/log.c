@@ -32,12 +32,16 @@ void sw_log_init(enum sw_log_level level, enum sw_log_format format)
 	current_format = format;
 }
 
-/* Messages quote what clients and files say: no line breaks, no terminal escapes. */
+/* Messages quote what clients and files say: no line breaks, no terminal escapes (C0, C1, DEL). */
 static void flatten(char *text)
 {
-	for (; *text; text++) {
-		if ((unsigned char)*text < 0x20 || *text == 0x7f)
-			*text = *text == '\n' || *text == '\t' ? ' ' : '?';
+	for (unsigned char *at = (unsigned char *)text; *at; at++) {
+		if (*at == '\n' || *at == '\t')
+			*at = ' ';
+		else if (*at < 0x20 || *at == 0x7f)
+			*at = '?';
+		else if (at[0] == 0xc2 && at[1] >= 0x80 && at[1] < 0xa0)
+			at[0] = at[1] = '?';
 	}
 }
 
