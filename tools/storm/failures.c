@@ -7,6 +7,33 @@
 #include <stdio.h>
 #include <string.h>
 
+static const struct {
+	const char *cause, *meaning;
+} causes[] = {
+	{"connect_refused", "nobody listens: the SYN was answered with a RST"},
+	{"connect_reset", "a RST after the handshake, before the server said a byte"},
+	{"connect_timeout", "no handshake within --timeout"},
+	{"connect_unreachable", "ICMP or routing: no way to the server"},
+	{"timeout", "connected, but no login or no result within --timeout"},
+	{"sqlstate_XXXXX", "the server's ErrorResponse, by its SQLSTATE"},
+	{"error_without_sqlstate", "the text a postmaster sends when it cannot fork"},
+	{"closed_early", "the server closed before the last answer, without an error"},
+	{"reset", "a RST after the server had begun to answer"},
+	{"protocol_error", "bytes that are not PostgreSQL's protocol, or out of its order"},
+	{"tls_required", "the server said S to --tls-request"},
+	{"auth_unsupported", "the server asks for a method storm does not speak"},
+	{"password_required", "the server asks for a password and none was given"},
+	{"auth_failed", "the server's side of SCRAM is wrong"},
+	{"local_error", "this machine ran out of something: ports, files, memory"},
+	{"other", "more causes than there is room for"},
+};
+
+void sw_failures_explain(FILE *to)
+{
+	for (size_t i = 0; i < sizeof(causes) / sizeof(causes[0]); i++)
+		fprintf(to, "  %-26s %s\n", causes[i].cause, causes[i].meaning);
+}
+
 static struct sw_failure *find_or_add(struct sw_failures *failures, const char *cause)
 {
 	struct sw_failure *row;

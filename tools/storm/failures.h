@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Why clients failed: one row per cause with its count and the first message met. Filled by
- * client.c, printed by the reports. Causes are names scripts may rely on; --help lists none of the
- * sqlstate_XXXXX ones, as the server makes them.
+ * client.c, printed by the reports. Causes are names scripts may rely on; --help explains them.
  */
 #ifndef STORM_FAILURES_H
 #define STORM_FAILURES_H
@@ -10,6 +9,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 
 #define SW_FAILURES_MAX 64
 
@@ -27,5 +27,8 @@ struct sw_failures {
 
 void sw_failures_note(struct sw_failures *failures, const char *cause, const char *fmt,
 		      va_list args);
+
+/* Every cause and what it means, for --help. */
+void sw_failures_explain(FILE *to);
 
 #endif

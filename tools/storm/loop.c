@@ -80,6 +80,12 @@ static void pass(struct sw_storm *storm, const struct epoll_event *events, int c
 		storm->longest_pass_ns = took_ns;
 }
 
+static bool is_over(const struct sw_storm *storm)
+{
+	return storm->interrupted ||
+	       (storm->tally.launched == storm->options->clients && !storm->tally.in_flight);
+}
+
 static int run(struct sw_storm *storm, struct sw_error *err)
 {
 	struct epoll_event events[EVENTS_A_PASS];
@@ -87,12 +93,13 @@ static int run(struct sw_storm *storm, struct sw_error *err)
 	int count = 0;
 
 	sw_progress_start(&progress, storm);
-	while (!storm->interrupted &&
-	       (storm->tally.launched < storm->options->clients || storm->tally.in_flight)) {
+	for (;;) {
 		struct timespec wait;
 
 		pass(storm, events, count);
 		sw_progress_show(&progress, storm);
+		if (is_over(storm))
+			break;
 		wait = next_wait(storm);
 		count = epoll_pwait2(storm->epoll_fd, events, EVENTS_A_PASS, &wait, NULL);
 		if (count < 0 && errno != EINTR)

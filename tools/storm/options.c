@@ -12,6 +12,7 @@
 
 #include "core/clock.h"
 #include "core/number.h"
+#include "failures.h"
 
 typedef int parse_fn(const char *text, void *field, struct sw_error *err);
 
@@ -123,6 +124,8 @@ void sw_options_usage(FILE *to)
 			 rows[i].argument ? rows[i].argument : "");
 		fprintf(to, "  %-26s %s\n", left, rows[i].help);
 	}
+	fputs("\nCauses of failure in the result:\n", to);
+	sw_failures_explain(to);
 	fputs("\nExit: 0 the storm ran, whatever its clients met; 1 it could not run, or --fail-if-any\n"
 	      "and a client failed; 2 usage; 130 interrupted (what was measured is printed).\n",
 	      to);

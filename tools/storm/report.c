@@ -76,7 +76,9 @@ static void print_generator(const struct sw_storm *storm, const struct sw_stats 
 		storm->scram_keys.derivations == 1 ? "" : "s");
 	if (storm->tally.deferred)
 		fprintf(to, "%u launches waited for --max-in-flight\n", storm->tally.deferred);
-	if (stats->lateness.p99_ns > LATE_NS || stats->cpu_share > BUSY_PART)
+	/* All at once has no schedule to be late for. */
+	if (storm->options->within_ns &&
+	    (stats->lateness.p99_ns > LATE_NS || stats->cpu_share > BUSY_PART))
 		fputs("warning: the generator itself was overloaded; its share is in the figures\n",
 		      to);
 }
