@@ -136,7 +136,7 @@ static const char *find_nearest(enum sw_object object, const char *section, unsi
 		size_t away = candidate ? distance(name, candidate) : 0;
 
 		/* A third of the letters may be wrong, as long as some are right. */
-		if (!candidate || away * 3 > strlen(candidate) + 2)
+		if (!candidate || away * 3 > strlen(candidate) + 1)
 			continue;
 		if (!best || away < best_distance) {
 			best = candidate;
