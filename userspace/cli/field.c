@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Lenient accessors for reply documents.
+ */
+#include "cli/field.h"
+
+#include <stdio.h>
+
+const char *sw_field_text(const json_t *object, const char *key)
+{
+	const char *text = json_string_value(json_object_get(object, key));
+
+	return text ? text : "-";
+}
+
+long long sw_field_int(const json_t *object, const char *key)
+{
+	const json_t *value = json_object_get(object, key);
+
+	return json_is_real(value) ? (long long)json_real_value(value) : json_integer_value(value);
+}
+
+bool sw_field_true(const json_t *object, const char *key)
+{
+	return json_is_true(json_object_get(object, key));
+}
+
+const char *sw_field_show(const json_t *value, char *buf, size_t size)
+{
+	if (json_is_string(value))
+		return json_string_value(value);
+	if (json_is_boolean(value))
+		return json_is_true(value) ? "yes" : "no";
+	if (json_is_integer(value))
+		snprintf(buf, size, "%" JSON_INTEGER_FORMAT, json_integer_value(value));
+	else if (json_is_real(value))
+		snprintf(buf, size, "%.1f", json_real_value(value));
+	else
+		snprintf(buf, size, "-");
+	return buf;
+}
+
+void sw_field_cells(struct sw_table *table, const json_t *object, const char *const *keys)
+{
+	char buf[SW_FIELD_TEXT];
+
+	for (; *keys; keys++)
+		sw_table_add(table, SW_STYLE_PLAIN, "%s",
+			     sw_field_show(json_object_get(object, *keys), buf, sizeof(buf)));
+}
+
+const char *sw_field_age(long long seconds, char *buf, size_t size)
+{
+	if (seconds >= 86400)
+		snprintf(buf, size, "%lldd %lldh", seconds / 86400, seconds % 86400 / 3600);
+	else if (seconds >= 3600)
+		snprintf(buf, size, "%lldh %lldm", seconds / 3600, seconds % 3600 / 60);
+	else if (seconds >= 60)
+		snprintf(buf, size, "%lldm %llds", seconds / 60, seconds % 60);
+	else
+		snprintf(buf, size, "%llds", seconds);
+	return buf;
+}

@@ -1,0 +1,207 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * `spillway status`: the daemon, then services, totals and classes as tables. Bars on a terminal only.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "cli/field.h"
+#include "cli/verb.h"
+
+#define BAR_WIDTH 20
+
+static void print_heading(const json_t *result)
+{
+	const json_t *daemon = json_object_get(result, "daemon"), *interface;
+	char age[SW_FIELD_TEXT];
+	size_t i;
+
+	sw_term_print("spillwayd %s, mode %s, up %s, pid %lld\n", sw_field_text(daemon, "version"),
+		      sw_field_text(result, "mode"),
+		      sw_field_age(sw_field_int(daemon, "uptime_s"), age, sizeof(age)),
+		      sw_field_int(daemon, "pid"));
+	if (json_array_size(json_object_get(result, "interfaces")) == 0)
+		sw_term_print("attached to no interface");
+	json_array_foreach(json_object_get(result, "interfaces"), i, interface)
+	{
+		sw_term_print("%s%s (%s)", i == 0 ? "attached to " : ", ",
+			      sw_field_text(interface, "name"), sw_field_text(interface, "mode"));
+	}
+	sw_term_print("\n");
+}
+
+static enum sw_style style_of_use(long long used, long long limit)
+{
+	if (used > limit)
+		return SW_STYLE_BAD;
+	return used * 10 >= limit * 9 ? SW_STYLE_WARN : SW_STYLE_GOOD;
+}
+
+static void add_bar(struct sw_table *table, long long used, long long limit)
+{
+	static const char full[] = "####################", empty[] = "....................";
+	long long filled = limit > 0 ? used * BAR_WIDTH / limit : 0;
+	int n;
+
+	_Static_assert(sizeof(full) == BAR_WIDTH + 1 && sizeof(empty) == BAR_WIDTH + 1,
+		       "one sign a step");
+	if (used > 0 && filled == 0)
+		filled = 1;
+	n = (int)(filled > BAR_WIDTH ? BAR_WIDTH : filled < 0 ? 0 : filled);
+	sw_table_add(table, style_of_use(used, limit), "[%.*s%.*s]", n, full, BAR_WIDTH - n, empty);
+}
+
+static void add_budget(struct sw_table *table, const json_t *budget)
+{
+	long long used = sw_field_int(budget, "used"), limit = sw_field_int(budget, "direct");
+	long long over = sw_field_int(budget, "overcommitted");
+
+	sw_table_add(table, SW_STYLE_PLAIN, "%s", sw_field_text(budget, "mode"));
+	sw_table_add(table, style_of_use(used, limit), "%lld", used);
+	sw_table_add(table, SW_STYLE_PLAIN, "%lld", limit);
+	sw_table_add(table, SW_STYLE_PLAIN, "%lld", sw_field_int(budget, "reserved"));
+	sw_table_add(table, over ? SW_STYLE_WARN : SW_STYLE_PLAIN, "%lld", over);
+}
+
+static void add_pooler(struct sw_table *table, const json_t *pooler)
+{
+	const char *address = json_string_value(json_object_get(pooler, "address"));
+	bool up = sw_field_true(pooler, "up");
+
+	if (!address || !address[0])
+		sw_table_add(table, SW_STYLE_DIM, "-");
+	else if (!up)
+		sw_table_add(table, SW_STYLE_BAD, "%s down", address);
+	else
+		sw_table_add(table, SW_STYLE_PLAIN, "%s %lld/%lld", address,
+			     sw_field_int(pooler, "used"), sw_field_int(pooler, "max"));
+}
+
+static void add_queue(struct sw_table *table, const json_t *queue)
+{
+	if (sw_field_true(queue, "paused"))
+		sw_table_add(table, SW_STYLE_WARN, "%lld paused", sw_field_int(queue, "waiting"));
+	else
+		sw_table_add(table, SW_STYLE_PLAIN, "%lld", sw_field_int(queue, "waiting"));
+}
+
+/* Not known is not the same as down: the daemon may have no conninfo to ask with. */
+static void add_database(struct sw_table *table, const json_t *database)
+{
+	const json_t *up = json_object_get(database, "up");
+
+	if (!json_is_boolean(up))
+		sw_table_add(table, SW_STYLE_DIM, "-");
+	else if (!json_is_true(up))
+		sw_table_add(table, SW_STYLE_BAD, "down");
+	else
+		sw_table_add(table, SW_STYLE_GOOD, "up %lld/%lld",
+			     sw_field_int(database, "backends"),
+			     sw_field_int(database, "max_connections"));
+}
+
+static int print_services(const struct sw_cli *cli, const json_t *services)
+{
+	static const struct sw_column columns[] = {
+		{"SERVICE", false}, {"PROTOCOL", false}, {"BUDGET", false}, {"USED", true},
+		{"DIRECT", true},   {"RESERVED", true},	 {"OVER", true},    {"POOLER", false},
+		{"WAITING", true},  {"DATABASE", false}, {"USE", false},
+	};
+	size_t count = sizeof(columns) / sizeof(columns[0]) - (cli->term.tty ? 0 : 1);
+	SW_TABLE_FREE struct sw_table *table = sw_table_new(columns, count);
+	const json_t *service, *budget;
+	size_t i;
+
+	json_array_foreach(services, i, service)
+	{
+		budget = json_object_get(service, "budget");
+		sw_field_cells(table, service, (const char *const[]){"name", "protocol", NULL});
+		add_budget(table, budget);
+		add_pooler(table, json_object_get(service, "pooler"));
+		add_queue(table, json_object_get(service, "queue"));
+		add_database(table, json_object_get(service, "database"));
+		if (cli->term.tty)
+			add_bar(table, sw_field_int(budget, "used"),
+				sw_field_int(budget, "direct"));
+	}
+	return sw_table_print(table, &cli->term, stdout);
+}
+
+static int print_totals(const struct sw_cli *cli, const json_t *services)
+{
+	static const struct sw_column columns[] = {
+		{"SERVICE", false}, {"SYN", true},     {"DIRECT", true}, {"POOLER", true},
+		{"QUEUED", true},   {"REFUSED", true}, {"RESET", true},	 {"DROPPED", true},
+	};
+	SW_TABLE_FREE struct sw_table *table =
+		sw_table_new(columns, sizeof(columns) / sizeof(columns[0]));
+	const json_t *service;
+	size_t i;
+
+	json_array_foreach(services, i, service)
+	{
+		sw_field_cells(table, service, (const char *const[]){"name", NULL});
+		sw_field_cells(table, json_object_get(service, "totals"),
+			       (const char *const[]){"syn", "direct", "pooler", "queued", "refused",
+						     "reset", "dropped", NULL});
+	}
+	return sw_table_print(table, &cli->term, stdout);
+}
+
+static int print_classes(const struct sw_cli *cli, const json_t *services)
+{
+	static const struct sw_column columns[] = {
+		{"SERVICE", false}, {"CLASS", false},	{"ACTION", false},
+		{"USED", true},	    {"RESERVED", true}, {"MAX", true},
+		{"RATE", true},	    {"BURST", true},	{"WEIGHT", true},
+	};
+	SW_TABLE_FREE struct sw_table *table =
+		sw_table_new(columns, sizeof(columns) / sizeof(columns[0]));
+	const json_t *service, *class;
+	size_t i, k;
+
+	json_array_foreach(services, i, service)
+	{
+		json_array_foreach(json_object_get(service, "classes"), k, class)
+		{
+			sw_field_cells(table, service, (const char *const[]){"name", NULL});
+			sw_field_cells(table, class,
+				       (const char *const[]){"name", "action", "used", "reserved",
+							     "max_direct", "rate", "burst",
+							     "weight", NULL});
+		}
+	}
+	return sw_table_print(table, &cli->term, stdout);
+}
+
+static int render(const struct sw_cli *cli, const json_t *result)
+{
+	static int (*const parts[])(const struct sw_cli *cli, const json_t *services) = {
+		print_services, print_totals, print_classes};
+	const json_t *services = json_object_get(result, "services");
+	int rc = 0;
+
+	print_heading(result);
+	if (json_array_size(services) == 0) {
+		sw_term_print("no service is guarded\n");
+		return 0;
+	}
+	for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]) && rc == 0; i++) {
+		fputc('\n', stdout);
+		rc = parts[i](cli, services);
+	}
+	return rc;
+}
+
+const struct sw_verb sw_verb_status = {
+	.name = "status",
+	.usage = "",
+	.summary = "services, budgets, lanes, interfaces, health",
+	.description =
+		"Shows what spillwayd guards and how it is doing: for each service its budget of direct "
+		"slots and how many are used, reserved for classes or overcommitted, its pooler, waiting "
+		"clients and database; what became of all connections so far; and the classes with their "
+		"limits. 0 in MAX means no cap.",
+	.example = "spillway status --json",
+	.render = render,
+};
