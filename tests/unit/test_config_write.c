@@ -66,6 +66,23 @@ static void what_is_written_loads_as_the_same(void **state)
 	}
 }
 
+static void what_other_readers_would_not_take_for_text_is_quoted(void **state)
+{
+	static const char *const quoted[] = {"\"null\"", "\"0x1f\"",	   "\"12\"",
+					     "\"yes\"",	 "\":5432\"",	   "\"\"",
+					     "\"::/0\"", "\"10.0.0.1/32\""};
+	static const char *const plain[] = {"mode: tc\n", ": 1500ms\n", "rate: 5/h\n",
+					    "direct: 40\n"};
+	SW_CONFIG_FREE struct sw_config *config = load(ALL_VALUES);
+	SW_FREE char *text = sw_config_to_yaml(config);
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(quoted) / sizeof(quoted[0]); i++)
+		assert_non_null(strstr(text, quoted[i]));
+	for (size_t i = 0; i < sizeof(plain) / sizeof(plain[0]); i++)
+		assert_non_null(strstr(text, plain[i]));
+}
+
 static void a_live_change_is_kept_by_what_is_written(void **state)
 {
 	SW_CONFIG_FREE struct sw_config *config = load("services: [{listen: [1]}]");
@@ -217,6 +234,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(what_is_written_loads_as_the_same),
+		cmocka_unit_test(what_other_readers_would_not_take_for_text_is_quoted),
 		cmocka_unit_test(a_live_change_is_kept_by_what_is_written),
 		cmocka_unit_test(json_has_numbers_as_numbers_and_the_rest_as_the_file_says),
 		cmocka_unit_test(every_key_has_help_and_a_default_that_its_own_rules_accept),

@@ -65,6 +65,26 @@ static void an_error_too_long_for_its_text_ends_in_dots(void **state)
 	assert_string_equal(err.text + sizeof(err.text) - 5, "x...");
 }
 
+static void an_error_is_never_cut_inside_a_character(void **state)
+{
+	struct sw_error err = {0};
+	char text[600];
+
+	(void)state;
+	for (size_t shift = 0; shift < 4; shift++) {
+		json_t *valid;
+
+		memset(text, 'x', sizeof(text));
+		for (size_t i = shift; i + 3 < sizeof(text); i += 3)
+			memcpy(text + i, "€", 3);
+		text[sizeof(text) - 1] = '\0';
+		sw_error_set(&err, -EINVAL, "%s", text);
+		valid = json_string(err.text);
+		assert_non_null(valid);
+		json_decref(valid);
+	}
+}
+
 static void the_error_a_function_was_given_may_be_part_of_its_own_text(void **state)
 {
 	struct sw_error err = {0};
@@ -203,6 +223,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(an_error_keeps_code_and_text),
 		cmocka_unit_test(an_error_too_long_for_its_text_ends_in_dots),
+		cmocka_unit_test(an_error_is_never_cut_inside_a_character),
 		cmocka_unit_test(the_error_a_function_was_given_may_be_part_of_its_own_text),
 		cmocka_unit_test(a_text_line_names_the_program_and_how_bad_it_is),
 		cmocka_unit_test(what_is_below_the_level_is_not_logged),

@@ -69,8 +69,8 @@ static bool parse_endpoint(const struct sw_key *key, struct sw_endpoint *at, con
 
 	if (text[0] && sw_endpoint_parse(text, &value))
 		return false;
-	if (value.port && (key->flags & SW_KEY_CONCRETE) &&
-	    (value.any || sw_addr_is_unspecified(&value.addr)))
+	/* ":5432" has the address ::, so one question covers it. */
+	if (value.port && (key->flags & SW_KEY_CONCRETE) && sw_addr_is_unspecified(&value.addr))
 		return false;
 	*at = value;
 	return true;

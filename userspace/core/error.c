@@ -9,6 +9,16 @@
 #include <stdio.h>
 #include <string.h>
 
+/* At the end of a full text; a UTF-8 character cut in two would make it unfit for JSON. */
+static void put_dots(char *text, size_t size)
+{
+	size_t cut = size - sizeof("...");
+
+	while (cut > 0 && ((unsigned char)text[cut] & 0xc0) == 0x80)
+		cut--;
+	memcpy(text + cut, "...", sizeof("..."));
+}
+
 int sw_error_set(struct sw_error *err, int code, const char *fmt, ...)
 {
 	char text[sizeof(err->text)];
@@ -23,7 +33,7 @@ int sw_error_set(struct sw_error *err, int code, const char *fmt, ...)
 	if (length < 0)
 		snprintf(text, sizeof(text), "%s", strerror(-code));
 	else if ((size_t)length >= sizeof(text))
-		memcpy(text + sizeof(text) - sizeof("..."), "...", sizeof("..."));
+		put_dots(text, sizeof(text));
 	memcpy(err->text, text, sizeof(text));
 	err->code = code;
 	return code;
