@@ -124,7 +124,7 @@ static const struct row rows[] = {
 	 "f.yaml:3:26: services[0].lanes[2]: found 'direct' a second time, expected each lane once", 0},
 	{"a lane is not a list", SERVICE("lanes: [[direct]]"), "f.yaml:3:11: services[0].lanes[0]: found a list, " LANES, 0},
 	{"a chain is not empty", SERVICE("lanes: []"),
-	 "f.yaml:3:10: services[0].lanes: found a list, expected a list of at least one lane", 0},
+	 "f.yaml:3:10: services[0].lanes: found an empty list, expected at least one lane", 0},
 	{"a message is not empty", SERVICE("refuse: {message: ''}"),
 	 "f.yaml:3:21: services[0].refuse.message: found '', expected 1 to 200 printable bytes", 0},
 	{"a message has one line", SERVICE("refuse: {message: \"a\\nb\"}"),

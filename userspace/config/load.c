@@ -129,7 +129,8 @@ static int load_list(struct sw_load *load, const yaml_node_t *node, const struct
 				    "found a list of %zu, expected at most %zu", count,
 				    (size_t)key->max);
 	if (key->type == SW_KEY_LANES && count == 0)
-		return wrong_kind(load, node, "expected a list of at least one lane");
+		return sw_load_fail(load, &node->start_mark, NULL, -EINVAL,
+				    "found an empty list, expected at least one lane");
 	for (size_t i = 0; i < count && rc == 0; i++) {
 		const yaml_node_t *item = node_of(load, node->data.sequence.items.start[i]);
 
