@@ -77,7 +77,7 @@ static int take_word(struct sw_args *args, const char *word, struct sw_error *er
 		return 0;
 	}
 	args->verb = sw_verb_find(word);
-	return args->verb ? 0 : sw_error_set(err, -EINVAL, "unknown verb \"%s\"", word);
+	return args->verb ? 0 : sw_error_set(err, -EINVAL, "unknown verb '%s'", word);
 }
 
 static int check_count(const struct sw_args *args, struct sw_error *err)
@@ -87,7 +87,7 @@ static int check_count(const struct sw_args *args, struct sw_error *err)
 	if (args->count < args->verb->min)
 		return sw_error_set(err, -EINVAL, "an argument is missing");
 	if (args->count > args->verb->max)
-		return sw_error_set(err, -EINVAL, "unexpected argument \"%s\"",
+		return sw_error_set(err, -EINVAL, "unexpected argument '%s'",
 				    args->positional[args->verb->max]);
 	return 0;
 }
@@ -129,7 +129,7 @@ const char *sw_args_value(const struct sw_args *args, const char *option)
 int sw_request_text(json_t *request, const char *key, const char *text, struct sw_error *err)
 {
 	if (json_object_set_new(request, key, json_string(text)) < 0)
-		return sw_error_set(err, -EINVAL, "\"%s\" is not valid UTF-8", text);
+		return sw_error_set(err, -EINVAL, "'%s' is not valid UTF-8", text);
 	return 0;
 }
 
@@ -155,7 +155,7 @@ int sw_args_put_word(const struct sw_args *args, const char *option, const char 
 		snprintf(list + strlen(list), sizeof(list) - strlen(list), "%s%s",
 			 list[0] ? ", " : "", *words);
 	}
-	return sw_error_set(err, -EINVAL, "--%s: found \"%s\", expected one of: %s", option, value,
+	return sw_error_set(err, -EINVAL, "--%s: found '%s', expected one of: %s", option, value,
 			    list);
 }
 
@@ -168,7 +168,7 @@ int sw_args_put_count(const struct sw_args *args, const char *option, json_t *re
 	if (!value)
 		return 0;
 	if (sw_parse_u32(value, &number) < 0 || number == 0)
-		return sw_error_set(err, -EINVAL, "--%s: found \"%s\", expected a number from 1",
+		return sw_error_set(err, -EINVAL, "--%s: found '%s', expected a number from 1",
 				    option, value);
 	json_object_set_new(request, option, json_integer(number));
 	return 0;

@@ -22,7 +22,7 @@ static int request(const struct sw_args *args, json_t *out, struct sw_error *err
 		return sw_request_text(out, "value", value, err);
 	if (sw_parse_u32(value, &slots) < 0)
 		return sw_error_set(err, -EINVAL,
-				    "found \"%s\", expected a number of slots, auto or adaptive",
+				    "found '%s', expected a number of slots, auto or adaptive",
 				    value);
 	json_object_set_new(out, "value", json_integer(slots));
 	return 0;

@@ -54,8 +54,7 @@ static int request(const struct sw_args *args, json_t *out, struct sw_error *err
 	int rc;
 
 	if (!action)
-		return sw_error_set(err, -EINVAL,
-				    "found \"%s\", expected one of: list, add, remove",
+		return sw_error_set(err, -EINVAL, "found '%s', expected one of: list, add, remove",
 				    args->positional[1]);
 	if (args->count < action->min || args->count > action->max)
 		return sw_error_set(err, -EINVAL, "expected: spillway class %s", action->form);

@@ -18,7 +18,7 @@ static int request(const struct sw_args *args, json_t *out, struct sw_error *err
 
 	if (sw_addr_parse(args->positional[0], &addr) < 0)
 		return sw_error_set(err, -EINVAL,
-				    "found \"%s\", expected an address such as 10.1.2.3 or fd00::1",
+				    "found '%s', expected an address such as 10.1.2.3 or fd00::1",
 				    args->positional[0]);
 	rc = sw_request_text(out, "address", args->positional[0], err);
 	return rc == 0 ? sw_args_put_text(args, "service", out, err) : rc;
@@ -74,6 +74,7 @@ static int print_steps(const struct sw_cli *cli, const json_t *steps)
 
 static void print_verdict(const struct sw_cli *cli, const json_t *result)
 {
+	const char *reason = json_string_value(json_object_get(result, "reason"));
 	const char *lane = sw_field_text(result, "lane");
 	const struct verdict *verdict = verdicts;
 
@@ -83,7 +84,9 @@ static void print_verdict(const struct sw_cli *cli, const json_t *result)
 	sw_term_print("A new connection from %s to %s %s", sw_field_text(result, "source"),
 		      sw_field_text(result, "service"), verdict->sentence);
 	fputs(sw_term_end(&cli->term, verdict->style), stdout);
-	sw_term_print(": %s.\n", help_of_reason(sw_field_text(result, "reason")));
+	if (reason)
+		sw_term_print(": %s", help_of_reason(reason));
+	sw_term_print(".\n");
 	if (strcmp(sw_field_text(result, "mode"), "monitor") == 0)
 		sw_term_print(
 			"The mode is monitor: this is counted, and the connection passes untouched.\n");

@@ -51,13 +51,20 @@ void sw_field_cells(struct sw_table *table, const json_t *object, const char *co
 
 const char *sw_field_age(long long seconds, char *buf, size_t size)
 {
-	if (seconds >= 86400)
-		snprintf(buf, size, "%lldd %lldh", seconds / 86400, seconds % 86400 / 3600);
-	else if (seconds >= 3600)
-		snprintf(buf, size, "%lldh %lldm", seconds / 3600, seconds % 3600 / 60);
-	else if (seconds >= 60)
-		snprintf(buf, size, "%lldm %llds", seconds / 60, seconds % 60);
+	static const struct {
+		long long seconds;
+		char sign;
+	} units[] = {{86400, 'd'}, {3600, 'h'}, {60, 'm'}, {1, 's'}};
+	size_t i = 0;
+	long long rest;
+
+	while (units[i].sign != 's' && seconds < units[i].seconds)
+		i++;
+	rest = units[i].sign == 's' ? 0 : seconds % units[i].seconds / units[i + 1].seconds;
+	if (rest > 0)
+		snprintf(buf, size, "%lld%c %lld%c", seconds / units[i].seconds, units[i].sign, rest,
+			 units[i + 1].sign);
 	else
-		snprintf(buf, size, "%llds", seconds);
+		snprintf(buf, size, "%lld%c", seconds / units[i].seconds, units[i].sign);
 	return buf;
 }

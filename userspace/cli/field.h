@@ -26,7 +26,7 @@ const char *sw_field_show(const json_t *value, char *buf, size_t size);
 /* One plain cell for each key of the NULL-ended list. */
 void sw_field_cells(struct sw_table *table, const json_t *object, const char *const *keys);
 
-/* "3d 4h", "12m 5s". */
+/* The two largest units: "3d 4h", "12m 5s", "10m". */
 const char *sw_field_age(long long seconds, char *buf, size_t size);
 
 #endif

@@ -22,7 +22,7 @@ static int put_setting(struct sw_config_class *scratch, const char *word, json_t
 	int rc;
 
 	if (!equals || equals == word)
-		return sw_error_set(err, -EINVAL, "found \"%s\", expected KEY=VALUE", word);
+		return sw_error_set(err, -EINVAL, "found '%s', expected KEY=VALUE", word);
 	key = strndup(word, (size_t)(equals - word));
 	if (!key)
 		return sw_error_set(err, -ENOMEM, "out of memory");

@@ -61,7 +61,7 @@ static int set_up(const struct sw_args *args, struct sw_cli *cli, struct sw_erro
 
 	if (color_text && parse_color(color_text, &color) < 0)
 		return sw_error_set(err, -EINVAL,
-				    "--color: found \"%s\", expected one of: auto, always, never",
+				    "--color: found '%s', expected one of: auto, always, never",
 				    color_text);
 	cli->socket_path = path ? path : env && env[0] ? env : SW_CLI_SOCKET_DEFAULT;
 	cli->json = args->globals[SW_GLOBAL_JSON];

@@ -22,10 +22,9 @@ int sw_rule_request(const struct sw_args *args, json_t *out, struct sw_error *er
 	if (rc < 0)
 		return sw_error_set(err, rc, "%s: %s", cidr, why.text);
 	if (duration && (sw_parse_duration(duration, &ns) < 0 || ns == 0))
-		return sw_error_set(
-			err, -EINVAL,
-			"--for: found \"%s\", expected a duration such as 30s, 10m or 2h",
-			duration);
+		return sw_error_set(err, -EINVAL,
+				    "--for: found '%s', expected a duration such as 30s, 10m or 2h",
+				    duration);
 	rc = sw_request_text(out, "cidr", cidr, err);
 	if (rc == 0)
 		rc = sw_args_put_text(args, "service", out, err);
