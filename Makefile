@@ -105,14 +105,15 @@ PROG_TESTS := $(patsubst tests/prog/%.c,$(BUILD)/tests/prog/%,$(sort $(wildcard 
 -include $(PROG_TESTS:=.d)
 
 # What the tests' and the demo's client host needs: see tools/world.
-WORLD_HELPERS := $(BUILD)/world/bind_source.so $(BUILD)/world/xdp_pass.bpf.o
+WORLD_HELPERS := $(BUILD)/world/bind_source.so \
+	$(patsubst tools/world/%.bpf.c,$(BUILD)/world/%.bpf.o,$(wildcard tools/world/*.bpf.c))
 
 $(BUILD)/world/bind_source.so: tools/world/bind_source.c Makefile
 	$(call say,CC,$<)
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) -std=gnu11 $(WARNINGS) -Wno-missing-prototypes $(CFLAGS) -D_GNU_SOURCE -shared -fPIC $< -o $@
 
-$(BUILD)/world/xdp_pass.bpf.o: tools/world/xdp_pass.bpf.c Makefile
+$(BUILD)/world/%.bpf.o: tools/world/%.bpf.c Makefile
 	$(call say,BPF,$<)
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CLANG) $(BPF_CFLAGS) -c $< -o $@

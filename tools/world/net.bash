@@ -62,6 +62,19 @@ net_client_side() {
 	as_client ip -6 route add local "$CLIENTS_IPV6" dev lo
 }
 
+# tag_client_frames one|two: the client's frames carry that many VLAN tags from here on; in the frame
+# itself, as on a card without offload, so that XDP meets them.
+tag_client_frames() {
+	as_client ethtool -K "$WORLD_INTERFACE" txvlan off
+	as_client tc qdisc add dev "$WORLD_INTERFACE" clsact
+	as_client tc filter add dev "$WORLD_INTERFACE" egress bpf direct-action \
+		obj "$BUILD/world/tag_frames.bpf.o" sec "tc/$1"
+}
+
+untag_client_frames() {
+	as_client tc qdisc delete dev "$WORLD_INTERFACE" clsact 2>/dev/null || true
+}
+
 # Ends whatever still runs inside (a namespace is a precise address: nobody else lives there), then
 # removes it. The veth pair goes with its first end.
 net_destroy() {

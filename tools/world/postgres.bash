@@ -37,6 +37,7 @@ postgres_initialise() {
 # postgres_start [key=value]...: settings as in postgresql.conf.
 postgres_start() {
 	local template setting settings=()
+	POSTGRES_PORT=5432
 	if [ ! -d "$WORLD/postgres" ]; then
 		template=$(postgres_template) || return 1
 		cp -a "$template" "$WORLD/postgres"
@@ -44,6 +45,7 @@ postgres_start() {
 	for setting in listen_addresses='*' unix_socket_directories="$WORLD/postgres" fsync=off \
 		autovacuum=off log_connections=on "$@"; do
 		settings+=(-c "$setting")
+		[[ $setting != port=* ]] || POSTGRES_PORT=${setting#port=}
 	done
 	spawn postgres nsenter --net="/run/netns/$SERVER_NS" \
 		setpriv --reuid=postgres --regid=postgres --init-groups \
@@ -59,7 +61,7 @@ postgres_stop() { stop_process postgres INT; }
 
 # ask_postgres SQL: as superuser over the unix socket, past every gate; bare values.
 ask_postgres() {
-	PGCONNECT_TIMEOUT=5 psql -XqAt -h "$WORLD/postgres" -U postgres -d app -c "$1"
+	PGCONNECT_TIMEOUT=5 psql -XqAt -h "$WORLD/postgres" -p "${POSTGRES_PORT:-5432}" -U postgres -d app -c "$1"
 }
 
 # psql_from ADDRESS [psql argument]...: from a client's address to the guarded port.

@@ -35,6 +35,7 @@ world_create() {
 	world_names
 	chmod 755 "$WORLD"
 	mkdir "$WORLD/log" "$WORLD/pid"
+	[ -z "${SPILLWAY_RUN_DIR:-}" ] || printf '%s\n' "$WORLD_ID" >>"$SPILLWAY_RUN_DIR/worlds"
 	if ! world_mount_bpffs || ! (set -e && net_create); then
 		world_destroy
 		return 1

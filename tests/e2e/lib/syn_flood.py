@@ -1,0 +1,35 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: BSD-2-Clause
+"""Sends SYNs that nobody will ever acknowledge: their addresses belong to no host, so the SYN-ACKs
+are answered by silence. Called by tests/e2e/steer.bats: syn_flood.py TARGET PORT PREFIX COUNT."""
+
+import socket
+import struct
+import sys
+
+
+def checksum(data):
+    total = sum(struct.unpack("!%dH" % (len(data) // 2), data))
+    while total >> 16:
+        total = (total & 0xFFFF) + (total >> 16)
+    return ~total & 0xFFFF
+
+
+def syn(source, target, source_port, target_port):
+    addresses = socket.inet_aton(source) + socket.inet_aton(target)
+    header = struct.pack("!HHIIBBHHH", source_port, target_port, 1, 0, 0x50, 0x02, 64240, 0, 0)
+    pseudo = addresses + struct.pack("!BBH", 0, socket.IPPROTO_TCP, len(header))
+    header = header[:16] + struct.pack("!H", checksum(pseudo + header)) + header[18:]
+    # The kernel fills in the length, the identification and the checksum of the IP header.
+    ip = struct.pack("!BBHHHBBH", 0x45, 0, 0, 0, 0, 64, socket.IPPROTO_TCP, 0) + addresses
+    return ip + header
+
+
+def main():
+    target, port, prefix, count = sys.argv[1], int(sys.argv[2]), sys.argv[3], int(sys.argv[4])
+    raw = socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_RAW)
+    for i in range(count):
+        raw.sendto(syn("%s.%d" % (prefix, i + 1), target, 20000 + i, port), (target, 0))
+
+
+main()
