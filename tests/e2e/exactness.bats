@@ -45,7 +45,7 @@ most_sampled() {
 	assert_equal "clients in the report" 3000 "$(jq .clients "$WORLD/storm.json")"
 	[ "$(jq .succeeded "$WORLD/storm.json")" -ge 20 ]
 	assert_equal "clients that PostgreSQL turned away" 0 \
-		"$(jq '[.failed | to_entries[] | select(.key | test("53300")) | .value] | add // 0' "$WORLD/storm.json")"
+		"$(jq '[.failures | to_entries[] | select(.key | test("53300")) | .value.count] | add // 0' "$WORLD/storm.json")"
 	assert_equal "complaints in PostgreSQL's log" 0 \
 		"$(grep -Ec 'too many clients|connection slots are reserved' "$WORLD/log/postgres" || true)"
 	printf 'most sessions sampled: %s\n' "$(most_sampled)"

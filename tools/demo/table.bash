@@ -1,0 +1,55 @@
+# SPDX-License-Identifier: BSD-2-Clause
+# shellcheck shell=bash
+# The table of a demo: two results of the storm client side by side. Sourced by tools/demo/demo.
+
+# 12345 -> 12,345, in every locale.
+grouped() {
+	sed -E ':again; s/^([0-9]+)([0-9]{3})/\1,\2/; t again' <<<"$1"
+}
+
+# row LABEL WITHOUT WITH
+row() {
+	printf '  %-34s %18s %18s\n' "$@"
+}
+
+# number_row LABEL JQ-FILTER [UNIT]: the figure from both results.
+number_row() {
+	local side cells=()
+	for side in without with; do
+		cells+=("$(grouped "$(jq -r "$2 // 0 | round" "$WORLD/$side.json")")${3:+ $3}")
+	done
+	row "$1" "${cells[@]}"
+}
+
+# One row for every cause that any of the two storms met.
+failure_rows() {
+	local cause
+	while read -r cause; do
+		number_row "  $(cause_in_words "$cause")" ".failures[\"$cause\"].count"
+	done < <(jq -rs '[.[].failures | keys[]] | unique[]' "$WORLD/without.json" "$WORLD/with.json")
+}
+
+cause_in_words() {
+	case $1 in
+	sqlstate_53300) echo "53300 too many connections" ;;
+	*) tr _ ' ' <<<"$1" ;;
+	esac
+}
+
+lanes_taken() {
+	jq -r '.services[0].totals | to_entries
+		| map(select(.value > 0 and (.key | IN("direct", "pooler", "refused", "reset", "dropped")))
+			| "\(.key) \(.value)") | join(", ")' "$WORLD/status.json"
+}
+
+print_table() {
+	row "" "without Spillway" "with Spillway"
+	number_row "succeeded" .succeeded
+	number_row "failed" .failed
+	failure_rows
+	number_row "login p50" .login_ms.p50 ms
+	number_row "login p99" .login_ms.p99 ms
+	number_row "makespan" .makespan_ms ms
+	row "peak backends (of $1 slots)" "$(cat "$WORLD/without.peak")" "$(cat "$WORLD/with.peak")"
+	printf '  lanes taken with Spillway: %s\n' "$(lanes_taken)"
+}
