@@ -208,7 +208,7 @@ def stolen_nonce(connection):
     read_startup(connection)
     connection.sendall(auth(10, b"SCRAM-SHA-256\0\0"))
     read_message(connection)
-    connection.sendall(auth(11, b"r=another,s=c2FsdA==,i=4096"))
+    connection.sendall(auth(11, b"r=" + b"A" * 40 + b",s=c2FsdA==,i=4096"))
     silent(connection)
 
 
