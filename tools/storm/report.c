@@ -79,7 +79,7 @@ static void print_generator(const struct sw_storm *storm, const struct sw_stats 
 	/* All at once has no schedule to be late for. */
 	if (storm->options->within_ns &&
 	    (stats->lateness.p99_ns > LATE_NS || stats->cpu_share > BUSY_PART))
-		fputs("warning: the generator itself was overloaded; its share is in the figures\n",
+		fputs("warning: the generator was short of CPU; its own delays are part of the figures\n",
 		      to);
 }
 
