@@ -92,8 +92,8 @@ static bool answer_lines(struct sw_control_client *client)
 		size_t length;
 
 		line = evbuffer_readln(in, &length, EVBUFFER_EOL_LF);
-		if (line ? length > SW_CONTROL_LINE_MAX
-			 : evbuffer_get_length(in) > SW_CONTROL_LINE_MAX) {
+		/* The read watermark lets no longer line become complete. */
+		if (!line && evbuffer_get_length(in) > SW_CONTROL_LINE_MAX) {
 			refuse_and_close(client, "the request is over 65,536 bytes long");
 			return false;
 		}
