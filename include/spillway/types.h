@@ -8,6 +8,19 @@
 
 #include <linux/types.h>
 
+/* Without it clang makes calls of the larger functions, which BPF cannot return structures from. */
+#define SW_INLINE static inline __attribute__((always_inline))
+
+/*
+ * What loops over compare-and-swaps: in BPF a global function, which the verifier walks once by
+ * itself instead of once on each way that leads to it. It must not trust its pointers there.
+ */
+#ifdef __bpf__
+#define SW_SUBPROGRAM __attribute__((noinline, weak))
+#else
+#define SW_SUBPROGRAM static inline
+#endif
+
 /* Where a flow goes. The values are kept in maps: append, never renumber. */
 enum sw_lane {
 	SW_LANE_NONE = 0, /* end of a chain; no verdict */
@@ -39,6 +52,12 @@ enum sw_on_loss {
 	SW_ON_LOSS_HOLD = 0, /* enforce everything but the queue */
 	SW_ON_LOSS_OPEN,     /* admit all */
 	SW_ON_LOSS_CLOSED,   /* refuse all */
+};
+
+/* What was decided about a connection, and why its chain did not end earlier (enum sw_reason). */
+struct sw_verdict {
+	__u8 lane;
+	__u8 reason;
 };
 
 /* IPv6 in network byte order; IPv4 as ::ffff:a.b.c.d. Aligned so that BPF may compare words. */

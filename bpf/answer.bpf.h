@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * Turning a SYN into the RST that answers it, inside the frame that it came in. Used by the gate's
+ * two programs, which then send the frame back out of the interface.
+ */
+#ifndef SPILLWAY_ANSWER_BPF_H
+#define SPILLWAY_ANSWER_BPF_H
+
+#include "parse.bpf.h"
+
+#define ETHERNET_MIN_BYTES 60
+#define ANSWER_HOP_LIMIT   64
+
+static __always_inline __u16 fold(__u64 sum)
+{
+	sum = (sum & 0xffffffff) + (sum >> 32);
+	sum = (sum & 0xffff) + ((sum >> 16) & 0xffff) + (sum >> 32);
+	sum = (sum & 0xffff) + (sum >> 16);
+	sum = (sum & 0xffff) + (sum >> 16);
+	return ~sum;
+}
+
+/* Sum over 32-bit words as they lie in memory; the bytes' order does not matter (RFC 1071). */
+static __always_inline __u64 sum_words(const void *from, int words)
+{
+	const __u32 *word = from;
+	__u64 sum = 0;
+
+	for (int i = 0; i < words; i++)
+		sum += word[i];
+	return sum;
+}
+
+static __always_inline void swap_macs(struct ethhdr *eth)
+{
+	__u8 mac[ETH_ALEN];
+
+	__builtin_memcpy(mac, eth->h_source, ETH_ALEN);
+	__builtin_memcpy(eth->h_source, eth->h_dest, ETH_ALEN);
+	__builtin_memcpy(eth->h_dest, mac, ETH_ALEN);
+}
+
+/* Header of the answer from client's to server's; returns the address part of TCP's checksum. */
+static __always_inline __u64 answer_ipv4(struct iphdr *ip)
+{
+	__be32 client = ip->saddr;
+
+	ip->saddr = ip->daddr;
+	ip->daddr = client;
+	ip->tos = 0;
+	ip->tot_len = bpf_htons(sizeof(*ip) + sizeof(struct tcphdr));
+	ip->id = 0;
+	ip->frag_off = bpf_htons(0x4000); /* don't fragment */
+	ip->ttl = ANSWER_HOP_LIMIT;
+	ip->check = 0;
+	ip->check = fold(sum_words(ip, sizeof(*ip) / 4));
+	return sum_words(&ip->saddr, 2);
+}
+
+static __always_inline __u64 answer_ipv6(struct ipv6hdr *ip)
+{
+	struct in6_addr client = ip->saddr;
+
+	ip->saddr = ip->daddr;
+	ip->daddr = client;
+	ip->priority = 0;
+	__builtin_memset(ip->flow_lbl, 0, sizeof(ip->flow_lbl));
+	ip->payload_len = bpf_htons(sizeof(struct tcphdr));
+	ip->hop_limit = ANSWER_HOP_LIMIT;
+	return sum_words(&ip->saddr, 8);
+}
+
+/* RFC 9293, 3.5.2: to a SYN without ACK, RST with the sequence number 0 acknowledges all of it. */
+static __always_inline void answer_tcp(struct tcphdr *tcp, __u32 segment_length, __u64 addresses)
+{
+	__be16 client_port = tcp->source;
+
+	tcp->source = tcp->dest;
+	tcp->dest = client_port;
+	tcp->ack_seq = bpf_htonl(bpf_ntohl(tcp->seq) + segment_length);
+	tcp->seq = 0;
+	((__u16 *)tcp)[6] = bpf_htons(sizeof(*tcp) / 4 << 12 | TCP_RST | TCP_ACK);
+	tcp->window = 0;
+	tcp->urg_ptr = 0;
+	tcp->check = 0;
+	tcp->check = fold(sum_words(tcp, sizeof(*tcp) / 4) + addresses + bpf_htons(IPPROTO_TCP) +
+			  bpf_htons(sizeof(*tcp)));
+}
+
+/*
+ * Rewrites the frame. The length it is to be cut to, or 0 when it cannot be answered: IPv4 options
+ * and extension headers may carry a route that is not to be sent back, and nobody answers to a group.
+ * segment_length: sequence numbers that the SYN used up, itself included.
+ */
+static __always_inline __u32 answer_reset(const struct packet *packet, __u32 segment_length)
+{
+	struct ethhdr *eth = packet->data;
+	void *ip = ip_header(packet);
+	struct tcphdr *tcp;
+	__u64 addresses;
+
+	if (packet->has_options || (void *)(eth + 1) > packet->data_end || eth->h_dest[0] & 1)
+		return 0;
+	if (packet->is_ipv6) {
+		tcp = ip + sizeof(struct ipv6hdr);
+		if ((void *)(tcp + 1) > packet->data_end)
+			return 0;
+		addresses = answer_ipv6(ip);
+	} else {
+		tcp = ip + sizeof(struct iphdr);
+		if ((void *)(tcp + 1) > packet->data_end)
+			return 0;
+		addresses = answer_ipv4(ip);
+	}
+	swap_macs(eth);
+	answer_tcp(tcp, segment_length, addresses);
+	return packet->ip_offset + sizeof(*tcp) +
+	       (packet->is_ipv6 ? sizeof(struct ipv6hdr) : sizeof(struct iphdr));
+}
+
+#endif

@@ -1,0 +1,175 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * The life of a flow: noted by the gate, confirmed and ended by the socket's state, expired by the
+ * sweep. Each step is a compare-and-swap of the flow's word; who wins it changes the counts.
+ */
+#ifndef SPILLWAY_FLOW_BPF_H
+#define SPILLWAY_FLOW_BPF_H
+
+#include <asm-generic/errno-base.h>
+
+#include "count.bpf.h"
+#include "source.bpf.h"
+#include "service.bpf.h"
+#include "spillway/release.h"
+
+static __always_inline __u64 flow_word(struct sw_flow *flow)
+{
+	return *(volatile __u64 *)&flow->word;
+}
+
+static __always_inline struct sw_flow unpack(__u64 word)
+{
+	struct sw_flow flow = {.word = word};
+
+	return flow;
+}
+
+/* Moves the flow on from the word that was seen. True for exactly one of those who try. */
+static __always_inline int flow_move(struct sw_flow *flow, __u64 seen, __u8 state, __u8 flags)
+{
+	struct sw_flow next = unpack(seen);
+
+	next.state = state;
+	next.flags = flags;
+	return __sync_val_compare_and_swap(&flow->word, seen, next.word) == seen;
+}
+
+static __always_inline void cookie_watch_add(__u32 service, __u64 one)
+{
+	struct sw_service_state *state = bpf_map_lookup_elem(&service_state, &service);
+	struct sw_control *all = bpf_map_lookup_elem(&control, &the_only);
+
+	if (state && all) {
+		__sync_fetch_and_add(&state->cookie_watch, one);
+		__sync_fetch_and_add(&all->cookie_watch, one);
+	}
+}
+
+/* Gives back what the flow held. Only for who moved it out of HALF_OPEN or OPEN. */
+static __always_inline void flow_release(const struct sw_flow_key *key, const struct sw_flow *flow,
+					 __u64 word)
+{
+	struct sw_flow was = unpack(word);
+	__u32 service_id = flow->service;
+	__u32 class_id = flow->class_id;
+	struct sw_service_state *service = bpf_map_lookup_elem(&service_state, &service_id);
+	struct sw_class_state *class = bpf_map_lookup_elem(&class_state, &class_id);
+	struct sw_source_key source;
+
+	if (!service || !class)
+		return;
+	source_key(service_id, &key->client, flow->source_bits, &source);
+	sw_release(service, class, source_word(&source, 0, 0), was.lane);
+	if (was.flags & SW_FLOW_COOKIE)
+		cookie_watch_add(service_id, -1);
+}
+
+enum noted {
+	NOTED,
+	NOTED_BY_ANOTHER,
+	NOTED_NO_ROOM,
+};
+
+/* Puts a fresh flow where an expired one still lies. */
+static __always_inline enum noted flow_revive(const struct sw_flow_key *key,
+					      const struct sw_flow *fresh)
+{
+	struct sw_flow *old = bpf_map_lookup_elem(&flows, key);
+	__u64 seen;
+
+	if (!old)
+		return NOTED_NO_ROOM;
+	seen = flow_word(old);
+	if (unpack(seen).state != SW_FLOW_EXPIRED || !flow_move(old, seen, SW_FLOW_CLAIMED, 0))
+		return NOTED_BY_ANOTHER;
+	old->service = fresh->service;
+	old->class_id = fresh->class_id;
+	old->source_bits = fresh->source_bits;
+	old->syn_ns = fresh->syn_ns;
+	old->state_ns = fresh->state_ns;
+	__sync_lock_test_and_set(&old->word, fresh->word);
+	return NOTED;
+}
+
+static __always_inline enum noted flow_note(const struct sw_flow_key *key,
+					    const struct sw_flow *fresh)
+{
+	long err = bpf_map_update_elem(&flows, key, fresh, BPF_NOEXIST);
+
+	if (!err)
+		return NOTED;
+	return err == -EEXIST ? flow_revive(key, fresh) : NOTED_NO_ROOM;
+}
+
+/* Ends a flow: whatever it held is given back, once, and its entry goes. */
+static __always_inline void flow_end(const struct sw_flow_key *key)
+{
+	struct sw_flow *flow = bpf_map_lookup_elem(&flows, key);
+
+	for (int i = 0; flow && i < SW_CAS_TRIES; i++) {
+		__u64 seen = flow_word(flow);
+		__u8 state = unpack(seen).state;
+
+		if (state != SW_FLOW_HALF_OPEN && state != SW_FLOW_OPEN && state != SW_FLOW_EXPIRED)
+			return;
+		if (!flow_move(flow, seen, SW_FLOW_DEAD, 0))
+			continue;
+		if (state != SW_FLOW_EXPIRED)
+			flow_release(key, flow, seen);
+		bpf_map_delete_elem(&flows, key);
+		return;
+	}
+}
+
+/* A handshake that came too late: the slot went to somebody else, the connection is there. */
+static __always_inline void flow_overcommit(const struct sw_flow_key *key, struct sw_flow *flow,
+					    __u64 seen)
+{
+	__u32 service_id = flow->service;
+	__u32 class_id = flow->class_id;
+	struct sw_service_state *service = bpf_map_lookup_elem(&service_state, &service_id);
+	struct sw_class_state *class = bpf_map_lookup_elem(&class_state, &class_id);
+	const struct sw_source_limits none = {};
+	struct sw_source_key source;
+
+	if (!service || !class)
+		return;
+	source_key(service_id, &key->client, flow->source_bits, &source);
+	if (source_take(&source, unpack(seen).lane == SW_LANE_DIRECT, &none))
+		return;
+	if (unpack(seen).lane == SW_LANE_DIRECT)
+		sw_slots_take_anyway(service, class);
+	else
+		sw_pooler_take_anyway(service, class);
+	if (!flow_move(flow, seen, SW_FLOW_OPEN, unpack(seen).flags))
+		sw_release(service, class, source_word(&source, 0, 0), unpack(seen).lane);
+	else
+		count(service_id, SW_COUNTER_OVERCOMMITTED);
+}
+
+/* The handshake is complete: the reservation becomes a connection. */
+static __always_inline void flow_confirm(const struct sw_flow_key *key, __u64 now_ns)
+{
+	struct sw_flow *flow = bpf_map_lookup_elem(&flows, key);
+
+	for (int i = 0; flow && i < SW_CAS_TRIES; i++) {
+		__u64 seen = flow_word(flow);
+		__u8 flags = unpack(seen).flags;
+
+		if (unpack(seen).state == SW_FLOW_EXPIRED) {
+			flow_overcommit(key, flow, seen);
+			return;
+		}
+		if (unpack(seen).state != SW_FLOW_HALF_OPEN)
+			return;
+		if (!flow_move(flow, seen, SW_FLOW_OPEN, flags & ~SW_FLOW_COOKIE))
+			continue;
+		flow->state_ns = now_ns;
+		if (flags & SW_FLOW_COOKIE)
+			cookie_watch_add(flow->service, -1);
+		return;
+	}
+}
+
+#endif

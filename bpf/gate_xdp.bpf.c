@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * The gate in XDP: before the kernel has spent anything on the packet.
+ */
+#define gate_ctx      xdp_md
+#define gate_listener listener_xdp
+#define gate_syn      gate_syn_xdp
+#include "gate.bpf.h"
+
+/* Ethernet pads short frames anyway; what is padded must not be the client's own bytes. */
+static __always_inline int cut_frame(struct xdp_md *ctx, __u32 length)
+{
+	__u32 have = ctx->data_end - ctx->data;
+	__u32 want = length < ETHERNET_MIN_BYTES ? ETHERNET_MIN_BYTES : length;
+
+	if (have > want && bpf_xdp_adjust_tail(ctx, (int)want - (int)have))
+		return -1;
+	if (length < ETHERNET_MIN_BYTES && have > length) {
+		__u8 *data = (void *)(long)ctx->data;
+		void *end = (void *)(long)ctx->data_end;
+
+		for (int i = sizeof(struct ethhdr) + 40; i < ETHERNET_MIN_BYTES; i++)
+			if (i >= (int)length && (void *)(data + i + 1) <= end)
+				data[i] = 0;
+	}
+	return 0;
+}
+
+static __always_inline int reset(struct xdp_md *ctx, const struct packet *packet)
+{
+	__u32 length = answer_reset(packet, syn_length(packet));
+
+	if (length && !cut_frame(ctx, length))
+		return XDP_TX;
+	count(SW_COUNTERS_HOST, SW_COUNTER_UNANSWERABLE);
+	return XDP_DROP;
+}
+
+/* frags: interfaces with jumbo frames spread one packet over several buffers. */
+SEC("xdp.frags")
+int gate_xdp(struct xdp_md *ctx)
+{
+	struct packet packet = {
+		.data = (void *)(long)ctx->data,
+		.data_end = (void *)(long)ctx->data_end,
+	};
+
+	switch (gate_packet(ctx, &packet, locate_tcp(&packet))) {
+	case GATE_DROP:
+		return XDP_DROP;
+	case GATE_RESET:
+		return reset(ctx, &packet);
+	default:
+		return XDP_PASS;
+	}
+}
+
+char LICENSE[] SEC("license") __weak = "Dual BSD/GPL";

@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * The life of connections as the kernel's TCP sees it: ESTABLISHED confirms a flow's slot, CLOSE
+ * frees it. The tracepoint speaks of every socket of every namespace; ours is the daemon's.
+ */
+#include "kernel.bpf.h"
+
+#include <bpf/bpf_core_read.h>
+#include <bpf/bpf_tracing.h>
+
+#include "flow.bpf.h"
+#include "parse.bpf.h"
+
+#define AF_INET	 2
+#define AF_INET6 10
+
+/* Set before loading: inode number of the network namespace that is guarded. */
+const volatile __u32 guarded_netns;
+
+/* The client's and the server's side of a socket that came out of accept(). */
+static __always_inline int socket_flow(const struct sock *sk, struct sw_flow_key *key)
+{
+	__u16 family = BPF_CORE_READ(sk, __sk_common.skc_family);
+
+	key->pad = 0;
+	key->client_port_be = BPF_CORE_READ(sk, __sk_common.skc_dport);
+	/* skc_num is 0 already when a socket is on its way to CLOSE. */
+	key->server_port_be = BPF_CORE_READ((const struct inet_sock *)sk, inet_sport);
+	if (family == AF_INET) {
+		map_ipv4(&key->client, BPF_CORE_READ(sk, __sk_common.skc_daddr));
+		map_ipv4(&key->server, BPF_CORE_READ(sk, __sk_common.skc_rcv_saddr));
+		return 0;
+	}
+	if (family != AF_INET6)
+		return -1;
+	BPF_CORE_READ_INTO(&key->client, sk, __sk_common.skc_v6_daddr);
+	BPF_CORE_READ_INTO(&key->server, sk, __sk_common.skc_v6_rcv_saddr);
+	return 0;
+}
+
+SEC("tp_btf/inet_sock_set_state")
+int BPF_PROG(life, const struct sock *sk, int old_state, int new_state)
+{
+	int opens = new_state == BPF_TCP_ESTABLISHED && old_state == BPF_TCP_SYN_RECV;
+	int closes = new_state == BPF_TCP_CLOSE && old_state != BPF_TCP_LISTEN;
+	struct sw_flow_key key;
+
+	(void)ctx;
+	if (!opens && !closes)
+		return 0;
+	if (BPF_CORE_READ(sk, __sk_common.skc_net.net, ns.inum) != guarded_netns)
+		return 0;
+	if (socket_flow(sk, &key))
+		return 0;
+	if (opens)
+		flow_confirm(&key, bpf_ktime_get_ns());
+	else
+		flow_end(&key);
+	return 0;
+}
+
+char LICENSE[] SEC("license") __weak = "Dual BSD/GPL";

@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * Rates of sources in their map, from which the kernel may drop the longest unused; the arithmetic is
+ * in spillway/gcra.h. Used by the gate.
+ */
+#ifndef SPILLWAY_RATE_BPF_H
+#define SPILLWAY_RATE_BPF_H
+
+#include "count.bpf.h"
+#include "spillway/gcra.h"
+
+/* For the eye only: two CPUs may lose one of each other's arrivals. */
+static __always_inline void note_arrival(struct sw_source_rate *rate, __u64 now_ns)
+{
+	__u32 second = now_ns / NS_PER_SECOND;
+
+	if (rate->second != second) {
+		rate->previous = rate->second + 1 == second ? rate->current : 0;
+		rate->current = 0;
+		rate->second = second;
+	}
+	rate->current++;
+}
+
+/* Takes one arrival from the source's rate. A source that cannot be noted conforms. */
+static __noinline enum sw_gcra_result source_arrives(const struct sw_source_key *key,
+						     const struct sw_class_conf *conf, __u64 now_ns)
+{
+	struct sw_source_rate *rate = bpf_map_lookup_elem(&source_rate, key);
+
+	if (!rate) {
+		struct sw_source_rate first = {
+			.second = now_ns / NS_PER_SECOND,
+			.theoretical_ns = now_ns + conf->interval_ns,
+			.current = 1,
+		};
+
+		if (!bpf_map_update_elem(&source_rate, key, &first, BPF_NOEXIST))
+			return SW_GCRA_CONFORMS;
+		rate = bpf_map_lookup_elem(&source_rate, key);
+		if (!rate)
+			return SW_GCRA_CONFORMS;
+	}
+	note_arrival(rate, now_ns);
+	if (!conf->interval_ns)
+		return SW_GCRA_CONFORMS;
+	return sw_gcra_take(&rate->theoretical_ns, now_ns, conf->interval_ns, conf->tolerance_ns);
+}
+
+static __always_inline void note_refusal(const struct sw_source_key *key)
+{
+	struct sw_source_rate *rate = bpf_map_lookup_elem(&source_rate, key);
+
+	if (rate)
+		rate->refused++;
+}
+
+#endif

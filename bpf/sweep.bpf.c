@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * The sweep, run by the daemon every second: handshakes that took too long give their slot back, and
+ * entries that nobody needs any more go.
+ */
+#include "flow.bpf.h"
+
+/* After its slot went back a flow is kept for a late ACK: the kernel repeats its SYN-ACK for 63 s. */
+#define EXPIRED_KEPT_NS (64 * NS_PER_SECOND)
+/* Sources come back soon; an entry without connections that is found again costs no insert. */
+#define SOURCE_KEPT_NS (10 * NS_PER_SECOND)
+
+struct run {
+	struct sw_sweep *sweep;
+	__u64 handshake_timeout_ns;
+};
+
+static int sweep_flow(void *map, struct sw_flow_key *key, struct sw_flow *flow, struct run *run)
+{
+	struct sw_sweep *sweep = run->sweep;
+	__u64 seen = flow_word(flow);
+	__u8 state = unpack(seen).state;
+
+	(void)map;
+	if (state == SW_FLOW_HALF_OPEN &&
+	    sweep->now_ns > flow->syn_ns + run->handshake_timeout_ns &&
+	    flow_move(flow, seen, SW_FLOW_EXPIRED, unpack(seen).flags & ~SW_FLOW_COOKIE)) {
+		flow->state_ns = sweep->now_ns;
+		flow_release(key, flow, seen);
+		count(flow->service, SW_COUNTER_EXPIRED);
+		sweep->flows_expired++;
+	} else if (state == SW_FLOW_EXPIRED && sweep->now_ns > flow->state_ns + EXPIRED_KEPT_NS) {
+		flow_end(key);
+		sweep->flows_removed++;
+	}
+	return 0;
+}
+
+static int sweep_source(void *map, struct sw_source_key *key, struct sw_source_live *live,
+			struct run *run)
+{
+	struct sw_sweep *sweep = run->sweep;
+
+	if (sw_source_live_count(live->word)) {
+		live->seen_ns = sweep->now_ns;
+	} else if (sweep->now_ns > live->seen_ns + SOURCE_KEPT_NS &&
+		   sw_source_retire(&live->word)) {
+		bpf_map_delete_elem(map, key);
+		sweep->sources_removed++;
+	}
+	return 0;
+}
+
+SEC("syscall")
+int sweep_all(struct sw_sweep *sweep)
+{
+	struct sw_control *said = bpf_map_lookup_elem(&control, &the_only);
+	struct run run = {.sweep = sweep};
+
+	if (!said)
+		return -1;
+	run.handshake_timeout_ns = said->handshake_timeout_ns;
+	bpf_for_each_map_elem(&flows, sweep_flow, &run, 0);
+	bpf_for_each_map_elem(&source_live, sweep_source, &run, 0);
+	return 0;
+}
+
+char LICENSE[] SEC("license") __weak = "Dual BSD/GPL";

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * What is counted per service beside the verdicts, one row each. BPF bumps them by id; the metrics
+ * page, the CLI and the check of the manuals walk the rows. Values are indices: append only.
+ */
+#ifndef SPILLWAY_COUNTERS_H
+#define SPILLWAY_COUNTERS_H
+
+/* ROW(id, name, help) */
+#define SW_COUNTERS(ROW)                                                                           \
+	ROW(RETRANSMITS, "retransmits", "SYNs that repeat one already decided")                    \
+	ROW(OVERCOMMITTED, "overcommitted", "connections completed after their slot had expired")  \
+	ROW(OVER_BUDGET, "over_budget", "slots given beyond the budget to classes that allow all") \
+	ROW(EXPIRED, "expired", "reserved slots freed because no handshake followed in time")      \
+	ROW(DRIFT, "drift", "differences between the flows and the kernel's sockets")              \
+	ROW(WAKEUPS_LOST, "wakeups_lost", "free slots found by the timer, not by their wakeup")    \
+	ROW(MALFORMED, "malformed", "SYNs with an impossible TCP header, dropped")                 \
+	ROW(FRAGMENTED, "fragmented", "SYNs in IP fragments, dropped")                             \
+	ROW(UNANSWERABLE, "unanswerable", "refusals dropped: the frame could not be answered")     \
+	ROW(STEERED, "steered", "SYNs given to another listener than the one addressed")           \
+	ROW(STEER_COOKIES, "steer_cookies", "SYN-cookie ACKs given to the steered listener")       \
+	ROW(STEER_LOST, "steer_lost", "steered SYNs dropped: the listener went away meanwhile")    \
+	ROW(CONTENDED, "contended", "verdicts made harsher by too many CPUs at one count")
+
+enum sw_counter {
+#define SW_COUNTER_ID(id, name, help) SW_COUNTER_##id,
+	SW_COUNTERS(SW_COUNTER_ID)
+#undef SW_COUNTER_ID
+		SW_COUNTER_COUNT,
+};
+
+#endif

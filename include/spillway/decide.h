@@ -1,0 +1,245 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * The decision about one new connection. The gate runs it on the live maps, `spillway explain` on a
+ * copy of them: who includes this file says beforehand how to reach sources and listeners, by
+ *
+ *   int sw_env_source_take(struct sw_request *, direct, limits)    0, or which limit speaks
+ *   __u32 sw_env_source_live(struct sw_request *)           connections that the source has now
+ *   int sw_env_listener(struct sw_request *, lane)          0, or the reason why the lane has none
+ *   void sw_env_step(struct sw_request *, check, value, limit, passed)       for explanations
+ */
+#ifndef SPILLWAY_DECIDE_H
+#define SPILLWAY_DECIDE_H
+
+#include "spillway/release.h"
+
+/* What an explanation lists, one row per check: ROW(id, name). */
+#define SW_CHECKS(ROW)                                                                             \
+	ROW(ACTION, "class action")                                                                \
+	ROW(DAEMON, "daemon heartbeat")                                                            \
+	ROW(RATE, "rate")                                                                          \
+	ROW(SOURCE_LIVE, "connections_per_source")                                                 \
+	ROW(LISTENER, "listener")                                                                  \
+	ROW(CLASS_DIRECT, "max_direct")                                                            \
+	ROW(RESERVE, "reserved slots")                                                             \
+	ROW(BUDGET, "budget")                                                                      \
+	ROW(SOURCE_DIRECT, "direct_per_source")                                                    \
+	ROW(POOLER, "pooler max_connections")                                                      \
+	ROW(QUEUE, "queue")
+
+enum sw_check {
+#define SW_CHECK_ID(id, name) SW_CHECK_##id,
+	SW_CHECKS(SW_CHECK_ID)
+#undef SW_CHECK_ID
+		SW_CHECK_COUNT,
+};
+
+/* What on_daemon_loss asks for at the moment; SW_LOSS_NONE while the heartbeat is fresh. */
+enum sw_loss {
+	SW_LOSS_NONE = 0,
+	SW_LOSS_OPEN,
+	SW_LOSS_CLOSED,
+};
+
+struct sw_request {
+	const struct sw_service_conf *service_conf;
+	struct sw_service_state *service;
+	const struct sw_class_conf *class_conf;
+	struct sw_class_state *class_state;
+	struct sw_source_key source;
+	__u8 over_rate;
+	__u8 loss; /* enum sw_loss */
+	void *env; /* for the hooks */
+};
+
+SW_INLINE int sw_env_source_take(struct sw_request *request, int direct,
+				 const struct sw_source_limits *limits);
+SW_INLINE __u32 sw_env_source_live(struct sw_request *request);
+SW_INLINE int sw_env_listener(struct sw_request *request, int lane);
+SW_INLINE void sw_env_step(struct sw_request *request, enum sw_check check, __u64 value,
+			   __u64 limit, int passed);
+
+/* The last lane of a chain: its answer to those whom no lane could take. */
+SW_INLINE __u8 sw_chain_last(__u64 chain)
+{
+	__u8 last = SW_LANE_REFUSE;
+
+	for (int i = 0; i < SW_CHAIN_MAX && (chain & 0xff); i++, chain >>= 8)
+		last = chain & 0xff;
+	return last;
+}
+
+/* Tells an explanation what the slot pools held before the slot was asked for. */
+SW_INLINE void sw_decide_show_slots(struct sw_request *request)
+{
+	const struct sw_class_conf *conf = request->class_conf;
+	__u64 of_class = request->class_state->direct;
+	__u64 of_service = request->service->direct;
+	int reserve = sw_slots_reserved(of_class) < conf->reserved;
+
+	sw_env_step(request, SW_CHECK_CLASS_DIRECT, sw_slots_of_class(of_class), conf->max_direct,
+		    !conf->max_direct || sw_slots_of_class(of_class) < conf->max_direct);
+	sw_env_step(request, SW_CHECK_RESERVE, sw_slots_reserved(of_class), conf->reserved,
+		    reserve);
+	sw_env_step(request, SW_CHECK_BUDGET,
+		    reserve ? sw_slots_total(of_service) : sw_slots_shared(of_service),
+		    reserve ? request->service_conf->budget : request->service_conf->shared_limit,
+		    sw_slots_total(of_service) < request->service_conf->budget &&
+			    (reserve ||
+			     sw_slots_shared(of_service) < request->service_conf->shared_limit));
+}
+
+SW_INLINE int sw_decide_direct(struct sw_request *request, const struct sw_source_limits *limits)
+{
+	int reason = sw_env_listener(request, SW_LANE_DIRECT);
+
+	if (reason)
+		return reason;
+	sw_decide_show_slots(request);
+	reason = sw_slots_take(request->service_conf, request->service, request->class_conf,
+			       request->class_state);
+	if (reason)
+		return reason;
+	reason = sw_env_source_take(request, 1, limits);
+	if (reason)
+		sw_slots_free(request->service, request->class_state);
+	return reason;
+}
+
+SW_INLINE int sw_decide_pooler(struct sw_request *request, const struct sw_source_limits *limits)
+{
+	int reason = sw_env_listener(request, SW_LANE_POOLER);
+
+	if (reason)
+		return reason;
+	sw_env_step(request, SW_CHECK_POOLER, request->service->pooler,
+		    request->service_conf->pooler_max,
+		    !request->service_conf->pooler_max ||
+			    request->service->pooler < request->service_conf->pooler_max);
+	reason = sw_pooler_take(request->service_conf, request->service, request->class_state);
+	if (reason)
+		return reason;
+	reason = sw_env_source_take(request, 0, limits);
+	if (reason)
+		sw_pooler_free(request->service, request->class_state);
+	return reason;
+}
+
+/* Tries one lane: 0 when it took the connection, else why it did not. */
+SW_INLINE int sw_decide_lane(struct sw_request *request, __u8 lane,
+			     const struct sw_source_limits *limits)
+{
+	switch (lane) {
+	case SW_LANE_DIRECT:
+		return sw_decide_direct(request, limits);
+	case SW_LANE_POOLER:
+		return sw_decide_pooler(request, limits);
+	case SW_LANE_QUEUE:
+		sw_env_step(request, SW_CHECK_QUEUE, 0, 0, 0);
+		return SW_REASON_NO_QUEUE;
+	default:
+		return 0;
+	}
+}
+
+/* Walks the class's chain, or the over-limit chain from the moment a source's limit speaks. */
+SW_INLINE struct sw_verdict sw_decide_chain(struct sw_request *request, int over_reason)
+{
+	struct sw_source_limits limits = {
+		.live = over_reason ? 0 : request->class_conf->connections_per_source,
+		.direct = request->class_conf->direct_per_source,
+	};
+	__u64 chain = over_reason ? request->service_conf->over_limit : request->class_conf->lanes;
+	struct sw_verdict verdict = {.lane = SW_LANE_REFUSE, .reason = over_reason};
+
+	for (int i = 0; i < 2 * SW_CHAIN_MAX; i++) {
+		__u8 lane = chain & 0xff;
+		int reason;
+
+		if (lane == SW_LANE_NONE)
+			break;
+		reason = sw_decide_lane(request, lane, &limits);
+		if (!reason) {
+			verdict.lane = lane;
+			break;
+		}
+		verdict.reason = reason;
+		chain >>= 8;
+		if (reason == SW_REASON_SOURCE_LIVE) {
+			/* Another CPU took the source's last connection after it was looked at. */
+			limits.live = 0;
+			chain = request->service_conf->over_limit;
+		}
+	}
+	return verdict;
+}
+
+/* Admits without limits: classes that allow all, and everybody while the daemon is lost. */
+SW_INLINE struct sw_verdict sw_decide_anyway(struct sw_request *request, __u8 reason)
+{
+	const struct sw_source_limits none = {0};
+	struct sw_verdict verdict = {.lane = SW_LANE_DIRECT, .reason = reason};
+
+	if (sw_env_source_take(request, 1, &none)) {
+		verdict.lane = SW_LANE_REFUSE;
+		verdict.reason = SW_REASON_SOURCES_FULL;
+	} else {
+		sw_slots_take_anyway(request->service, request->class_state);
+	}
+	return verdict;
+}
+
+SW_INLINE __u8 sw_action_lane(__u8 action)
+{
+	switch (action) {
+	case SW_ACTION_ALLOW:
+		return SW_LANE_DIRECT;
+	case SW_ACTION_RESET:
+		return SW_LANE_RESET;
+	case SW_ACTION_DROP:
+		return SW_LANE_DROP;
+	default:
+		return SW_LANE_REFUSE;
+	}
+}
+
+/* True when the source has as many connections as it may have: a look, not yet a count. */
+SW_INLINE int sw_decide_is_over_live(struct sw_request *request)
+{
+	__u32 limit = request->class_conf->connections_per_source;
+	__u32 live;
+
+	if (!limit)
+		return 0;
+	live = sw_env_source_live(request);
+	sw_env_step(request, SW_CHECK_SOURCE_LIVE, live, limit, live < limit);
+	return live >= limit;
+}
+
+/* The whole decision. What it says was taken is taken: slots and the source's count. */
+SW_INLINE struct sw_verdict sw_decide(struct sw_request *request)
+{
+	struct sw_verdict verdict = {.reason = SW_REASON_ACTION};
+	__u8 action = request->class_conf->action;
+
+	if (action == SW_ACTION_ALLOW)
+		return sw_decide_anyway(request, SW_REASON_ACTION);
+	if (action != SW_ACTION_LIMIT) {
+		verdict.lane = sw_action_lane(action);
+		return verdict;
+	}
+	if (request->loss == SW_LOSS_OPEN)
+		return sw_decide_anyway(request, SW_REASON_DAEMON_LOST);
+	if (request->loss == SW_LOSS_CLOSED) {
+		verdict.lane = SW_LANE_REFUSE;
+		verdict.reason = SW_REASON_DAEMON_LOST;
+		return verdict;
+	}
+	if (request->over_rate)
+		return sw_decide_chain(request, SW_REASON_RATE);
+	if (sw_decide_is_over_live(request))
+		return sw_decide_chain(request, SW_REASON_SOURCE_LIVE);
+	return sw_decide_chain(request, 0);
+}
+
+#endif

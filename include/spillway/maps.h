@@ -1,0 +1,212 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * Keys and values of all maps. Counts that both sides change are whole 64-bit words, so that each
+ * change is one compare-and-swap; what is configuration is written by the daemon only.
+ */
+#ifndef SPILLWAY_MAPS_H
+#define SPILLWAY_MAPS_H
+
+#include "spillway/counters.h"
+#include "spillway/limits.h"
+#include "spillway/reasons.h"
+#include "spillway/types.h"
+
+/* services: which service an address:port belongs to. */
+struct sw_service_key {
+	struct sw_in6 address; /* all zero: any address */
+	__be16 port_be;
+	__u16 pad[3];
+};
+
+/*
+ * ports: one byte for each TCP port, the first thing a SYN meets.
+ * 0: not guarded; n + 1: service n on any address; SW_PORT_BY_ADDRESS: ask the services map.
+ */
+#define SW_PORT_BY_ADDRESS 255
+
+struct sw_ports {
+	__u8 service[65536];
+};
+
+/* A listener on this host that flows are steered to, for each address family. */
+struct sw_target {
+	struct sw_in6 ipv6;
+	__be32 ipv4_be;
+	__be16 port_be; /* 0: none */
+	__u8 has_ipv4;
+	__u8 has_ipv6;
+};
+
+/* A chain of lanes: the first to try in the lowest byte, enum sw_lane each, SW_LANE_NONE ends it. */
+struct sw_service_conf {
+	__u64 over_limit;    /* chain of a source over its rate or connections */
+	__u32 budget;	     /* direct slots in all */
+	__u32 shared_limit;  /* budget less all reserves: what every class may use */
+	__u32 pooler_max;    /* 0: no cap */
+	__u32 default_class; /* class id of whom no prefix matches */
+	__u8 has_prefixes;   /* 0: everybody is in default_class, no lookup needed */
+	__u8 ipv4_bits;	     /* a source is the client's address cut to this prefix */
+	__u8 ipv6_bits;
+	__u8 pad[5];
+	struct sw_target direct; /* port 0: the packet's own destination */
+	struct sw_target pooler;
+};
+
+/* Own cache lines: many CPUs write these at once. */
+struct sw_service_state {
+	__u64 direct; /* slots.h: total and shared slots in use */
+	__u64 pooler; /* steered flows to the pooler */
+	__u64 last_refused_ns;
+	__u64 cookie_watch; /* half-open steered flows whose listener may have answered by cookie */
+	__u64 pad[4];
+};
+
+/* classes: longest prefix of {service, address} → class id. */
+struct sw_class_key {
+	__u32 prefix_bits; /* 32 for the service and up to 128 of the address */
+	__be32 service_be;
+	struct sw_in6 address;
+};
+
+struct sw_class_conf {
+	__u64 lanes;	   /* chain */
+	__u64 interval_ns; /* gcra.h; 0: unlimited */
+	__u64 tolerance_ns;
+	__u32 connections_per_source; /* 0: no cap, likewise below */
+	__u32 direct_per_source;
+	__u32 max_direct;
+	__u32 reserved;
+	__u32 service;
+	__u8 action; /* enum sw_action */
+	__u8 pad[3];
+};
+
+struct sw_class_state {
+	__u64 direct; /* slots.h: slots from its reserve and from the shared ones */
+	__u64 pooler;
+	__u64 pad[6];
+};
+
+struct sw_source_key {
+	__u32 service;
+	__u32 pad;
+	struct sw_in6 address; /* cut to the service's prefix */
+};
+
+/* source_rate: what may be forgotten. Only theoretical_ns decides; the rest is for the eye. */
+struct sw_source_rate {
+	__u64 theoretical_ns; /* gcra.h: theoretical arrival time */
+	__u32 second;	      /* which second `current` counts */
+	__u32 current;
+	__u32 previous;
+	__u32 refused;
+};
+
+/* source_live: live connections of a source. */
+struct sw_source_live {
+	__u64 word;    /* source.h */
+	__u64 seen_ns; /* when it was made, or the sweep last saw connections */
+};
+
+struct sw_flow_key {
+	struct sw_in6 client;
+	struct sw_in6 server;
+	__be16 client_port_be;
+	__be16 server_port_be;
+	__u32 pad;
+};
+
+/*
+ * A flow's states. Each change is a compare-and-swap of the whole word; who wins it owns the change
+ * of the counts that goes with it. Only HALF_OPEN and OPEN hold slots.
+ */
+enum sw_flow_state {
+	SW_FLOW_NONE = 0,
+	SW_FLOW_HALF_OPEN, /* slot taken, handshake not complete */
+	SW_FLOW_OPEN,	   /* ESTABLISHED was seen */
+	SW_FLOW_EXPIRED,   /* handshake too late, slot given back; kept a while for a late ACK */
+	SW_FLOW_CLAIMED,   /* being filled again by the gate, for some instructions */
+	SW_FLOW_DEAD,	   /* being deleted, for some instructions */
+};
+
+#define SW_FLOW_STEERED 0x01 /* belongs to a listener other than the one addressed */
+#define SW_FLOW_COOKIE	0x02 /* counted in cookie_watch */
+#define SW_FLOW_SHADOW	0x04 /* decided in monitor mode: counted, not enforced */
+
+struct sw_flow {
+	union {
+		__u64 word;
+		struct {
+			__u32 isn; /* the client's first sequence number: tells a retransmit */
+			__u8 state;
+			__u8 lane;
+			__u8 flags;
+			__u8 reason;
+		};
+	};
+	__u16 service;
+	__u16 class_id;
+	__u8 source_bits; /* the prefix that was in force when the source was counted */
+	__u8 pad[3];
+	__u64 syn_ns;
+	__u64 state_ns;
+};
+
+/* refused: verdicts that took no slot, so that a retransmit hears the same again. */
+struct sw_refusal {
+	__u32 isn;
+	__u8 lane;
+	__u8 pad[3];
+	__u64 at_ns;
+};
+
+/* counters: one of these per service and CPU, and one for what no service can be made out of. */
+#define SW_COUNTERS_HOST SW_SERVICES_MAX
+#define SW_COUNTERS_ROWS (SW_SERVICES_MAX + 1)
+
+struct sw_counters {
+	__u64 count[SW_COUNTER_COUNT];
+};
+
+/* verdicts: one of these per class and CPU; each SYN that is no retransmit counts exactly once. */
+#define SW_VERDICT_CELLS (SW_LANE_COUNT * SW_REASON_COUNT)
+
+struct sw_verdicts {
+	__u64 count[SW_VERDICT_CELLS];
+};
+
+SW_INLINE __u32 sw_verdict_cell(__u32 lane, __u32 reason)
+{
+	return lane * SW_REASON_COUNT + reason;
+}
+
+/* control: what the daemon tells all programs. */
+struct sw_control {
+	__u64 heartbeat_ns; /* CLOCK_MONOTONIC, written by the daemon */
+	__u64 heartbeat_timeout_ns;
+	__u64 handshake_timeout_ns;
+	__u32 layout_version;
+	__u32 mode;	  /* enum sw_mode */
+	__u32 on_loss;	  /* enum sw_on_loss */
+	__u32 syncookies; /* net.ipv4.tcp_syncookies of this host: 0 never, 1 if need be, 2 always */
+	__u64 cookie_watch; /* sum over all services: while 0, no data packet is looked at */
+};
+
+/* The argument and the result of one run of the sweep. */
+struct sw_sweep {
+	__u64 now_ns;
+	__u32 flows_expired;
+	__u32 flows_removed;
+	__u32 sources_removed;
+	__u32 pad;
+};
+
+_Static_assert(sizeof(struct sw_service_key) == 24, "no hidden padding in a key");
+_Static_assert(sizeof(struct sw_class_key) == 24, "no hidden padding in a key");
+_Static_assert(sizeof(struct sw_source_key) == 24, "no hidden padding in a key");
+_Static_assert(sizeof(struct sw_flow_key) == 40, "no hidden padding in a key");
+_Static_assert(sizeof(struct sw_flow) == 32, "no hidden padding in a flow");
+_Static_assert(sizeof(struct sw_service_state) == 64, "one cache line");
+_Static_assert(sizeof(struct sw_class_state) == 64, "one cache line");
+
+#endif

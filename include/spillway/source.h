@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * The live connections of one source, in one word: {tag:16, direct:24, live:24}.
+ *
+ * A hash map's element may be deleted, and its memory given to another key, while a CPU still holds
+ * the pointer it looked up. The tag, a hash of the key, makes a compare-and-swap on such memory
+ * fail. An entry whose last connection closed stays for a while with zero counts; the sweep puts
+ * SW_SOURCE_GONE into the word before it deletes the entry, so that nobody adds to what goes away.
+ */
+#ifndef SPILLWAY_SOURCE_H
+#define SPILLWAY_SOURCE_H
+
+#include "spillway/maps.h"
+
+#define SW_SOURCE_BITS	 24
+#define SW_SOURCE_MASK	 ((1ull << SW_SOURCE_BITS) - 1)
+#define SW_SOURCE_GONE	 ((1ull << 2 * SW_SOURCE_BITS) - 1)
+#define SW_SOURCE_LIVE	 1ull
+#define SW_SOURCE_DIRECT (1ull << SW_SOURCE_BITS)
+
+SW_INLINE __u32 sw_source_live_count(__u64 word)
+{
+	return word & SW_SOURCE_MASK;
+}
+
+SW_INLINE __u32 sw_source_direct_count(__u64 word)
+{
+	return word >> SW_SOURCE_BITS & SW_SOURCE_MASK;
+}
+
+SW_INLINE int sw_source_is_gone(__u64 word)
+{
+	return (word & SW_SOURCE_GONE) == SW_SOURCE_GONE;
+}
+
+/* The word of a source without connections. Multiplier: 2^64 / golden ratio (Knuth, TAOCP 3, 6.4). */
+SW_INLINE __u64 sw_source_empty(const struct sw_source_key *key)
+{
+	__u64 mix = (key->address.longs[0] ^ key->service) * 0x9e3779b97f4a7c15ull;
+
+	mix = (mix ^ key->address.longs[1]) * 0x9e3779b97f4a7c15ull;
+	return (mix >> 48) << 48;
+}
+
+/* The limits that hold for this connection; 0 is no limit. */
+struct sw_source_limits {
+	__u32 live;
+	__u32 direct;
+};
+
+/*
+ * Adds one connection to the source. `empty` is its sw_source_empty().
+ * 0; SW_REASON_SOURCE_LIVE or SW_REASON_SOURCE_DIRECT: a limit; SW_REASON_SOURCES_FULL: the entry is
+ * not, or no longer, this source's (look it up again); SW_REASON_CONTENDED.
+ */
+SW_SUBPROGRAM int sw_source_take(__u64 *word, __u64 empty, int direct,
+				 const struct sw_source_limits *limits)
+{
+	if (!word || !limits)
+		return SW_REASON_SOURCES_FULL;
+	for (int i = 0; i < SW_CAS_TRIES; i++) {
+		__u64 seen = *(volatile __u64 *)word;
+		__u64 next = seen + SW_SOURCE_LIVE + (direct ? SW_SOURCE_DIRECT : 0);
+
+		if ((seen ^ empty) >> 48 || sw_source_is_gone(seen))
+			return SW_REASON_SOURCES_FULL;
+		if (limits->live && sw_source_live_count(seen) >= limits->live)
+			return SW_REASON_SOURCE_LIVE;
+		if (direct && limits->direct && sw_source_direct_count(seen) >= limits->direct)
+			return SW_REASON_SOURCE_DIRECT;
+		if (__sync_val_compare_and_swap(word, seen, next) == seen)
+			return 0;
+	}
+	return SW_REASON_CONTENDED;
+}
+
+/* An entry with connections is never deleted, so its holder needs no check and no loop. */
+SW_INLINE void sw_source_free(__u64 *word, int direct)
+{
+	__sync_fetch_and_sub(word, SW_SOURCE_LIVE + (direct ? SW_SOURCE_DIRECT : 0));
+}
+
+/* Claims an empty entry for deletion. True for exactly one caller, and then nobody can add to it. */
+SW_INLINE int sw_source_retire(__u64 *word)
+{
+	__u64 seen = *(volatile __u64 *)word;
+
+	if (seen & SW_SOURCE_GONE)
+		return 0;
+	return __sync_val_compare_and_swap(word, seen, seen | SW_SOURCE_GONE) == seen;
+}
+
+#endif
