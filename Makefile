@@ -136,8 +136,14 @@ demo: deps
 	$(Q)$(MAKE) --no-print-directory $(PROGRAMS) $(WORLD_HELPERS)
 	$(Q)$(SUDO) env BUILD=$(BUILD) tools/demo/demo
 
+# The generated skeleton is included, so it has to be there to be looked through.
 lint: deps
+	$(Q)$(MAKE) --no-print-directory $(if $(BPF_OBJS),$(BUILD)/bpf/spillway.skel.h)
 	$(Q)BUILD=$(BUILD) tools/lint/run
+
+# show-NAME prints a variable: how tools/lint learns the flags.
+show-%:
+	@:$(info $($*))
 
 install: $(PROGRAMS)
 	install -d $(DESTDIR)$(PREFIX)/sbin $(DESTDIR)$(PREFIX)/bin
