@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The running daemon: what its parts share. Made by daemon/start.c, passed to verbs and pages.
+ */
+#ifndef SW_DAEMON_DAEMON_H
+#define SW_DAEMON_DAEMON_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <event2/event.h>
+
+#include "config/config.h"
+#include "daemon/control.h"
+#include "daemon/http.h"
+#include "daemon/options.h"
+#include "kern/attach.h"
+#include "kern/load.h"
+#include "policy/plan.h"
+#include "policy/rules.h"
+
+struct sw_daemon {
+	struct event_base *base;
+	const struct sw_options *options;
+	struct sw_config *config; /* the running one, tuning included */
+	struct sw_plan *plan;     /* what the maps hold */
+	struct sw_rules rules;
+	struct sw_kern *kern;
+	const struct sw_maps *maps;
+	struct sw_attachment attachments[SW_CONFIG_INTERFACES_MAX];
+	size_t attachment_count;
+	struct sw_control *control;
+	struct sw_http *http;
+	struct event *heartbeat;
+	struct event *sweep;
+	struct event *expiry; /* of rules */
+	uint64_t started_ns;
+	int lock_fd;
+};
+
+#endif

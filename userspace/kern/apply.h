@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Putting a plan into the maps while packets flow: values first, then the keys that lead to them, and
+ * what is gone last, so that no packet meets half a plan. No count is touched.
+ */
+#ifndef SW_KERN_APPLY_H
+#define SW_KERN_APPLY_H
+
+#include "core/error.h"
+#include "kern/maps.h"
+#include "policy/plan.h"
+
+/* last: the plan that is in the maps, NULL for none. 0, or -errno with err filled. */
+int sw_apply(const struct sw_maps *maps, const struct sw_plan *last, const struct sw_plan *next,
+	     struct sw_error *err);
+
+/* Whether anything still counts under an id; for struct sw_plan_busy. arg is the struct sw_maps. */
+bool sw_apply_service_is_busy(void *maps, uint32_t id);
+bool sw_apply_class_is_busy(void *maps, uint32_t id);
+
+#endif

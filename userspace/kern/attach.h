@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Putting the gate on an interface and taking it off: XDP by a link that is pinned, TC by clsact.
+ * Used by the daemon at start, on reload, and by the CLI's attach and detach.
+ */
+#ifndef SW_KERN_ATTACH_H
+#define SW_KERN_ATTACH_H
+
+#include <stdbool.h>
+
+#include "config/config.h"
+#include "core/error.h"
+#include "kern/load.h"
+
+struct sw_attachment {
+	char name[SW_CONFIG_IFNAME_MAX + 1];
+	int ifindex;
+	enum sw_attach_mode wanted;
+	enum sw_attach_mode mode; /* what it became: native, generic or tc */
+	bool made_clsact;         /* the qdisc is ours to remove */
+	int link_fd;              /* of XDP; -1 in mode tc */
+};
+
+/*
+ * 0 with *out filled; -ENODEV: no such interface; -EBUSY: it has an XDP program already; others as
+ * the kernel says. On failure nothing stays attached.
+ */
+int sw_attach(struct sw_kern *kern, const char *name, enum sw_attach_mode wanted,
+	      struct sw_attachment *out, struct sw_error *err);
+
+/* Leaves the interface as it was found. An interface that has gone away is no error. */
+void sw_detach(struct sw_kern *kern, struct sw_attachment *attachment);
+
+/* True while the programs are where they were put. */
+bool sw_attachment_holds(const struct sw_kern *kern, const struct sw_attachment *attachment);
+
+#endif
