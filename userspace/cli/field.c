@@ -62,8 +62,8 @@ const char *sw_field_age(long long seconds, char *buf, size_t size)
 		i++;
 	rest = units[i].sign == 's' ? 0 : seconds % units[i].seconds / units[i + 1].seconds;
 	if (rest > 0)
-		snprintf(buf, size, "%lld%c %lld%c", seconds / units[i].seconds, units[i].sign, rest,
-			 units[i + 1].sign);
+		snprintf(buf, size, "%lld%c %lld%c", seconds / units[i].seconds, units[i].sign,
+			 rest, units[i + 1].sign);
 	else
 		snprintf(buf, size, "%lld%c", seconds / units[i].seconds, units[i].sign);
 	return buf;

@@ -34,6 +34,8 @@ static enum sw_style style_of_use(long long used, long long limit)
 {
 	if (used > limit)
 		return SW_STYLE_BAD;
+	if (limit == 0)
+		return SW_STYLE_PLAIN;
 	return used * 10 >= limit * 9 ? SW_STYLE_WARN : SW_STYLE_GOOD;
 }
 

@@ -26,6 +26,7 @@ static void drop_json(json_t **value)
 	json_decref(*value);
 }
 
+/* What was asked for wrongly is usage; -ENODEV, an interface that is not there, is a plain failure. */
 static enum reply_code code_of_errno(int rc)
 {
 	switch (-rc) {
@@ -34,7 +35,6 @@ static enum reply_code code_of_errno(int rc)
 	case E2BIG:
 	case ERANGE:
 	case EEXIST:
-	case ENODEV:
 	case ENAMETOOLONG:
 		return CODE_USAGE;
 	case EPERM:
@@ -180,7 +180,7 @@ char *sw_control_answer(const struct sw_control_table *table, uid_t uid, const c
 	name = json_string_value(json_object_get(request, "verb"));
 	verb = find_verb(table, name);
 	if (!verb) {
-		sw_error_set(&err, -EINVAL, "this daemon has no verb \"%.*s\"", LOGGED_VERB_MAX,
+		sw_error_set(&err, -EINVAL, "this daemon has no verb '%.*s'", LOGGED_VERB_MAX,
 			     name);
 		return refuse(&err);
 	}
