@@ -17,8 +17,8 @@ struct sw_attachment {
 	int ifindex;
 	enum sw_attach_mode wanted;
 	enum sw_attach_mode mode; /* what it became: native, generic or tc */
-	bool made_clsact;         /* the qdisc is ours to remove */
-	int link_fd;              /* of XDP; -1 in mode tc */
+	bool made_clsact;	  /* the qdisc is ours to remove */
+	int link_fd;		  /* of XDP; -1 in mode tc */
 };
 
 /*

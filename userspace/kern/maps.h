@@ -11,10 +11,10 @@
 struct sw_maps {
 	struct sw_control *control;
 	struct sw_ports *ports;
-	struct sw_service_conf *service_conf;   /* [SW_SERVICES_MAX] */
+	struct sw_service_conf *service_conf;	/* [SW_SERVICES_MAX] */
 	struct sw_service_state *service_state; /* [SW_SERVICES_MAX] */
-	struct sw_class_conf *class_conf;       /* [SW_CLASSES_MAX] */
-	struct sw_class_state *class_state;     /* [SW_CLASSES_MAX] */
+	struct sw_class_conf *class_conf;	/* [SW_CLASSES_MAX] */
+	struct sw_class_state *class_state;	/* [SW_CLASSES_MAX] */
 	int services_fd;
 	int classes_fd;
 	int source_rate_fd;
