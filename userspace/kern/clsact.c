@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Our filter on an interface's clsact qdisc: added, looked for, removed.
+ */
+#include "kern/clsact.h"
+
+#include <bpf/libbpf.h>
+#include <errno.h>
+#include <libmnl/libmnl.h>
+#include <linux/pkt_sched.h>
+#include <linux/rtnetlink.h>
+
+/* Ours among the filters of an interface: "SW". */
+#define OUR_HANDLE   0x5357
+#define OUR_PRIORITY 10
+
+static struct bpf_tc_hook hook_of(int ifindex)
+{
+	struct bpf_tc_hook hook = {
+		.sz = sizeof(hook),
+		.ifindex = ifindex,
+		.attach_point = BPF_TC_INGRESS,
+	};
+
+	return hook;
+}
+
+bool sw_clsact_holds(int ifindex)
+{
+	struct bpf_tc_hook hook = hook_of(ifindex);
+	LIBBPF_OPTS(bpf_tc_opts, opts, .handle = OUR_HANDLE, .priority = OUR_PRIORITY);
+
+	return bpf_tc_query(&hook, &opts) == 0;
+}
+
+int sw_clsact_add(int ifindex, int program_fd, bool *made)
+{
+	struct bpf_tc_hook hook = hook_of(ifindex);
+	LIBBPF_OPTS(bpf_tc_opts, opts, .handle = OUR_HANDLE, .priority = OUR_PRIORITY,
+		    .prog_fd = program_fd, .flags = BPF_TC_F_REPLACE);
+	bool left_behind = sw_clsact_holds(ifindex);
+	int failed = bpf_tc_hook_create(&hook);
+
+	if (failed && failed != -EEXIST)
+		return failed;
+	*made = !failed || left_behind;
+	failed = bpf_tc_attach(&hook, &opts);
+	if (failed)
+		sw_clsact_remove(ifindex, *made);
+	return failed;
+}
+
+static int count_filter(const struct nlmsghdr *message, void *count)
+{
+	(void)message;
+	(*(int *)count)++;
+	return MNL_CB_OK;
+}
+
+/* Filters on one of clsact's two sides; -1 when the kernel does not say. */
+static int count_filters(int ifindex, __u32 parent)
+{
+	char buffer[16384];
+	struct nlmsghdr *request = mnl_nlmsg_put_header(buffer);
+	struct mnl_socket *socket = mnl_socket_open(NETLINK_ROUTE);
+	struct tcmsg *tc;
+	int filters = 0;
+	int status = socket ? MNL_CB_OK : MNL_CB_ERROR;
+
+	request->nlmsg_type = RTM_GETTFILTER;
+	request->nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP;
+	request->nlmsg_seq = 1;
+	tc = mnl_nlmsg_put_extra_header(request, sizeof(*tc));
+	tc->tcm_family = AF_UNSPEC;
+	tc->tcm_ifindex = ifindex;
+	tc->tcm_parent = parent;
+	if (status == MNL_CB_OK && mnl_socket_sendto(socket, request, request->nlmsg_len) < 0)
+		status = MNL_CB_ERROR;
+	while (status == MNL_CB_OK) {
+		ssize_t size = mnl_socket_recvfrom(socket, buffer, sizeof(buffer));
+
+		status = size < 0 ? MNL_CB_ERROR
+				  : mnl_cb_run(buffer, size, 1, 0, count_filter, &filters);
+	}
+	if (socket)
+		mnl_socket_close(socket);
+	return status == MNL_CB_ERROR ? -1 : filters;
+}
+
+void sw_clsact_remove(int ifindex, bool made)
+{
+	struct bpf_tc_hook hook = hook_of(ifindex);
+	LIBBPF_OPTS(bpf_tc_opts, opts, .handle = OUR_HANDLE, .priority = OUR_PRIORITY);
+
+	bpf_tc_detach(&hook, &opts);
+	if (!made || count_filters(ifindex, TC_H_MAKE(TC_H_CLSACT, TC_H_MIN_INGRESS)) != 0 ||
+	    count_filters(ifindex, TC_H_MAKE(TC_H_CLSACT, TC_H_MIN_EGRESS)) != 0)
+		return;
+	hook.attach_point = BPF_TC_INGRESS | BPF_TC_EGRESS;
+	bpf_tc_hook_destroy(&hook);
+}

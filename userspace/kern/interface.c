@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * What an interface is: its driver, its XDP program.
+ */
+#include "kern/interface.h"
+
+#include <bpf/libbpf.h>
+#include <linux/ethtool.h>
+#include <linux/sockios.h>
+#include <net/if.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+
+#include "core/cleanup.h"
+
+void sw_interface_driver(const char *name, char *driver, size_t size)
+{
+	SW_CLOSE int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	struct ethtool_drvinfo info = {.cmd = ETHTOOL_GDRVINFO};
+	struct ifreq request = {.ifr_data = (void *)&info};
+
+	snprintf(request.ifr_name, sizeof(request.ifr_name), "%s", name);
+	if (fd < 0 || ioctl(fd, SIOCETHTOOL, &request))
+		info.driver[0] = '\0';
+	snprintf(driver, size, "%s", info.driver);
+}
+
+uint32_t sw_interface_xdp_program(int ifindex)
+{
+	LIBBPF_OPTS(bpf_xdp_query_opts, opts);
+
+	if (bpf_xdp_query(ifindex, 0, &opts))
+		return 0;
+	if (opts.prog_id)
+		return opts.prog_id;
+	return opts.drv_prog_id ? opts.drv_prog_id : opts.skb_prog_id;
+}

@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * What an interface is: asked before the gate is put on it, and by `spillway probe`.
+ */
+#ifndef SW_KERN_INTERFACE_H
+#define SW_KERN_INTERFACE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+/* The driver's name ("veth", "ixgbe", …); "" if it has none to tell. */
+void sw_interface_driver(const char *name, char *driver, size_t size);
+
+/* Id of the XDP program that is on the interface, 0 for none. */
+uint32_t sw_interface_xdp_program(int ifindex);
+
+#endif
