@@ -15,6 +15,11 @@ teardown() {
 	end_test
 }
 
+# Programs where an unprivileged user can reach them, wherever the build is.
+setup() {
+	install -m 755 "$BUILD/spillwayd" "$BUILD/spillway" "$WORLD"
+}
+
 # The plain configuration; its lines may be changed by sed expressions.
 configure_with() {
 	local edits=() expression
@@ -30,7 +35,7 @@ configure_with() {
 }
 
 # Runs a daemon that is expected to end by itself; one that serves would stay until the timeout (124).
-daemon() { as_server timeout -k 1 10 "$@" "$BUILD/spillwayd" --foreground --config "$WORLD/spillway.yaml" --pin-dir "$PIN_DIR"; }
+daemon() { as_server timeout -k 1 10 "$@" "$WORLD/spillwayd" --foreground --config "$WORLD/spillway.yaml" --pin-dir "$PIN_DIR"; }
 
 # The same in a mount namespace of its own, after COMMANDS have changed what is mounted there.
 daemon_where() {
@@ -50,7 +55,7 @@ nothing_is_left() {
 }
 
 @test "an interface that already runs an XDP program keeps it, and the message says what to do" {
-	as_server ip link set dev "$WORLD_INTERFACE" xdpdrv obj "$BUILD/world/xdp_pass.bpf.o" sec xdp
+	attach_xdp_pass as_server
 	configure_with
 	fails_with 1 "$WORLD_INTERFACE.*(already|another).*XDP" daemon
 	assert_matches "interface" 'xdp_pass' "$(as_server ip -d link show dev "$WORLD_INTERFACE")"
@@ -58,7 +63,7 @@ nothing_is_left() {
 }
 
 @test "in mode auto an interface that already runs an XDP program is guarded by tc" {
-	as_server ip link set dev "$WORLD_INTERFACE" xdpdrv obj "$BUILD/world/xdp_pass.bpf.o" sec xdp
+	attach_xdp_pass as_server
 	configure_with 's/mode: native/mode: auto/'
 	spillwayd_run
 	assert_status '.interfaces[0].mode' tc
@@ -142,7 +147,7 @@ nothing_is_left() {
 	configure_with
 	spillwayd_run
 	chmod 666 "$SOCKET"
-	as_nobody() { as_server setpriv --reuid=nobody --regid=nogroup --clear-groups "$BUILD/spillway" --socket "$SOCKET" "$@"; }
+	as_nobody() { as_server setpriv --reuid=nobody --regid=nogroup --clear-groups "$WORLD/spillway" --socket "$SOCKET" "$@"; }
 	as_nobody status
 	fails_with 3 'permi|root|privilege' as_nobody budget main 7
 	assert_status '.services[0].budget.direct' 2

@@ -74,7 +74,7 @@ verdicts() {
 @test "clients behind one or two VLAN tags are admitted, steered and refused like others" {
 	local tags
 	pgbouncer_start
-	for tags in one two; do
+	for tags in once twice; do
 		tag_client_frames "$tags"
 		configure 1 'direct, pooler, refuse'
 		sw deny 10.77.2.0/24

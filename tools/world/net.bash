@@ -31,44 +31,68 @@ server_address_for() {
 	esac
 }
 
+# Chained with &&: set -e sleeps where a caller tests the outcome.
 net_create() {
-	ip netns add "$SERVER_NS"
-	ip netns add "$CLIENT_NS"
-	ip link add "$WORLD_INTERFACE" netns "$SERVER_NS" type veth peer name "$WORLD_INTERFACE" netns "$CLIENT_NS"
-	net_server_side
-	net_client_side
+	ip netns add "$SERVER_NS" &&
+		ip netns add "$CLIENT_NS" &&
+		ip link add "$WORLD_INTERFACE" netns "$SERVER_NS" type veth peer name "$WORLD_INTERFACE" netns "$CLIENT_NS" &&
+		net_server_side &&
+		net_client_side
 }
 
 net_server_side() {
-	as_server ip link set lo up
-	as_server ip link set "$WORLD_INTERFACE" up
-	as_server ip address add "$SERVER_IPV4/24" dev "$WORLD_INTERFACE"
-	as_server ip address add "$SERVER_IPV6/64" dev "$WORLD_INTERFACE" nodad
-	as_server ip route add "$CLIENTS_IPV4" via "$GATEWAY_IPV4"
-	as_server ip -6 route add "$CLIENTS_IPV6" via "$GATEWAY_IPV6"
+	as_server ip link set lo up &&
+		as_server ip link set "$WORLD_INTERFACE" up &&
+		as_server ip address add "$SERVER_IPV4/24" dev "$WORLD_INTERFACE" &&
+		as_server ip address add "$SERVER_IPV6/64" dev "$WORLD_INTERFACE" nodad &&
+		as_server ip route add "$CLIENTS_IPV4" via "$GATEWAY_IPV4" &&
+		as_server ip -6 route add "$CLIENTS_IPV6" via "$GATEWAY_IPV6"
 }
 
 # A local route makes the kernel answer for the whole range, so no address is ever added; the IPv6
 # bind() needs the sysctl besides.
 net_client_side() {
 	as_client sysctl -qw net.ipv4.ip_nonlocal_bind=1 net.ipv6.ip_nonlocal_bind=1 \
-		net.ipv4.ip_local_port_range='1024 65535'
-	as_client ip link set lo up
-	as_client ip link set "$WORLD_INTERFACE" up
-	as_client ip link set dev "$WORLD_INTERFACE" xdpdrv obj "$BUILD/world/xdp_pass.bpf.o" sec xdp
-	as_client ip address add "$GATEWAY_IPV4/24" dev "$WORLD_INTERFACE"
-	as_client ip address add "$GATEWAY_IPV6/64" dev "$WORLD_INTERFACE" nodad
-	as_client ip route add local "$CLIENTS_IPV4" dev lo
-	as_client ip -6 route add local "$CLIENTS_IPV6" dev lo
+		net.ipv4.ip_local_port_range='1024 65535' &&
+		as_client ip link set lo up &&
+		as_client ip link set "$WORLD_INTERFACE" up &&
+		attach_xdp_pass as_client &&
+		as_client ip address add "$GATEWAY_IPV4/24" dev "$WORLD_INTERFACE" &&
+		as_client ip address add "$GATEWAY_IPV6/64" dev "$WORLD_INTERFACE" nodad &&
+		as_client ip route add local "$CLIENTS_IPV4" dev lo &&
+		as_client ip -6 route add local "$CLIENTS_IPV6" dev lo
 }
 
-# tag_client_frames one|two: the client's frames carry that many VLAN tags from here on; in the frame
-# itself, as on a card without offload, so that XDP meets them.
+# Loads the programs of tools/world/NAME.bpf.c, calls COMMAND with the folder of their pins as its last
+# word, unpins them again: what is attached stays. (ip and tc would do, but leave folders in bpffs.)
+with_programs() {
+	local object=$1 type=$2 pins=$PIN_DIR-world answer=0
+	shift 2
+	bpftool prog loadall "$BUILD/world/$object.bpf.o" "$pins" type "$type" || return 1
+	"$@" "$pins" || answer=1
+	rm -rf "$pins"
+	return "$answer"
+}
+
+# attach_xdp_pass as_client|as_server: natively, on that side's interface.
+attach_xdp_pass() {
+	with_programs xdp_pass xdp attach_pinned_xdp "$1"
+}
+
+attach_pinned_xdp() {
+	"$1" bpftool net attach xdpdrv pinned "$2/xdp_pass" dev "$WORLD_INTERFACE"
+}
+
+# tag_client_frames once|twice: the client's frames carry that many VLAN tags from here on; in the
+# frame itself, as on a card without offload, so that XDP meets them.
 tag_client_frames() {
-	as_client ethtool -K "$WORLD_INTERFACE" txvlan off
-	as_client tc qdisc add dev "$WORLD_INTERFACE" clsact
-	as_client tc filter add dev "$WORLD_INTERFACE" egress bpf direct-action \
-		obj "$BUILD/world/tag_frames.bpf.o" sec "tc/$1"
+	as_client ethtool -K "$WORLD_INTERFACE" txvlan off &&
+		as_client tc qdisc add dev "$WORLD_INTERFACE" clsact &&
+		with_programs tag_frames classifier attach_pinned_tagger "tag_$1"
+}
+
+attach_pinned_tagger() {
+	as_client tc filter add dev "$WORLD_INTERFACE" egress bpf direct-action object-pinned "$2/$1"
 }
 
 untag_client_frames() {
@@ -78,12 +102,19 @@ untag_client_frames() {
 # Ends whatever still runs inside (a namespace is a precise address: nobody else lives there), then
 # removes it. The veth pair goes with its first end.
 net_destroy() {
-	local ns pid
+	local ns
 	for ns in "$SERVER_NS" "$CLIENT_NS"; do
 		[ -e "/run/netns/$ns" ] || continue
-		for pid in $(ip netns pids "$ns"); do
-			kill -s KILL "$pid" 2>/dev/null || true
-		done
+		wait_until "nobody is left in $ns" namespace_is_emptied "$ns" || true
 		ip netns delete "$ns"
 	done
+}
+
+namespace_is_emptied() {
+	local pid pids
+	pids=$(ip netns pids "$1")
+	for pid in $pids; do
+		kill -s KILL "$pid" 2>/dev/null || true
+	done
+	[ -z "$pids" ]
 }

@@ -11,14 +11,14 @@
 
 #define PRIORITY_TAG (5 << 13)
 
-SEC("tc/one")
+SEC("tc")
 int tag_once(struct __sk_buff *skb)
 {
 	return bpf_skb_vlan_push(skb, bpf_htons(ETH_P_8021Q), PRIORITY_TAG) ? TC_ACT_SHOT
 									    : TC_ACT_OK;
 }
 
-SEC("tc/two")
+SEC("tc")
 int tag_twice(struct __sk_buff *skb)
 {
 	if (bpf_skb_vlan_push(skb, bpf_htons(ETH_P_8021Q), PRIORITY_TAG))

@@ -36,7 +36,7 @@ world_create() {
 	chmod 755 "$WORLD"
 	mkdir "$WORLD/log" "$WORLD/pid"
 	[ -z "${SPILLWAY_RUN_DIR:-}" ] || printf '%s\n' "$WORLD_ID" >>"$SPILLWAY_RUN_DIR/worlds"
-	if ! world_mount_bpffs || ! (set -e && net_create); then
+	if ! world_mount_bpffs || ! net_create; then
 		world_destroy
 		return 1
 	fi
@@ -59,7 +59,7 @@ world_destroy() {
 		[ ! -e "$name" ] || stop_process "${name##*/}" KILL || true
 	done
 	net_destroy
-	rm -rf "$PIN_DIR"
+	rm -rf "$PIN_DIR" "$PIN_DIR-world"
 	rm -rf "$WORLD"
 }
 
