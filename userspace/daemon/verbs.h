@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The control socket's verbs that only read, each in a read_*.c of its name. Rows of the daemon's
+ * table of verbs; daemon is a struct sw_daemon. Arguments and results: one example each below.
+ */
+#ifndef SW_DAEMON_VERBS_H
+#define SW_DAEMON_VERBS_H
+
+#include <jansson.h>
+
+#include "core/error.h"
+
+/* {} → {"services":[…],"interfaces":[…],"mode","on_daemon_loss","daemon":{…}} */
+int sw_read_status_verb(void *daemon, json_t *args, json_t **result, struct sw_error *err);
+
+/* {"service"?,"sort"?:"live","limit"?:50} → {"sources":[…],"total":n} */
+int sw_read_sources_verb(void *daemon, json_t *args, json_t **result, struct sw_error *err);
+
+/* {"service"?,"lane"?,"limit"?:1000} → {"flows":[…],"total":n}, the oldest first */
+int sw_read_flows_verb(void *daemon, json_t *args, json_t **result, struct sw_error *err);
+
+/* {"address","service"?} → {"address","source","service","class","lane","reason","mode","steps":[…]} */
+int sw_read_explain_verb(void *daemon, json_t *args, json_t **result, struct sw_error *err);
+
+/* {} → {"yaml":"…","config":{…}} */
+int sw_read_dump_verb(void *daemon, json_t *args, json_t **result, struct sw_error *err);
+
+/* {} → {"text":"…"}, what GET /metrics answers */
+int sw_read_metrics_verb(void *daemon, json_t *args, json_t **result, struct sw_error *err);
+
+#endif
