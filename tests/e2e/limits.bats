@@ -9,7 +9,7 @@ setup_file() { world_with_database max_connections=40; }
 teardown_file() { world_destroy; }
 teardown() { end_test; }
 
-# configure BUDGET CLASSES: the classes as rows of YAML, without indentation.
+# configure BUDGET CLASSES [OVER_LIMIT]: the classes as rows of YAML, without indentation.
 configure() {
 	{
 		cat <<-YAML
@@ -19,7 +19,7 @@ configure() {
 			    budget: {mode: fixed, direct: $1}
 			    pooler: {address: "127.0.0.1:6432", max_connections: 10}
 			    lanes: [direct, pooler, refuse]
-			    over_limit: [refuse]
+			    over_limit: [${3:-refuse}]
 			    classes:
 		YAML
 		printf '      %s\n' "${2//$'\n'/$'\n      '}"
@@ -92,7 +92,7 @@ configure() {
 }
 
 @test "over_limit may lead to the pooler instead of a refusal" {
-	configure 10 '- {name: default, rate: 1/h, burst: 1, over_limit: [pooler, refuse]}'
+	configure 10 '- {name: default, rate: 1/h, burst: 1}' 'pooler, refuse'
 	assert_lane 10.77.1.1 direct
 	assert_lane 10.77.1.1 pooler
 }
