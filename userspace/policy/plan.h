@@ -71,6 +71,9 @@ int sw_plan_make(const struct sw_config *config, const struct sw_rules *rules,
 		 struct sw_error *err);
 void sw_plan_free(struct sw_plan *plan); /* NULL is fine */
 
+/* The order of prefixes, for qsort, bsearch and the merge of two plans. */
+int sw_plan_compare_prefixes(const void *left, const void *right);
+
 /* NULL: no such name or id. */
 const struct sw_plan_service *sw_plan_service_named(const struct sw_plan *plan, const char *name);
 const struct sw_plan_service *sw_plan_service(const struct sw_plan *plan, uint32_t id);

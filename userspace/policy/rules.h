@@ -15,12 +15,12 @@
 
 /* Classes by these names take whom the lists name. */
 #define SW_RULES_ALLOWED "allowed"
-#define SW_RULES_DENIED  "denied"
+#define SW_RULES_DENIED	 "denied"
 
 struct sw_rule {
 	char service[SW_CONFIG_NAME_MAX + 1];
 	struct sw_prefix prefix;
-	bool allow;          /* else deny */
+	bool allow;	     /* else deny */
 	uint64_t expires_ns; /* CLOCK_MONOTONIC; 0: never */
 };
 
@@ -35,6 +35,7 @@ int sw_rules_set(struct sw_rules *rules, const struct sw_rule *rule);
 bool sw_rules_forget(struct sw_rules *rules, const char *service, const struct sw_prefix *prefix);
 /* Removes what has expired; true if anything had. *next_ns is the next expiry, 0 for none. */
 bool sw_rules_expire(struct sw_rules *rules, uint64_t now_ns, uint64_t *next_ns);
+int sw_rules_copy(const struct sw_rules *from, struct sw_rules *to);
 void sw_rules_clear(struct sw_rules *rules);
 
 #endif

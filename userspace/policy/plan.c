@@ -1,0 +1,284 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Making a plan: ids first, then what hangs on them.
+ */
+#include "policy/plan.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/cleanup.h"
+#include "policy/plan_conf.h"
+
+/* What making one plan needs to know on the way. */
+struct making {
+	const struct sw_config *config;
+	const struct sw_plan *last;
+	const struct sw_plan_busy *busy;
+	struct sw_plan *plan;
+	struct sw_error *err;
+	bool service_taken[SW_SERVICES_MAX];
+	bool class_taken[SW_CLASSES_MAX];
+};
+
+/* Ids that the last plan gave to somebody stay out of the hands of new names. */
+static void note_taken(struct making *making)
+{
+	if (!making->last)
+		return;
+	for (size_t i = 0; i < making->last->service_count; i++)
+		making->service_taken[making->last->services[i].id] = true;
+	for (size_t i = 0; i < making->last->class_count; i++)
+		making->class_taken[making->last->classes[i].id] = true;
+}
+
+static int free_id(bool *taken, uint32_t count, bool (*busy)(void *arg, uint32_t id), void *arg,
+		   uint32_t *out)
+{
+	for (uint32_t id = 0; id < count; id++) {
+		if (taken[id] || (busy && busy(arg, id)))
+			continue;
+		taken[id] = true;
+		*out = id;
+		return 0;
+	}
+	return -ENOSPC;
+}
+
+static int service_id(struct making *making, const char *name, uint32_t *out)
+{
+	const struct sw_plan_service *before =
+		making->last ? sw_plan_service_named(making->last, name) : NULL;
+
+	if (before) {
+		*out = before->id;
+		return 0;
+	}
+	if (free_id(making->service_taken, SW_SERVICES_MAX,
+		    making->busy ? making->busy->service : NULL,
+		    making->busy ? making->busy->arg : NULL, out))
+		return sw_error_set(making->err, -ENOSPC,
+				    "service '%s': all %d places for services are taken, some by "
+				    "connections of services that were removed",
+				    name, SW_SERVICES_MAX);
+	return 0;
+}
+
+static int class_id(struct making *making, uint32_t service, const char *name, uint32_t *out)
+{
+	const struct sw_plan_class *before =
+		making->last ? sw_plan_class_named(making->last, service, name) : NULL;
+
+	if (before) {
+		*out = before->id;
+		return 0;
+	}
+	if (free_id(making->class_taken, SW_CLASSES_MAX, making->busy ? making->busy->class : NULL,
+		    making->busy ? making->busy->arg : NULL, out))
+		return sw_error_set(making->err, -ENOSPC,
+				    "class '%s': there are %d classes already, which is the limit "
+				    "(each service has default, allowed and denied beside its own)",
+				    name, SW_CLASSES_MAX);
+	return 0;
+}
+
+static int add_class(struct making *making, uint32_t service, const char *name,
+		     struct sw_class_conf conf, uint32_t *out)
+{
+	struct sw_plan_class *class = &making->plan->classes[making->plan->class_count];
+	int failed = class_id(making, service, name, &class->id);
+
+	if (failed)
+		return failed;
+	memccpy(class->name, name, '\0', sizeof(class->name));
+	class->service = service;
+	class->conf = conf;
+	class->conf.service = service;
+	making->plan->class_count++;
+	*out = class->id;
+	return 0;
+}
+
+static void add_prefix(struct sw_plan *plan, uint32_t service, uint32_t id,
+		       const struct sw_prefix *prefix)
+{
+	struct sw_plan_prefix *to = &plan->prefixes[plan->prefix_count++];
+
+	to->service = service;
+	to->class_id = id;
+	to->prefix = *prefix;
+}
+
+/* The rule that overrules a class for this prefix: the longest that contains it. */
+static const struct sw_rule *rule_over(const struct sw_rules *rules, const char *service,
+				       const struct sw_prefix *prefix)
+{
+	const struct sw_rule *best = NULL;
+
+	for (size_t i = 0; rules && i < rules->count; i++) {
+		const struct sw_rule *rule = &rules->rules[i];
+
+		if (!strcmp(rule->service, service) && sw_prefix_contains(&rule->prefix, prefix) &&
+		    (!best || rule->prefix.len > best->prefix.len))
+			best = rule;
+	}
+	return best;
+}
+
+static int add_classes(struct making *making, const struct sw_config_service *service,
+		       const struct sw_rules *rules, struct sw_plan_service *to)
+{
+	struct sw_plan *plan = making->plan;
+	size_t before = plan->prefix_count;
+	uint32_t allowed, denied;
+	int failed;
+
+	failed = add_class(making, to->id, SW_RULES_ALLOWED,
+			   sw_plan_action_conf(service, SW_ACTION_ALLOW), &allowed);
+	if (!failed)
+		failed = add_class(making, to->id, SW_RULES_DENIED,
+				   sw_plan_action_conf(service, SW_ACTION_DROP), &denied);
+	for (size_t i = 0; !failed && i < service->class_count; i++) {
+		const struct sw_config_class *class = &service->classes[i];
+		uint32_t id;
+
+		failed = add_class(making, to->id, class->name, sw_plan_class_conf(service, class),
+				   &id);
+		if (failed)
+			break;
+		if (!strcmp(class->name, "default"))
+			to->conf.default_class = id;
+		for (size_t n = 0; n < class->source_count; n++) {
+			const struct sw_prefix *prefix = &class->sources[n].prefix;
+			const struct sw_rule *rule = rule_over(rules, service->name, prefix);
+
+			/* A rule for this very prefix is added below, once. */
+			if (rule && sw_prefix_equal(&rule->prefix, prefix))
+				continue;
+			add_prefix(plan, to->id,
+				   !rule	 ? id
+				   : rule->allow ? allowed
+						 : denied,
+				   prefix);
+		}
+	}
+	for (size_t i = 0; !failed && rules && i < rules->count; i++)
+		if (!strcmp(rules->rules[i].service, service->name))
+			add_prefix(plan, to->id, rules->rules[i].allow ? allowed : denied,
+				   &rules->rules[i].prefix);
+	to->conf.has_prefixes = plan->prefix_count > before;
+	return failed;
+}
+
+/* A port is one service's alone only if that service listens there on any address and no other does. */
+static void add_listens(struct sw_plan *plan, const struct sw_config_service *service, uint32_t id)
+{
+	for (size_t i = 0; i < service->listen_count; i++) {
+		const struct sw_endpoint *endpoint = &service->listen[i].endpoint;
+		struct sw_plan_listen *to = &plan->listens[plan->listen_count++];
+		__u8 *entry = &plan->ports->service[endpoint->port];
+
+		to->service = id;
+		to->key.port_be = htons(endpoint->port);
+		if (!endpoint->any)
+			memcpy(to->key.address.bytes, endpoint->addr.bytes, 16);
+		*entry = *entry || !endpoint->any ? SW_PORT_BY_ADDRESS : id + 1;
+	}
+}
+
+int sw_plan_compare_prefixes(const void *left, const void *right)
+{
+	const struct sw_plan_prefix *a = left;
+	const struct sw_plan_prefix *b = right;
+	int order;
+
+	if (a->service != b->service)
+		return a->service < b->service ? -1 : 1;
+	order = memcmp(a->prefix.addr.bytes, b->prefix.addr.bytes, sizeof(a->prefix.addr.bytes));
+	return order ? order : (int)a->prefix.len - (int)b->prefix.len;
+}
+
+static int allocate(struct sw_plan *plan, const struct sw_config *config,
+		    const struct sw_rules *rules, struct sw_error *err)
+{
+	size_t classes = 0, listens = 0, prefixes = rules ? rules->count : 0;
+
+	for (size_t i = 0; i < config->service_count; i++) {
+		const struct sw_config_service *service = &config->services[i];
+
+		classes += service->class_count + 2;
+		listens += service->listen_count;
+		for (size_t n = 0; n < service->class_count; n++)
+			prefixes += service->classes[n].source_count;
+	}
+	if (prefixes > SW_PREFIXES_MAX)
+		return sw_error_set(err, -ENOSPC, "%zu prefixes in all classes; the limit is %d",
+				    prefixes, SW_PREFIXES_MAX);
+	plan->services = calloc(config->service_count + 1, sizeof(*plan->services));
+	plan->classes = calloc(classes + 1, sizeof(*plan->classes));
+	plan->listens = calloc(listens + 1, sizeof(*plan->listens));
+	plan->prefixes = calloc(prefixes + 1, sizeof(*plan->prefixes));
+	plan->ports = calloc(1, sizeof(*plan->ports));
+	if (!plan->services || !plan->classes || !plan->listens || !plan->prefixes || !plan->ports)
+		return sw_error_set(err, -ENOMEM, "out of memory");
+	return 0;
+}
+
+static int fill(struct making *making, const struct sw_rules *rules)
+{
+	struct sw_plan *plan = making->plan;
+	int failed = 0;
+
+	note_taken(making);
+	for (size_t i = 0; !failed && i < making->config->service_count; i++) {
+		const struct sw_config_service *service = &making->config->services[i];
+		struct sw_plan_service *to = &plan->services[i];
+
+		failed = service_id(making, service->name, &to->id);
+		if (failed)
+			break;
+		memccpy(to->name, service->name, '\0', sizeof(to->name));
+		to->conf = sw_plan_service_conf(service);
+		plan->service_count++;
+		failed = add_classes(making, service, rules, to);
+		add_listens(plan, service, to->id);
+	}
+	qsort(plan->prefixes, plan->prefix_count, sizeof(*plan->prefixes),
+	      sw_plan_compare_prefixes);
+	return failed;
+}
+
+int sw_plan_make(const struct sw_config *config, const struct sw_rules *rules,
+		 const struct sw_plan *last, const struct sw_plan_busy *busy, struct sw_plan **out,
+		 struct sw_error *err)
+{
+	struct making making = {.config = config, .last = last, .busy = busy, .err = err};
+	int failed;
+
+	making.plan = calloc(1, sizeof(*making.plan));
+	if (!making.plan)
+		return sw_error_set(err, -ENOMEM, "out of memory");
+	failed = allocate(making.plan, config, rules, err);
+	if (!failed)
+		failed = fill(&making, rules);
+	if (failed) {
+		sw_plan_free(making.plan);
+		return failed;
+	}
+	*out = making.plan;
+	return 0;
+}
+
+void sw_plan_free(struct sw_plan *plan)
+{
+	if (!plan)
+		return;
+	free(plan->services);
+	free(plan->classes);
+	free(plan->listens);
+	free(plan->prefixes);
+	free(plan->ports);
+	free(plan);
+}

@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Finding things in a plan: by name, by id, by address.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "policy/plan.h"
+
+const struct sw_plan_service *sw_plan_service_named(const struct sw_plan *plan, const char *name)
+{
+	for (size_t i = 0; i < plan->service_count; i++)
+		if (!strcmp(plan->services[i].name, name))
+			return &plan->services[i];
+	return NULL;
+}
+
+const struct sw_plan_service *sw_plan_service(const struct sw_plan *plan, uint32_t id)
+{
+	for (size_t i = 0; i < plan->service_count; i++)
+		if (plan->services[i].id == id)
+			return &plan->services[i];
+	return NULL;
+}
+
+const struct sw_plan_class *sw_plan_class(const struct sw_plan *plan, uint32_t id)
+{
+	for (size_t i = 0; i < plan->class_count; i++)
+		if (plan->classes[i].id == id)
+			return &plan->classes[i];
+	return NULL;
+}
+
+const struct sw_plan_class *sw_plan_class_named(const struct sw_plan *plan, uint32_t service,
+						const char *name)
+{
+	for (size_t i = 0; i < plan->class_count; i++)
+		if (plan->classes[i].service == service && !strcmp(plan->classes[i].name, name))
+			return &plan->classes[i];
+	return NULL;
+}
+
+static const struct sw_plan_prefix *find_exact(const struct sw_plan *plan, uint32_t service,
+					       const struct sw_prefix *prefix)
+{
+	const struct sw_plan_prefix key = {.service = service, .prefix = *prefix};
+
+	return bsearch(&key, plan->prefixes, plan->prefix_count, sizeof(*plan->prefixes),
+		       sw_plan_compare_prefixes);
+}
+
+const struct sw_plan_class *sw_plan_class_of(const struct sw_plan *plan,
+					     const struct sw_plan_service *service,
+					     const struct sw_addr *addr)
+{
+	for (int len = 128; len >= 0 && service->conf.has_prefixes; len--) {
+		const struct sw_prefix prefix = {.addr = sw_addr_mask(addr, len), .len = len};
+		const struct sw_plan_prefix *found = find_exact(plan, service->id, &prefix);
+
+		if (found)
+			return sw_plan_class(plan, found->class_id);
+	}
+	return sw_plan_class(plan, service->conf.default_class);
+}
