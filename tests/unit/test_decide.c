@@ -1,0 +1,391 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The decision about one connection, with hooks of our own instead of maps and listeners: which lane,
+ * for which reason, and that exactly what it says was taken is taken.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "spillway/decide.h"
+
+#define COUNT_OF(array) (sizeof(array) / sizeof((array)[0]))
+#define DIRECT		SW_LANE_DIRECT
+#define POOLER		SW_LANE_POOLER
+#define QUEUE		SW_LANE_QUEUE
+#define REFUSE		SW_LANE_REFUSE
+#define RESET		SW_LANE_RESET
+#define DROP		SW_LANE_DROP
+
+/* The first lane is the lowest byte. */
+#define CHAIN1(a)	(uint64_t)(a)
+#define CHAIN2(a, b)	(CHAIN1(a) | CHAIN1(b) << 8)
+#define CHAIN3(a, b, c) (CHAIN2(a, b) | CHAIN1(c) << 16)
+
+/* What surrounds the decision; the request's env. */
+struct world {
+	__u64 source;		 /* source.h */
+	int listener_reason[16]; /* of each lane */
+	int take_reason;	 /* what taking the source says; 0: its word decides */
+	int hides_live;		 /* the look sees no connection: another CPU is about to add it */
+	int taken;
+	int steps;
+	int failed; /* steps that did not pass */
+	enum sw_check last_check;
+};
+
+SW_INLINE int sw_env_source_take(struct sw_request *request, int direct,
+				 const struct sw_source_limits *limits)
+{
+	struct world *world = request->env;
+	int reason = world->take_reason ? world->take_reason
+					: sw_source_take(&world->source, 0, direct, limits);
+
+	world->taken += !reason;
+	return reason;
+}
+
+SW_INLINE __u32 sw_env_source_live(struct sw_request *request)
+{
+	const struct world *world = request->env;
+
+	return world->hides_live ? 0 : sw_source_live_count(world->source);
+}
+
+SW_INLINE int sw_env_listener(struct sw_request *request, int lane)
+{
+	return ((const struct world *)request->env)->listener_reason[lane];
+}
+
+SW_INLINE void sw_env_step(struct sw_request *request, enum sw_check check, __u64 value,
+			   __u64 limit, int passed)
+{
+	struct world *world = request->env;
+
+	(void)value, (void)limit;
+	world->steps++;
+	world->failed += !passed;
+	world->last_check = check;
+}
+
+/* A row starts from: budget 2, no caps, a pooler of 2, lanes direct-pooler-refuse, over: drop. */
+struct row {
+	const char *sentence;
+	struct sw_verdict expect;
+	uint64_t lanes;
+	uint64_t over_limit;
+	uint32_t direct_used;
+	uint32_t pooler_used;
+	uint32_t source_live; /* all of them direct */
+	uint32_t connections_per_source;
+	uint32_t direct_per_source;
+	uint32_t max_direct;
+	uint8_t action;
+	uint8_t over_rate;
+	uint8_t loss;
+	uint8_t hides_live;
+	int take_reason;
+	int pooler_reason;
+	int direct_reason;
+};
+
+static const struct row rows[] = {
+	{.sentence = "the first lane with room takes it", .expect = {DIRECT, SW_REASON_FIRST}},
+	{.sentence = "with every slot taken it goes to the pooler",
+	 .expect = {POOLER, SW_REASON_BUDGET},
+	 .direct_used = 2},
+	{.sentence = "with slots and pooler full it is refused",
+	 .expect = {REFUSE, SW_REASON_POOLER_FULL},
+	 .direct_used = 2,
+	 .pooler_used = 2},
+	{.sentence = "a chain that begins with the pooler takes the pooler though slots are free",
+	 .expect = {POOLER, SW_REASON_FIRST},
+	 .lanes = CHAIN3(POOLER, DIRECT, REFUSE)},
+	{.sentence = "a full pooler before direct hands on to direct",
+	 .expect = {DIRECT, SW_REASON_POOLER_FULL},
+	 .pooler_used = 2,
+	 .lanes = CHAIN3(POOLER, DIRECT, REFUSE)},
+	{.sentence = "a chain ends as its last lane says: drop",
+	 .expect = {DROP, SW_REASON_BUDGET},
+	 .direct_used = 2,
+	 .lanes = CHAIN2(DIRECT, DROP)},
+	{.sentence = "a chain ends as its last lane says: reset",
+	 .expect = {RESET, SW_REASON_BUDGET},
+	 .direct_used = 2,
+	 .lanes = CHAIN2(DIRECT, RESET)},
+	{.sentence = "a chain of one terminal lane has no other reason than being first",
+	 .expect = {REFUSE, SW_REASON_FIRST},
+	 .lanes = CHAIN1(REFUSE)},
+	{.sentence = "a chain without a terminal lane refuses",
+	 .expect = {REFUSE, SW_REASON_BUDGET},
+	 .direct_used = 2,
+	 .lanes = CHAIN1(DIRECT)},
+	{.sentence = "without a queue the lane behind it answers",
+	 .expect = {REFUSE, SW_REASON_NO_QUEUE},
+	 .direct_used = 2,
+	 .lanes = CHAIN3(DIRECT, QUEUE, REFUSE)},
+	{.sentence = "without a pooler the next lane answers",
+	 .expect = {REFUSE, SW_REASON_NO_POOLER},
+	 .direct_used = 2,
+	 .pooler_reason = SW_REASON_NO_POOLER},
+	{.sentence = "a pooler that is down hands on",
+	 .expect = {REFUSE, SW_REASON_POOLER_DOWN},
+	 .direct_used = 2,
+	 .pooler_reason = SW_REASON_POOLER_DOWN},
+	{.sentence = "a port in TIME_WAIT is not steered",
+	 .expect = {DIRECT, SW_REASON_PORT_REUSE},
+	 .pooler_reason = SW_REASON_PORT_REUSE,
+	 .lanes = CHAIN3(POOLER, DIRECT, REFUSE)},
+	{.sentence = "a direct target nobody listens on hands on",
+	 .expect = {POOLER, SW_REASON_NO_LISTENER},
+	 .direct_reason = SW_REASON_NO_LISTENER},
+	{.sentence = "a class at its max_direct goes on along its chain",
+	 .expect = {POOLER, SW_REASON_CLASS_DIRECT},
+	 .max_direct = 1,
+	 .direct_used = 1},
+	{.sentence = "a source at its direct slots goes on along its chain",
+	 .expect = {POOLER, SW_REASON_SOURCE_DIRECT},
+	 .direct_per_source = 1,
+	 .source_live = 1},
+	{.sentence = "a source over its rate follows the over-limit chain",
+	 .expect = {DROP, SW_REASON_RATE},
+	 .over_rate = 1},
+	{.sentence = "a source over its rate may go to the pooler by that chain",
+	 .expect = {POOLER, SW_REASON_RATE},
+	 .over_rate = 1,
+	 .over_limit = CHAIN2(POOLER, REFUSE)},
+	{.sentence = "and is refused there when the pooler is full",
+	 .expect = {REFUSE, SW_REASON_POOLER_FULL},
+	 .over_rate = 1,
+	 .pooler_used = 2,
+	 .over_limit = CHAIN2(POOLER, REFUSE)},
+	{.sentence = "a source at its connections follows the over-limit chain",
+	 .expect = {DROP, SW_REASON_SOURCE_LIVE},
+	 .connections_per_source = 3,
+	 .source_live = 3},
+	{.sentence = "one below its connections it follows the class's chain",
+	 .expect = {DIRECT, SW_REASON_FIRST},
+	 .connections_per_source = 3,
+	 .source_live = 2},
+	{.sentence = "the over-limit chain may admit what the connections forbid",
+	 .expect = {POOLER, SW_REASON_SOURCE_LIVE},
+	 .connections_per_source = 3,
+	 .source_live = 3,
+	 .over_limit = CHAIN2(POOLER, REFUSE)},
+	{.sentence = "the rate speaks before the connections",
+	 .expect = {DROP, SW_REASON_RATE},
+	 .over_rate = 1,
+	 .connections_per_source = 1,
+	 .source_live = 1},
+	{.sentence = "losing the source's last connection to another CPU changes the chain",
+	 .expect = {DROP, SW_REASON_SOURCE_LIVE},
+	 .hides_live = 1,
+	 .connections_per_source = 1,
+	 .source_live = 1},
+	{.sentence = "and the over-limit chain may still admit it",
+	 .expect = {POOLER, SW_REASON_SOURCE_LIVE},
+	 .hides_live = 1,
+	 .connections_per_source = 1,
+	 .source_live = 1,
+	 .over_limit = CHAIN2(POOLER, REFUSE)},
+	{.sentence = "no room for another source ends the chain",
+	 .expect = {REFUSE, SW_REASON_SOURCES_FULL},
+	 .take_reason = SW_REASON_SOURCES_FULL},
+	{.sentence = "too many CPUs at the source end the chain",
+	 .expect = {REFUSE, SW_REASON_CONTENDED},
+	 .take_reason = SW_REASON_CONTENDED},
+	{.sentence = "a class that refuses refuses though slots are free",
+	 .expect = {REFUSE, SW_REASON_ACTION},
+	 .action = SW_ACTION_REFUSE},
+	{.sentence = "a class that resets resets",
+	 .expect = {RESET, SW_REASON_ACTION},
+	 .action = SW_ACTION_RESET},
+	{.sentence = "a class that drops drops",
+	 .expect = {DROP, SW_REASON_ACTION},
+	 .action = SW_ACTION_DROP},
+	{.sentence = "a class that allows goes direct beyond the budget",
+	 .expect = {DIRECT, SW_REASON_ACTION},
+	 .action = SW_ACTION_ALLOW,
+	 .direct_used = 2},
+	{.sentence = "a class that allows knows no rate, no connections, no daemon",
+	 .expect = {DIRECT, SW_REASON_ACTION},
+	 .action = SW_ACTION_ALLOW,
+	 .over_rate = 1,
+	 .connections_per_source = 1,
+	 .direct_per_source = 1,
+	 .source_live = 1,
+	 .loss = SW_LOSS_CLOSED},
+	{.sentence = "a class that allows is refused only when its source cannot be counted",
+	 .expect = {REFUSE, SW_REASON_SOURCES_FULL},
+	 .action = SW_ACTION_ALLOW,
+	 .take_reason = SW_REASON_SOURCES_FULL},
+	{.sentence = "with the daemon lost and open everybody goes direct",
+	 .expect = {DIRECT, SW_REASON_DAEMON_LOST},
+	 .loss = SW_LOSS_OPEN,
+	 .direct_used = 2},
+	{.sentence = "with the daemon lost and closed nobody does",
+	 .expect = {REFUSE, SW_REASON_DAEMON_LOST},
+	 .loss = SW_LOSS_CLOSED},
+	{.sentence = "a class that drops drops with the daemon lost and open",
+	 .expect = {DROP, SW_REASON_ACTION},
+	 .action = SW_ACTION_DROP,
+	 .loss = SW_LOSS_OPEN},
+};
+
+/* The maps around a row's decision, as they were before. */
+struct stage {
+	struct sw_service_conf conf;
+	struct sw_service_state service;
+	struct sw_class_conf class_conf;
+	struct sw_class_state class;
+	struct world world;
+	struct sw_request request;
+};
+
+static void set_stage(struct stage *stage, const struct row *row)
+{
+	*stage = (struct stage){
+		.conf = {.over_limit = row->over_limit ? row->over_limit : CHAIN1(DROP),
+			 .budget = 2,
+			 .shared_limit = 2,
+			 .pooler_max = 2},
+		.service = {.direct = sw_slots_word(row->direct_used, row->direct_used),
+			    .pooler = row->pooler_used},
+		.class_conf = {.lanes = row->lanes ? row->lanes : CHAIN3(DIRECT, POOLER, REFUSE),
+			       .connections_per_source = row->connections_per_source,
+			       .direct_per_source = row->direct_per_source,
+			       .max_direct = row->max_direct,
+			       .action = row->action},
+		.class = {.direct = row->direct_used, .pooler = row->pooler_used},
+		.world = {.source = row->source_live * (SW_SOURCE_LIVE + SW_SOURCE_DIRECT),
+			  .take_reason = row->take_reason,
+			  .hides_live = row->hides_live},
+	};
+	stage->world.listener_reason[DIRECT] = row->direct_reason;
+	stage->world.listener_reason[POOLER] = row->pooler_reason;
+	stage->request = (struct sw_request){.service_conf = &stage->conf,
+					     .service = &stage->service,
+					     .class_conf = &stage->class_conf,
+					     .class_state = &stage->class,
+					     .over_rate = row->over_rate,
+					     .loss = row->loss,
+					     .env = &stage->world};
+}
+
+static void check_row(void **state)
+{
+	const struct row *row = *state;
+	struct stage stage, before;
+	struct sw_verdict verdict;
+	int direct, pooler;
+
+	set_stage(&stage, row);
+	before = stage;
+	verdict = sw_decide(&stage.request);
+	assert_int_equal(verdict.lane, row->expect.lane);
+	assert_int_equal(verdict.reason, row->expect.reason);
+	direct = verdict.lane == DIRECT;
+	pooler = verdict.lane == POOLER;
+	assert_int_equal(stage.service.direct - before.service.direct, direct * 0x100000001ull);
+	assert_int_equal(stage.class.direct - before.class.direct, direct);
+	assert_int_equal(stage.service.pooler - before.service.pooler, pooler);
+	assert_int_equal(stage.class.pooler - before.class.pooler, pooler);
+	assert_int_equal(sw_source_live_count(stage.world.source) - row->source_live,
+			 direct + pooler);
+	assert_int_equal(sw_source_direct_count(stage.world.source) - row->source_live, direct);
+	sw_release(&stage.service, &stage.class, &stage.world.source, verdict.lane);
+	assert_memory_equal(&stage.service, &before.service, sizeof(stage.service));
+	assert_memory_equal(&stage.class, &before.class, sizeof(stage.class));
+	assert_int_equal(stage.world.source, before.world.source);
+}
+
+static void every_reason_has_a_row_but_those_of_the_table_of_flows(void **state)
+{
+	(void)state;
+	for (int reason = 0; reason < SW_REASON_COUNT; reason++) {
+		int found = reason == SW_REASON_FLOWS_FULL;
+
+		for (size_t i = 0; i < COUNT_OF(rows); i++)
+			found |= rows[i].expect.reason == reason;
+		if (!found)
+			fail_msg("no row ends with reason %d", reason);
+	}
+}
+
+static void a_chain_of_eight_lanes_is_walked_to_its_end(void **state)
+{
+	static const struct row full = {.direct_used = 2, .pooler_used = 2};
+	struct sw_verdict verdict;
+	struct stage stage;
+
+	(void)state;
+	set_stage(&stage, &full);
+	stage.class_conf.lanes = 0;
+	for (int i = 0; i < SW_CHAIN_MAX; i++)
+		stage.class_conf.lanes |= CHAIN1(i == SW_CHAIN_MAX - 1 ? DROP
+						 : i % 2	       ? DIRECT
+								       : POOLER)
+					  << 8 * i;
+	verdict = sw_decide(&stage.request);
+	assert_int_equal(verdict.lane, DROP);
+	assert_int_equal(sw_chain_last(stage.class_conf.lanes), DROP);
+	assert_int_equal(sw_chain_last(0), REFUSE);
+}
+
+static void the_steps_of_an_explanation_name_each_check(void **state)
+{
+	static const struct row limited = {
+		.direct_used = 2, .pooler_used = 2, .connections_per_source = 9};
+	struct stage stage;
+
+	(void)state;
+	set_stage(&stage, &limited);
+	sw_decide(&stage.request);
+	/* connections, max_direct, reserve, budget, pooler; no reserve, no slot, no place */
+	assert_int_equal(stage.world.steps, 5);
+	assert_int_equal(stage.world.failed, 3);
+	assert_int_equal(stage.world.last_check, SW_CHECK_POOLER);
+}
+
+static void a_reserve_serves_its_class_when_the_shared_slots_are_gone(void **state)
+{
+	static const struct row full = {.direct_used = 1};
+	struct sw_verdict verdict;
+	struct stage stage;
+
+	(void)state;
+	set_stage(&stage, &full);
+	stage.conf.shared_limit = 1;
+	stage.class.direct = 0; /* the slot is another class's */
+	verdict = sw_decide(&stage.request);
+	assert_int_equal(verdict.lane, POOLER);
+	set_stage(&stage, &full);
+	stage.conf.shared_limit = 1;
+	stage.class.direct = 0;
+	stage.class_conf.reserved = 1;
+	verdict = sw_decide(&stage.request);
+	assert_int_equal(verdict.lane, DIRECT);
+	assert_int_equal(stage.class.direct, sw_slots_word(1, 0));
+	assert_int_equal(stage.service.direct, sw_slots_word(2, 1));
+}
+
+int main(void)
+{
+	static const struct CMUnitTest others[] = {
+		cmocka_unit_test(every_reason_has_a_row_but_those_of_the_table_of_flows),
+		cmocka_unit_test(a_chain_of_eight_lanes_is_walked_to_its_end),
+		cmocka_unit_test(the_steps_of_an_explanation_name_each_check),
+		cmocka_unit_test(a_reserve_serves_its_class_when_the_shared_slots_are_gone),
+	};
+	struct CMUnitTest tests[COUNT_OF(rows) + COUNT_OF(others)];
+
+	for (size_t i = 0; i < COUNT_OF(rows); i++)
+		tests[i] = (struct CMUnitTest){rows[i].sentence, check_row, NULL, NULL,
+					       (void *)&rows[i]};
+	for (size_t i = 0; i < COUNT_OF(others); i++)
+		tests[COUNT_OF(rows) + i] = others[i];
+	return cmocka_run_group_tests_name("decide", tests, NULL, NULL);
+}
