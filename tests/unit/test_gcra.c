@@ -189,7 +189,7 @@ static void four_threads_at_one_word_get_exactly_the_burst(void **state)
 	(void)state;
 	assert_int_equal(hammered(1, 1, 100000), 1);
 	assert_int_equal(hammered(777, 1, 100000), 777);
-	assert_int_equal(hammered(150000, 1, 100000), 150000);
+	assert_int_equal(hammered(2500000, 1, 1000000), 2500000);
 }
 
 static void four_threads_over_time_get_exactly_the_rate(void **state)

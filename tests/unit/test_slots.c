@@ -111,6 +111,19 @@ static void a_class_with_a_reserve_shares_the_rest(void **state)
 	assert_service(&pool, 10, 5);
 }
 
+static void a_reserve_that_got_room_meanwhile_is_used_instead_of_a_shared_slot(void **state)
+{
+	struct pool pool = pool_of(10, 2, 0);
+
+	(void)state;
+	/* The class's reserve was seen full; another CPU frees a slot of it before this. */
+	assert_int_equal(sw_slots_take_shared(&pool.conf, &pool.service, &pool.class_conf[1],
+					      &pool.class[1]),
+			 0);
+	assert_class(&pool, 1, 1, 0);
+	assert_service(&pool, 1, 0);
+}
+
 static void shared_slots_are_given_back_before_reserved_ones(void **state)
 {
 	struct pool pool = pool_of(10, 3, 0);
@@ -363,6 +376,8 @@ int main(void)
 		cmocka_unit_test(a_budget_of_nothing_admits_nobody),
 		cmocka_unit_test(others_leave_the_reserve_alone_and_its_class_can_always_use_it),
 		cmocka_unit_test(a_class_with_a_reserve_shares_the_rest),
+		cmocka_unit_test(
+			a_reserve_that_got_room_meanwhile_is_used_instead_of_a_shared_slot),
 		cmocka_unit_test(shared_slots_are_given_back_before_reserved_ones),
 		cmocka_unit_test(a_cut_budget_admits_nobody_until_enough_have_left),
 		cmocka_unit_test(a_cut_budget_holds_for_a_reserve_as_well),
