@@ -1,0 +1,161 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The hooks that spillway/decide.h asks for, on a copy, and the steps around it that the gate takes
+ * in gate.bpf.h: the heartbeat and the source's rate before, the flow's entry after.
+ */
+#include "policy/explain.h"
+
+#include "spillway/decide.h"
+#include "spillway/gcra.h"
+
+/* The longest way: every check before the chain, then each lane of two chains with its own checks. */
+_Static_assert(SW_EXPLAIN_STEPS_MAX >= 4 + 2 * SW_CHAIN_MAX * 5, "no step is lost");
+
+struct run {
+	const struct sw_explain_facts *facts;
+	struct sw_explanation *out;
+	__u64 source_word;
+};
+
+static void add_step(struct run *run, unsigned int check, uint64_t value, uint64_t limit,
+		     bool passed)
+{
+	struct sw_explanation *out = run->out;
+
+	if (out->step_count < SW_EXPLAIN_STEPS_MAX)
+		out->steps[out->step_count++] =
+			(struct sw_explain_step){check, value, limit, passed};
+}
+
+/* A class without a reserve has nothing to be checked there. */
+SW_INLINE void sw_env_step(struct sw_request *request, enum sw_check check, __u64 value,
+			   __u64 limit, int passed)
+{
+	if (check != SW_CHECK_RESERVE || limit)
+		add_step(request->env, check, value, limit, passed);
+}
+
+SW_INLINE __u32 sw_env_source_live(struct sw_request *request)
+{
+	const struct run *run = request->env;
+
+	return sw_source_live_count(run->source_word);
+}
+
+SW_INLINE int sw_env_source_take(struct sw_request *request, int direct,
+				 const struct sw_source_limits *limits)
+{
+	struct run *run = request->env;
+	__u64 empty = sw_source_empty(&request->source);
+	uint32_t has = sw_source_direct_count(run->source_word);
+
+	if (direct && limits->direct)
+		add_step(run, SW_CHECK_SOURCE_DIRECT, has, limits->direct, has < limits->direct);
+	if (run->facts->sources_full && run->source_word == empty)
+		return SW_REASON_SOURCES_FULL;
+	return sw_source_take(&run->source_word, empty, direct, limits);
+}
+
+/* A SYN's own port may be in TIME_WAIT, which nobody can tell without the port. */
+SW_INLINE int sw_env_listener(struct sw_request *request, int lane)
+{
+	const struct sw_service_conf *conf = request->service_conf;
+	struct run *run = request->env;
+
+	if (lane == SW_LANE_POOLER) {
+		add_step(run, SW_CHECK_LISTENER, run->facts->pooler_listens, lane,
+			 run->facts->pooler_listens && conf->pooler.port_be);
+		if (!conf->pooler.port_be)
+			return SW_REASON_NO_POOLER;
+		return run->facts->pooler_listens ? 0 : SW_REASON_POOLER_DOWN;
+	}
+	if (!conf->direct.port_be)
+		return 0;
+	add_step(run, SW_CHECK_LISTENER, run->facts->direct_listens, lane,
+		 run->facts->direct_listens);
+	return run->facts->direct_listens ? 0 : SW_REASON_NO_LISTENER;
+}
+
+const char *sw_explain_check_name(unsigned int check)
+{
+#define SW_CHECK_NAME(id, name) [SW_CHECK_##id] = (name),
+	static const char *const names[] = {SW_CHECKS(SW_CHECK_NAME)};
+#undef SW_CHECK_NAME
+
+	return check < SW_CHECK_COUNT ? names[check] : "none";
+}
+
+bool sw_explain_is_fresh(const struct sw_control *control, uint64_t now_ns)
+{
+	return now_ns < control->heartbeat_ns ||
+	       now_ns - control->heartbeat_ns < control->heartbeat_timeout_ns;
+}
+
+static enum sw_loss loss_now(struct run *run)
+{
+	const struct sw_control *control = &run->facts->control;
+	uint64_t now_ns = run->facts->now_ns;
+	bool fresh = sw_explain_is_fresh(control, now_ns);
+
+	add_step(run, SW_CHECK_DAEMON,
+		 now_ns > control->heartbeat_ns ? now_ns - control->heartbeat_ns : 0,
+		 control->heartbeat_timeout_ns, fresh);
+	if (fresh || control->on_loss == SW_ON_LOSS_HOLD)
+		return SW_LOSS_NONE;
+	return control->on_loss == SW_ON_LOSS_OPEN ? SW_LOSS_OPEN : SW_LOSS_CLOSED;
+}
+
+/* Shown as how much of its burst the source has used up: there is room while that is less than all. */
+static bool is_over_rate(struct run *run)
+{
+	const struct sw_explain_facts *facts = run->facts;
+	const struct sw_class_conf *conf = &facts->class_conf;
+	uint64_t used = 0;
+	bool conforms;
+
+	if (!conf->interval_ns) {
+		add_step(run, SW_CHECK_RATE, 0, 0, true);
+		return false;
+	}
+	if (facts->theoretical_ns > facts->now_ns)
+		used = (facts->theoretical_ns - facts->now_ns + conf->interval_ns - 1) /
+		       conf->interval_ns;
+	conforms = sw_gcra_next(facts->theoretical_ns, facts->now_ns, conf->interval_ns,
+				conf->tolerance_ns) != 0;
+	add_step(run, SW_CHECK_RATE, used, conf->tolerance_ns / conf->interval_ns + 1, conforms);
+	return !conforms;
+}
+
+void sw_explain(const struct sw_explain_facts *facts, struct sw_explanation *out)
+{
+	struct sw_service_state service = facts->service;
+	struct sw_class_state class_state = facts->class_state;
+	struct run run = {.facts = facts, .out = out, .source_word = facts->source_word};
+	struct sw_request request = {
+		.service_conf = &facts->service_conf,
+		.service = &service,
+		.class_conf = &facts->class_conf,
+		.class_state = &class_state,
+		.source = facts->source,
+		.env = &run,
+	};
+	uint8_t action = facts->class_conf.action;
+
+	out->step_count = 0;
+	/* An entry that is on its way out is replaced by a fresh one. */
+	if (sw_source_is_gone(run.source_word))
+		run.source_word = sw_source_empty(&facts->source);
+	add_step(&run, SW_CHECK_ACTION, action, 0,
+		 action == SW_ACTION_LIMIT || action == SW_ACTION_ALLOW);
+	if (action == SW_ACTION_LIMIT) {
+		request.loss = loss_now(&run);
+		request.over_rate = !request.loss && is_over_rate(&run);
+	}
+	out->verdict = sw_decide(&request);
+	if (facts->flows_full &&
+	    (out->verdict.lane == SW_LANE_DIRECT || out->verdict.lane == SW_LANE_POOLER))
+		out->verdict = (struct sw_verdict){
+			.lane = sw_chain_last(facts->class_conf.lanes),
+			.reason = SW_REASON_FLOWS_FULL,
+		};
+}

@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The verdict that a SYN would get at one moment, with each step that leads to it: the gate's own
+ * code (spillway/decide.h) on a copy of what the maps hold. Pure. Used by the daemon's explain verb.
+ */
+#ifndef SW_POLICY_EXPLAIN_H
+#define SW_POLICY_EXPLAIN_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "spillway/maps.h"
+
+/* The checks of spillway/decide.h as `spillway explain` names them: "rate", "budget", … */
+const char *sw_explain_check_name(unsigned int check);
+
+/* What the gate would find. Nothing of it is changed. */
+struct sw_explain_facts {
+	struct sw_service_conf service_conf;
+	struct sw_service_state service;
+	struct sw_class_conf class_conf;
+	struct sw_class_state class_state;
+	struct sw_control control;
+	struct sw_source_key source;
+	uint64_t source_word;	 /* of its entry in source_live; sw_source_empty() if it has none */
+	uint64_t theoretical_ns; /* of its entry in source_rate, 0 if it has none */
+	uint64_t now_ns;	 /* CLOCK_MONOTONIC */
+	bool direct_listens;	 /* at service_conf.direct, for the client's family */
+	bool pooler_listens;
+	bool sources_full; /* the maps have no room for another entry */
+	bool flows_full;
+};
+
+/* In a step about listeners `value` is whether somebody listens, `limit` the lane it is about. */
+struct sw_explain_step {
+	unsigned int check; /* enum sw_check */
+	uint64_t value;
+	uint64_t limit; /* 0: none, where the configuration has it so */
+	bool passed;
+};
+
+#define SW_EXPLAIN_STEPS_MAX 96
+
+struct sw_explanation {
+	struct sw_verdict verdict;
+	struct sw_explain_step steps[SW_EXPLAIN_STEPS_MAX];
+	size_t step_count;
+};
+
+void sw_explain(const struct sw_explain_facts *facts, struct sw_explanation *out);
+
+/* Whether the programs take the daemon for alive. */
+bool sw_explain_is_fresh(const struct sw_control *control, uint64_t now_ns);
+
+#endif
