@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * A service's figures out of maps, plan and the kernel's socket tables.
+ */
+#include "daemon/read_service.h"
+
+#include <arpa/inet.h>
+#include <string.h>
+
+#include "kern/read.h"
+#include "spillway/slots.h"
+
+/* A class that was removed keeps its id's configuration until another takes the id: no total falls. */
+void sw_read_service_totals(const struct sw_maps *maps, const struct sw_plan_service *service,
+			    struct sw_read_totals *out)
+{
+	uint64_t cells[SW_VERDICT_CELLS];
+
+	memset(out, 0, sizeof(*out));
+	for (uint32_t id = 0; id < SW_CLASSES_MAX; id++) {
+		if (maps->class_conf[id].service != service->id)
+			continue;
+		sw_read_verdicts(maps, id, cells);
+		for (uint32_t cell = 0; cell < SW_VERDICT_CELLS; cell++) {
+			out->lane[cell / SW_REASON_COUNT] += cells[cell];
+			out->syn += cells[cell];
+		}
+	}
+}
+
+uint32_t sw_read_service_reserved(const struct sw_plan *plan, const struct sw_plan_service *service)
+{
+	uint32_t reserved = 0;
+
+	for (size_t i = 0; i < plan->class_count; i++) {
+		if (plan->classes[i].service == service->id)
+			reserved += plan->classes[i].conf.reserved;
+	}
+	return reserved;
+}
+
+uint32_t sw_read_service_direct(const struct sw_maps *maps, uint32_t service)
+{
+	return sw_slots_total(
+		__atomic_load_n(&maps->service_state[service].direct, __ATOMIC_RELAXED));
+}
+
+uint32_t sw_read_service_pooler(const struct sw_maps *maps, uint32_t service)
+{
+	return sw_slots_low(
+		__atomic_load_n(&maps->service_state[service].pooler, __ATOMIC_RELAXED));
+}
+
+uint32_t sw_read_class_direct(const struct sw_maps *maps, uint32_t class_id)
+{
+	return sw_slots_of_class(
+		__atomic_load_n(&maps->class_state[class_id].direct, __ATOMIC_RELAXED));
+}
+
+static bool target_is_up(const struct sw_target *target, const struct sw_listeners *listeners)
+{
+	return sw_listeners_serve(listeners, target, true) ||
+	       sw_listeners_serve(listeners, target, false);
+}
+
+bool sw_read_service_pooler_is_up(const struct sw_plan_service *service,
+				  const struct sw_listeners *listeners)
+{
+	return target_is_up(&service->conf.pooler, listeners);
+}
+
+/* Without a listener of its own, `direct` is whoever listens where the service is addressed. */
+bool sw_read_service_database_is_up(const struct sw_plan *plan,
+				    const struct sw_plan_service *service,
+				    const struct sw_listeners *listeners)
+{
+	if (service->conf.direct.port_be)
+		return target_is_up(&service->conf.direct, listeners);
+	for (size_t i = 0; i < plan->listen_count; i++) {
+		const struct sw_plan_listen *listen = &plan->listens[i];
+		struct sw_addr addr;
+
+		memcpy(addr.bytes, listen->key.address.bytes, sizeof(addr.bytes));
+		if (listen->service == service->id &&
+		    sw_listeners_find(listeners, &addr, ntohs(listen->key.port_be)))
+			return true;
+	}
+	return false;
+}

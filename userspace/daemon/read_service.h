@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * How one service is doing, in figures: for status and for the metrics page.
+ */
+#ifndef SW_DAEMON_READ_SERVICE_H
+#define SW_DAEMON_READ_SERVICE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "kern/listeners.h"
+#include "kern/maps.h"
+#include "policy/plan.h"
+
+/* Verdicts so far; lane[SW_LANE_NONE] stays 0. */
+struct sw_read_totals {
+	uint64_t syn; /* all of them */
+	uint64_t lane[SW_LANE_COUNT];
+};
+
+/* Of all classes the service has and had. */
+void sw_read_service_totals(const struct sw_maps *maps, const struct sw_plan_service *service,
+			    struct sw_read_totals *out);
+
+/* Direct slots kept for classes. */
+uint32_t sw_read_service_reserved(const struct sw_plan *plan,
+				  const struct sw_plan_service *service);
+
+/* What is in use now. */
+uint32_t sw_read_service_direct(const struct sw_maps *maps, uint32_t service);
+uint32_t sw_read_service_pooler(const struct sw_maps *maps, uint32_t service);
+uint32_t sw_read_class_direct(const struct sw_maps *maps, uint32_t class_id);
+
+/* Whether somebody listens there, for either family. */
+bool sw_read_service_pooler_is_up(const struct sw_plan_service *service,
+				  const struct sw_listeners *listeners);
+bool sw_read_service_database_is_up(const struct sw_plan *plan,
+				    const struct sw_plan_service *service,
+				    const struct sw_listeners *listeners);
+
+#endif
