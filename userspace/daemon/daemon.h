@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The running daemon: what its parts share. Made by daemon/start.c, passed to verbs and pages.
+ * The running daemon: what its parts share. Made by daemon/run.c, passed to verbs and pages.
  */
 #ifndef SW_DAEMON_DAEMON_H
 #define SW_DAEMON_DAEMON_H
@@ -23,7 +23,7 @@ struct sw_daemon {
 	struct event_base *base;
 	const struct sw_options *options;
 	struct sw_config *config; /* the running one, tuning included */
-	struct sw_plan *plan;     /* what the maps hold */
+	struct sw_plan *plan;	  /* what the maps hold */
 	struct sw_rules rules;
 	struct sw_kern *kern;
 	const struct sw_maps *maps;
@@ -34,8 +34,8 @@ struct sw_daemon {
 	struct event *heartbeat;
 	struct event *sweep;
 	struct event *expiry; /* of rules */
+	struct event *sigterm, *sigint, *sighup;
 	uint64_t started_ns;
-	int lock_fd;
 };
 
 #endif

@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Changing what runs: check, plan, put into the maps, swap.
+ */
+#include "daemon/change.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "core/cleanup.h"
+#include "core/clock.h"
+#include "core/log.h"
+#include "kern/apply.h"
+
+/* net.ipv4.tcp_syncookies, 1 if it cannot be read: that is the kernel's default. */
+static uint32_t read_syncookies(void)
+{
+	SW_FCLOSE FILE *file = fopen("/proc/sys/net/ipv4/tcp_syncookies", "re");
+	unsigned int value;
+
+	return file && fscanf(file, "%u", &value) == 1 ? value : 1;
+}
+
+void sw_change_control(struct sw_daemon *daemon)
+{
+	struct sw_control *control = daemon->maps->control;
+
+	control->mode = daemon->config->mode;
+	control->on_loss = daemon->config->on_daemon_loss;
+	control->heartbeat_timeout_ns = daemon->config->heartbeat_timeout_ns;
+	control->handshake_timeout_ns = daemon->config->handshake_timeout_ns;
+	control->syncookies = read_syncookies();
+	*(volatile __u64 *)&control->heartbeat_ns = sw_clock_monotonic_ns();
+}
+
+int sw_change_begin(const struct sw_daemon *daemon, struct sw_config **next, struct sw_error *err)
+{
+	*next = sw_config_clone(daemon->config);
+	return *next ? 0 : sw_error_set(err, -ENOMEM, "out of memory");
+}
+
+int sw_change(struct sw_daemon *daemon, struct sw_config *next, struct sw_rules *rules,
+	      struct sw_error *err)
+{
+	const struct sw_plan_busy busy = {
+		.service = sw_apply_service_is_busy,
+		.class = sw_apply_class_is_busy,
+		.arg = (void *)daemon->maps,
+	};
+	struct sw_error ignored;
+	struct sw_plan *plan = NULL;
+	int failed = sw_config_validate(next, err);
+
+	if (!failed)
+		failed = sw_plan_make(next, rules ? rules : &daemon->rules, daemon->plan, &busy,
+				      &plan, err);
+	if (failed)
+		return failed;
+	failed = sw_apply(daemon->maps, daemon->plan, plan, err);
+	if (failed) {
+		if (daemon->plan)
+			sw_apply(daemon->maps, plan, daemon->plan, &ignored);
+		sw_plan_free(plan);
+		return failed;
+	}
+	sw_plan_free(daemon->plan);
+	daemon->plan = plan;
+	if (daemon->config != next)
+		sw_config_free(daemon->config);
+	daemon->config = next;
+	if (rules && rules != &daemon->rules) {
+		sw_rules_clear(&daemon->rules);
+		daemon->rules = *rules;
+	}
+	sw_change_control(daemon);
+	return 0;
+}
+
+int sw_change_reload(struct sw_daemon *daemon, struct sw_error *err)
+{
+	struct sw_config *next = NULL;
+	int failed;
+
+	if (!daemon->options->file)
+		return sw_error_set(err, -EINVAL,
+				    "there is no file to reload: spillwayd was started with its "
+				    "services on the command line");
+	failed = sw_options_config(daemon->options, &next, err);
+	if (failed)
+		return failed;
+	if (!sw_endpoint_equal(&next->http.listen, &daemon->config->http.listen) ||
+	    strcmp(next->control.socket, daemon->config->control.socket) ||
+	    strcmp(next->control.group, daemon->config->control.group))
+		sw_log_warn("%s: control and http take effect at the next start",
+			    daemon->options->file);
+	failed = sw_change_interfaces(daemon, next, err);
+	if (!failed)
+		failed = sw_change(daemon, next, NULL, err);
+	if (failed) {
+		struct sw_error ignored;
+
+		sw_change_interfaces(daemon, daemon->config, &ignored);
+		sw_config_free(next);
+		return failed;
+	}
+	sw_log_init(daemon->config->log.level, daemon->config->log.format);
+	sw_log_info("reloaded %s", daemon->options->file);
+	return 0;
+}
+
+void sw_change_expire_rules(struct sw_daemon *daemon)
+{
+	uint64_t now_ns = sw_clock_monotonic_ns();
+	uint64_t next_ns = 0;
+	struct sw_error err;
+
+	if (sw_rules_expire(&daemon->rules, now_ns, &next_ns) &&
+	    sw_change(daemon, daemon->config, &daemon->rules, &err))
+		sw_log_error("a rule expired, but: %s", err.text);
+	if (next_ns) {
+		uint64_t wait_us = next_ns > now_ns ? (next_ns - now_ns) / 1000 + 1 : 1;
+		struct timeval wait = {wait_us / 1000000, wait_us % 1000000};
+
+		event_add(daemon->expiry, &wait);
+	}
+}

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Changing what runs: the one way by which a new configuration or new rules reach the kernel. Used at
+ * start, on reload, by the CLI's changing verbs, and when a rule expires.
+ */
+#ifndef SW_DAEMON_CHANGE_H
+#define SW_DAEMON_CHANGE_H
+
+#include "daemon/daemon.h"
+
+/*
+ * Takes `next` and, unless NULL, `rules` into force, and owns them from then on. On failure both
+ * are still the caller's, and everything is as it was.
+ */
+int sw_change(struct sw_daemon *daemon, struct sw_config *next, struct sw_rules *rules,
+	      struct sw_error *err);
+
+/* A copy of the running configuration to change. -ENOMEM. */
+int sw_change_begin(const struct sw_daemon *daemon, struct sw_config **next, struct sw_error *err);
+
+/* Brings the interfaces in line with a configuration: all of it, or nothing. */
+int sw_change_interfaces(struct sw_daemon *daemon, const struct sw_config *next,
+			 struct sw_error *err);
+
+/* Loads the file again and takes it into force. Rules stay. */
+int sw_change_reload(struct sw_daemon *daemon, struct sw_error *err);
+
+/* Removes rules whose time has come, and sets the timer for the next. */
+void sw_change_expire_rules(struct sw_daemon *daemon);
+
+/* What programs read from the control map, as the configuration and the host have it. */
+void sw_change_control(struct sw_daemon *daemon);
+
+#endif

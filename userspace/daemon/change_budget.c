@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * budget: how many direct connections a service may have.
+ */
+#include <errno.h>
+#include <stdio.h>
+
+#include "config/words.h"
+#include "daemon/change.h"
+#include "daemon/change_verbs.h"
+#include "daemon/request.h"
+#include "spillway/slots.h"
+
+bool sw_change_budget_changes(json_t *args)
+{
+	return json_object_get(args, "value") != NULL;
+}
+
+static int set_budget(struct sw_config_service *service, const json_t *value, struct sw_error *err)
+{
+	char number[24];
+	int failed;
+
+	if (json_is_string(value))
+		return sw_config_set_service(service, "budget.mode", json_string_value(value), err);
+	if (!json_is_integer(value))
+		return sw_error_set(err, -EINVAL,
+				    "'value': expected a whole number, auto or adaptive");
+	snprintf(number, sizeof(number), "%lld", (long long)json_integer_value(value));
+	failed = sw_config_set_service(service, "budget.mode", "fixed", err);
+	return failed ? failed : sw_config_set_service(service, "budget.direct", number, err);
+}
+
+static int change(struct sw_daemon *daemon, json_t *args, struct sw_error *err)
+{
+	struct sw_config_service *service;
+	struct sw_config *next;
+	int failed = sw_change_begin(daemon, &next, err);
+
+	if (failed)
+		return failed;
+	failed = sw_request_service(args, next, &service, err);
+	if (!failed)
+		failed = set_budget(service, json_object_get(args, "value"), err);
+	if (!failed)
+		failed = sw_change(daemon, next, NULL, err);
+	if (failed)
+		sw_config_free(next);
+	/* What a version cannot do yet is a wrong setting for it, not a missing privilege. */
+	return failed == -ENOTSUP ? -EINVAL : failed;
+}
+
+int sw_change_budget_verb(void *arg, json_t *args, json_t **result, struct sw_error *err)
+{
+	struct sw_daemon *daemon = arg;
+	struct sw_config_service *service;
+	const struct sw_plan_service *planned;
+	uint32_t reserved = 0;
+	int failed = sw_change_budget_changes(args) ? change(daemon, args, err) : 0;
+
+	if (!failed)
+		failed = sw_request_service(args, daemon->config, &service, err);
+	if (failed)
+		return failed;
+	planned = sw_plan_service_named(daemon->plan, service->name);
+	for (size_t i = 0; i < service->class_count; i++)
+		reserved += service->classes[i].reserved;
+	*result = json_pack(
+		"{s:s, s:s, s:I, s:I, s:I}", "service", service->name, "mode",
+		sw_words_name(SW_WORDS_BUDGET_MODE, service->budget.mode), "direct",
+		(json_int_t)service->budget.direct, "used",
+		(json_int_t)sw_slots_total(daemon->maps->service_state[planned->id].direct),
+		"reserved", (json_int_t)reserved);
+	return 0;
+}

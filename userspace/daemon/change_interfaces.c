@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Bringing the interfaces in line with a configuration.
+ */
+#include <errno.h>
+#include <string.h>
+
+#include "core/log.h"
+#include "config/words.h"
+#include "daemon/change.h"
+
+static struct sw_attachment *find(struct sw_daemon *daemon, const char *name)
+{
+	for (size_t i = 0; i < daemon->attachment_count; i++)
+		if (!strcmp(daemon->attachments[i].name, name))
+			return &daemon->attachments[i];
+	return NULL;
+}
+
+static void detach(struct sw_daemon *daemon, struct sw_attachment *attachment)
+{
+	size_t i = attachment - daemon->attachments;
+
+	sw_log_info("detaching from %s", attachment->name);
+	sw_detach(daemon->kern, attachment);
+	memmove(attachment, attachment + 1,
+		(daemon->attachment_count - i - 1) * sizeof(*attachment));
+	daemon->attachment_count--;
+}
+
+static int attach(struct sw_daemon *daemon, const struct sw_config_interface *interface,
+		  struct sw_error *err)
+{
+	struct sw_attachment *to = &daemon->attachments[daemon->attachment_count];
+	int failed;
+
+	if (daemon->attachment_count == SW_CONFIG_INTERFACES_MAX)
+		return sw_error_set(err, -ENOSPC, "%d interfaces are the limit",
+				    SW_CONFIG_INTERFACES_MAX);
+	failed = sw_attach(daemon->kern, interface->name, interface->mode, to, err);
+	if (failed)
+		return failed;
+	daemon->attachment_count++;
+	sw_log_info("attached to %s, mode %s", to->name,
+		    sw_words_name(SW_WORDS_ATTACH_MODE, to->mode));
+	return 0;
+}
+
+/* Another mode is another place in the kernel: off first, and back to the old one if that fails. */
+static int move(struct sw_daemon *daemon, struct sw_attachment *there,
+		const struct sw_config_interface *interface, struct sw_error *err)
+{
+	struct sw_config_interface before = {.mode = there->wanted};
+	struct sw_error ignored;
+	int failed;
+
+	memcpy(before.name, there->name, sizeof(before.name));
+	detach(daemon, there);
+	failed = attach(daemon, interface, err);
+	if (failed && attach(daemon, &before, &ignored))
+		sw_log_error("%s", ignored.text);
+	return failed;
+}
+
+int sw_change_interfaces(struct sw_daemon *daemon, const struct sw_config *next,
+			 struct sw_error *err)
+{
+	size_t before = daemon->attachment_count;
+	int failed = 0;
+
+	for (size_t i = 0; !failed && i < next->interface_count; i++)
+		if (!find(daemon, next->interfaces[i].name))
+			failed = attach(daemon, &next->interfaces[i], err);
+	for (size_t i = 0; !failed && i < next->interface_count; i++) {
+		struct sw_attachment *there = find(daemon, next->interfaces[i].name);
+
+		if (there->wanted != next->interfaces[i].mode)
+			failed = move(daemon, there, &next->interfaces[i], err);
+	}
+	if (failed) {
+		while (daemon->attachment_count > before)
+			detach(daemon, &daemon->attachments[daemon->attachment_count - 1]);
+		return failed;
+	}
+	for (size_t i = daemon->attachment_count; i-- > 0;)
+		if (!sw_config_find_interface(next, daemon->attachments[i].name))
+			detach(daemon, &daemon->attachments[i]);
+	return 0;
+}

@@ -1,0 +1,170 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * spillwayd's command line: one table, from which --help comes too.
+ */
+#include "daemon/options.h"
+
+#include <errno.h>
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "spillway/names.h"
+
+enum {
+	OPTION_CONFIG = 256,
+	OPTION_INTERFACE,
+	OPTION_SERVICE,
+	OPTION_BUDGET,
+	OPTION_POOLER,
+	OPTION_PIN_DIR,
+	OPTION_SOCKET,
+	OPTION_CHECK,
+	OPTION_FOREGROUND,
+	OPTION_HELP,
+	OPTION_VERSION,
+};
+
+static const struct row {
+	int id;
+	const char *name;
+	const char *value; /* NULL: takes none */
+	const char *help;
+} rows[] = {
+	{OPTION_CONFIG, "config", "FILE",
+	 "configuration; without this and --service: " SW_OPTIONS_FILE_DEFAULT},
+	{OPTION_INTERFACE, "interface", "IF", "guard this interface (may be repeated)"},
+	{OPTION_SERVICE, "service", "[ADDR:]PORT", "guard this port (may be repeated)"},
+	{OPTION_BUDGET, "budget", "N", "direct connections that each --service may have"},
+	{OPTION_POOLER, "pooler", "ADDR:PORT", "local pooler that takes what is beyond the budget"},
+	{OPTION_SOCKET, "socket", "PATH", "control socket, instead of the configured one"},
+	{OPTION_PIN_DIR, "pin-dir", "DIR", "where to pin in bpffs; default " SW_PIN_DIR_DEFAULT},
+	{OPTION_CHECK, "check", NULL, "check the configuration and exit"},
+	{OPTION_FOREGROUND, "foreground", NULL, "do not go to the background when ready"},
+	{OPTION_HELP, "help", NULL, "show this"},
+	{OPTION_VERSION, "version", NULL, "show the version"},
+};
+
+#define ROWS (sizeof(rows) / sizeof(rows[0]))
+
+static void print_help(void)
+{
+	puts("Usage: spillwayd [--config FILE] [--interface IF]... [--service [ADDR:]PORT]...\n"
+	     "                 [--budget N] [--pooler ADDR:PORT] [--check] [--foreground]\n"
+	     "\n"
+	     "Admits connections to a database within its budget and sends the rest to a pooler or\n"
+	     "a refusal, in the kernel's receive path.\n"
+	     "\n"
+	     "Options:");
+	for (size_t i = 0; i < ROWS; i++) {
+		char left[40];
+
+		snprintf(left, sizeof(left), "--%s%s%s", rows[i].name, rows[i].value ? " " : "",
+			 rows[i].value ? rows[i].value : "");
+		printf("  %-24s %s\n", left, rows[i].help);
+	}
+	puts("\n"
+	     "Signals: SIGHUP reloads the file, SIGTERM and SIGINT detach everything and stop.\n"
+	     "Exit status: 0 ok, 1 failed, 2 usage or configuration, 3 kernel or privilege missing.\n"
+	     "\n"
+	     "Example: spillwayd --interface eth0 --service 5432 --budget 80 --pooler 127.0.0.1:6432");
+}
+
+static int add(const char **list, size_t *count, size_t max, const char *name, struct sw_error *err)
+{
+	if (*count == max)
+		return sw_error_set(err, -EINVAL, "--%s: at most %zu of them", name, max);
+	list[(*count)++] = optarg;
+	return 0;
+}
+
+static int take(struct sw_options *options, int id, enum sw_options_next *next,
+		struct sw_error *err)
+{
+	switch (id) {
+	case OPTION_CONFIG:
+		options->file = optarg;
+		return 0;
+	case OPTION_INTERFACE:
+		return add(options->interfaces, &options->interface_count, SW_CONFIG_INTERFACES_MAX,
+			   "interface", err);
+	case OPTION_SERVICE:
+		return add(options->services, &options->service_count, SW_CONFIG_SERVICES_MAX,
+			   "service", err);
+	case OPTION_BUDGET:
+		options->budget = optarg;
+		return 0;
+	case OPTION_POOLER:
+		options->pooler = optarg;
+		return 0;
+	case OPTION_PIN_DIR:
+		options->pin_dir = optarg;
+		return 0;
+	case OPTION_SOCKET:
+		options->socket = optarg;
+		return 0;
+	case OPTION_CHECK:
+		options->check = true;
+		return 0;
+	case OPTION_FOREGROUND:
+		options->foreground = true;
+		return 0;
+	case OPTION_VERSION:
+		puts("spillwayd " SW_VERSION);
+		*next = SW_OPTIONS_DONE;
+		return 0;
+	default:
+		print_help();
+		*next = SW_OPTIONS_DONE;
+		return 0;
+	}
+}
+
+static int is_row(int id)
+{
+	for (size_t i = 0; i < ROWS; i++)
+		if (rows[i].id == id)
+			return 1;
+	return 0;
+}
+
+int sw_options_parse(int argc, char **argv, struct sw_options *out, enum sw_options_next *next,
+		     struct sw_error *err)
+{
+	struct sw_options options = {.pin_dir = SW_PIN_DIR_DEFAULT};
+	struct option known[ROWS + 1] = {0};
+	int id, failed;
+
+	for (size_t i = 0; i < ROWS; i++)
+		known[i] = (struct option){rows[i].name,
+					   rows[i].value ? required_argument : no_argument, NULL,
+					   rows[i].id};
+	*next = SW_OPTIONS_RUN;
+	opterr = 0;
+	while (*next == SW_OPTIONS_RUN && (id = getopt_long(argc, argv, ":", known, NULL)) != -1) {
+		if (id == ':')
+			return sw_error_set(err, -EINVAL, "%s needs a value; see --help",
+					    argv[optind - 1]);
+		if (!is_row(id))
+			return sw_error_set(err, -EINVAL, "unknown option '%s'; see --help",
+					    argv[optind - 1]);
+		failed = take(&options, id, next, err);
+		if (failed)
+			return failed;
+	}
+	if (*next == SW_OPTIONS_RUN && optind < argc)
+		return sw_error_set(err, -EINVAL, "'%s' is not an option; see --help",
+				    argv[optind]);
+	if (options.file && options.service_count)
+		return sw_error_set(err, -EINVAL,
+				    "--config and --service exclude each other: services are "
+				    "either in the file or on the command line");
+	if (!options.service_count && (options.budget || options.pooler))
+		return sw_error_set(err, -EINVAL, "--%s needs a --service that it is for",
+				    options.budget ? "budget" : "pooler");
+	if (!options.file && !options.service_count)
+		options.file = SW_OPTIONS_FILE_DEFAULT;
+	*out = options;
+	return 0;
+}
