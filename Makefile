@@ -96,10 +96,14 @@ $(BUILD)/tests/unit/%: tests/unit/%.c $(BUILD)/libspillway.a
 
 -include $(UNIT_TESTS:=.d)
 
-$(BUILD)/tests/prog/%: tests/prog/%.c $(BUILD)/libspillway.a
+# What the prog tests and the benchmarks share: tests/prog/*.c without a main.
+PROG_HELPERS := $(call objects,$(filter-out tests/prog/test_%,$(sort $(wildcard tests/prog/*.c))))
+-include $(PROG_HELPERS:.o=.d)
+
+$(BUILD)/tests/prog/%: tests/prog/%.c $(PROG_HELPERS) $(BUILD)/libspillway.a
 	$(call say,CC,$<)
 	$(Q)mkdir -p $(@D)
-	$(Q)$(CC) $(ALL_CFLAGS) -MMD -MP $< $(BUILD)/libspillway.a -o $@ $(LDLIBS) -lcmocka
+	$(Q)$(CC) $(ALL_CFLAGS) -MMD -MP $< $(PROG_HELPERS) $(BUILD)/libspillway.a -o $@ $(LDLIBS) -lcmocka
 
 PROG_TESTS := $(patsubst tests/prog/%.c,$(BUILD)/tests/prog/%,$(sort $(wildcard tests/prog/test_*.c)))
 -include $(PROG_TESTS:=.d)
