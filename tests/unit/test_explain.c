@@ -187,6 +187,11 @@ static void a_burst_is_used_up_exactly_when_the_next_connection_is_over_the_rate
 	}
 	facts.theoretical_ns = theoretical_ns;
 	expect_verdict(&facts, SW_LANE_REFUSE, SW_REASON_RATE);
+	facts.theoretical_ns = NOW + facts.class_conf.tolerance_ns;
+	expect_step(&facts, SW_CHECK_RATE, 4, 5, true);
+	facts.theoretical_ns++;
+	expect_step(&facts, SW_CHECK_RATE, 5, 5, false);
+	facts.theoretical_ns = theoretical_ns;
 	expect_step(&facts, SW_CHECK_RATE, 5, 5, false);
 	facts.now_ns += facts.class_conf.interval_ns;
 	expect_verdict(&facts, SW_LANE_DIRECT, SW_REASON_FIRST);

@@ -108,6 +108,15 @@ json_t *sw_read_args_class_name(const struct sw_plan_class *class)
 	return class ? json_string(class->name) : json_null();
 }
 
+const char *sw_read_args_reason_name(unsigned int reason)
+{
+#define SW_REASON_NAME(id, name, help) (name),
+	static const char *const names[] = {SW_REASONS(SW_REASON_NAME)};
+#undef SW_REASON_NAME
+
+	return reason < SW_REASON_COUNT ? names[reason] : "none";
+}
+
 void sw_read_args_drop(json_t **value)
 {
 	json_decref(*value);

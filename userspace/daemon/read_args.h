@@ -30,6 +30,9 @@ json_t *sw_read_args_source(const struct sw_plan_service *service, const struct 
 json_t *sw_read_args_service_name(const struct sw_plan_service *service);
 json_t *sw_read_args_class_name(const struct sw_plan_class *class);
 
+/* As rows of spillway/reasons.h name it. */
+const char *sw_read_args_reason_name(unsigned int reason);
+
 void sw_read_args_drop(json_t **value);
 #define SW_JSON_DROP __attribute__((cleanup(sw_read_args_drop)))
 

@@ -85,6 +85,18 @@ const char *sw_explain_check_name(unsigned int check)
 	return check < SW_CHECK_COUNT ? names[check] : "none";
 }
 
+enum sw_explain_unit sw_explain_check_unit(unsigned int check)
+{
+	static const enum sw_explain_unit units[SW_CHECK_COUNT] = {
+		[SW_CHECK_ACTION] = SW_EXPLAIN_ACTION,	   [SW_CHECK_DAEMON] = SW_EXPLAIN_AGE_NS,
+		[SW_CHECK_RATE] = SW_EXPLAIN_BURST,	   [SW_CHECK_SOURCE_LIVE] = SW_EXPLAIN_CAP,
+		[SW_CHECK_LISTENER] = SW_EXPLAIN_LISTENER, [SW_CHECK_CLASS_DIRECT] = SW_EXPLAIN_CAP,
+		[SW_CHECK_SOURCE_DIRECT] = SW_EXPLAIN_CAP, [SW_CHECK_POOLER] = SW_EXPLAIN_CAP,
+	};
+
+	return check < SW_CHECK_COUNT ? units[check] : SW_EXPLAIN_COUNT;
+}
+
 bool sw_explain_is_fresh(const struct sw_control *control, uint64_t now_ns)
 {
 	return now_ns < control->heartbeat_ns ||

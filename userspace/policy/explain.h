@@ -32,11 +32,22 @@ struct sw_explain_facts {
 	bool flows_full;
 };
 
-/* In a step about listeners `value` is whether somebody listens, `limit` the lane it is about. */
+/* What a check's value and limit are. */
+enum sw_explain_unit {
+	SW_EXPLAIN_COUNT,
+	SW_EXPLAIN_CAP,	  /* a count whose limit 0 is no limit */
+	SW_EXPLAIN_BURST, /* connections of the burst that are used up, and all of it; 0: no rate */
+	SW_EXPLAIN_AGE_NS,
+	SW_EXPLAIN_ACTION,   /* enum sw_action; no limit */
+	SW_EXPLAIN_LISTENER, /* whether somebody listens, and for which enum sw_lane */
+};
+
+enum sw_explain_unit sw_explain_check_unit(unsigned int check);
+
 struct sw_explain_step {
 	unsigned int check; /* enum sw_check */
 	uint64_t value;
-	uint64_t limit; /* 0: none, where the configuration has it so */
+	uint64_t limit;
 	bool passed;
 };
 
