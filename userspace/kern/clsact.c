@@ -9,38 +9,40 @@
 #include <libmnl/libmnl.h>
 #include <linux/pkt_sched.h>
 #include <linux/rtnetlink.h>
+#include <string.h>
 
 /* Ours among the filters of an interface: "SW". */
 #define OUR_HANDLE   0x5357
 #define OUR_PRIORITY 10
 
-static struct bpf_tc_hook hook_of(int ifindex)
+/* libbpf refuses a structure whose padding is not zero, and only memset() sees to that. */
+static void hook_of(int ifindex, struct bpf_tc_hook *hook)
 {
-	struct bpf_tc_hook hook = {
-		.sz = sizeof(hook),
-		.ifindex = ifindex,
-		.attach_point = BPF_TC_INGRESS,
-	};
-
-	return hook;
+	memset(hook, 0, sizeof(*hook));
+	hook->sz = sizeof(*hook);
+	hook->ifindex = ifindex;
+	hook->attach_point = BPF_TC_INGRESS;
 }
 
 bool sw_clsact_holds(int ifindex)
 {
-	struct bpf_tc_hook hook = hook_of(ifindex);
+	struct bpf_tc_hook hook;
 	LIBBPF_OPTS(bpf_tc_opts, opts, .handle = OUR_HANDLE, .priority = OUR_PRIORITY);
 
+	hook_of(ifindex, &hook);
 	return bpf_tc_query(&hook, &opts) == 0;
 }
 
 int sw_clsact_add(int ifindex, int program_fd, bool *made)
 {
-	struct bpf_tc_hook hook = hook_of(ifindex);
+	struct bpf_tc_hook hook;
 	LIBBPF_OPTS(bpf_tc_opts, opts, .handle = OUR_HANDLE, .priority = OUR_PRIORITY,
 		    .prog_fd = program_fd, .flags = BPF_TC_F_REPLACE);
 	bool left_behind = sw_clsact_holds(ifindex);
-	int failed = bpf_tc_hook_create(&hook);
+	int failed;
 
+	hook_of(ifindex, &hook);
+	failed = bpf_tc_hook_create(&hook);
 	if (failed && failed != -EEXIST)
 		return failed;
 	*made = !failed || left_behind;
@@ -89,9 +91,10 @@ static int count_filters(int ifindex, __u32 parent)
 
 void sw_clsact_remove(int ifindex, bool made)
 {
-	struct bpf_tc_hook hook = hook_of(ifindex);
+	struct bpf_tc_hook hook;
 	LIBBPF_OPTS(bpf_tc_opts, opts, .handle = OUR_HANDLE, .priority = OUR_PRIORITY);
 
+	hook_of(ifindex, &hook);
 	bpf_tc_detach(&hook, &opts);
 	if (!made || count_filters(ifindex, TC_H_MAKE(TC_H_CLSACT, TC_H_MIN_INGRESS)) != 0 ||
 	    count_filters(ifindex, TC_H_MAKE(TC_H_CLSACT, TC_H_MIN_EGRESS)) != 0)
