@@ -103,12 +103,12 @@ configure() {
 }
 
 @test "a port that no service names is nobody's business" {
-	configure 0 0
-	assert_lane 10.77.1.1 refused
+	configure 5 10
+	assert_lane 10.77.67.1 refused
 	postgres_stop
 	postgres_start port=5433
-	assert_equal "address on the other port" 10.77.1.1 \
-		"$(psql_from 10.77.1.1 -p 5433 -c "$WHERE_AM_I")"
+	assert_equal "address on the other port" 10.77.67.1 \
+		"$(psql_from 10.77.67.1 -p 5433 -c "$WHERE_AM_I")"
 	assert_status "$TOTALS.syn" 1
 	postgres_stop
 	postgres_start

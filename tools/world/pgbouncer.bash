@@ -10,7 +10,7 @@ pgbouncer_start() {
 	install -d -m 755 -o postgres -g postgres "$WORLD/pgbouncer"
 	{
 		printf '[databases]\napp = host=%s user=app dbname=app\n[pgbouncer]\n' "$WORLD/postgres"
-		printf '%s\n' listen_addr=127.0.0.1 listen_port=$POOLER_PORT unix_socket_dir= \
+		printf '%s\n' listen_addr=127.0.0.1,::1 listen_port=$POOLER_PORT unix_socket_dir= \
 			auth_type=any pool_mode=transaction max_client_conn=4000 default_pool_size=10 \
 			ignore_startup_parameters=extra_float_digits "$@"
 	} >"$WORLD/pgbouncer/pgbouncer.ini"
