@@ -12,6 +12,7 @@
 #include <sys/utsname.h>
 
 #include "config/words.h"
+#include "core/cleanup.h"
 #include "core/clock.h"
 #include "core/log.h"
 #include "daemon/daemon.h"
@@ -190,7 +191,7 @@ static void write_counters(struct page *page)
 {
 	const struct sw_plan *plan = page->daemon->plan;
 	uint64_t of_host[SW_COUNTER_COUNT];
-	uint64_t(*of)[SW_COUNTER_COUNT] = calloc(plan->service_count + 1, sizeof(*of));
+	SW_FREE uint64_t(*of)[SW_COUNTER_COUNT] = calloc(plan->service_count + 1, sizeof(*of));
 
 	if (!of)
 		return;
@@ -205,7 +206,6 @@ static void write_counters(struct page *page)
 		if (of_host[row])
 			of_service(page, "", of_host[row]);
 	}
-	free(of);
 }
 
 /* Where the kernel does not tell who listens, nothing is said. */
