@@ -6,8 +6,12 @@
 
 #include <arpa/inet.h>
 #include <bpf/bpf.h>
+#include <bpf/libbpf.h>
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
+
+#include "core/cleanup.h"
 
 static const struct sw_plan nothing;
 
@@ -107,6 +111,32 @@ static void drop_listens(const struct sw_maps *maps, const struct sw_plan *last,
 			bpf_map_delete_elem(maps->services_fd, &last->listens[i].key);
 }
 
+/* Sets all CPUs' words of one entry to zero: whoever had the id before takes nothing along. */
+static int clear_row(int fd, uint32_t key, size_t bytes)
+{
+	int cpus = libbpf_num_possible_cpus();
+	SW_FREE void *zeros = cpus > 0 ? calloc(cpus, bytes) : NULL;
+
+	return zeros ? bpf_map_update_elem(fd, &key, zeros, BPF_EXIST) : -ENOMEM;
+}
+
+static int clear_new_rows(const struct sw_maps *maps, const struct sw_plan *last,
+			  const struct sw_plan *next, struct sw_error *err)
+{
+	int failed = 0;
+
+	for (size_t i = 0; !failed && i < next->class_count; i++)
+		if (!sw_plan_class(last, next->classes[i].id))
+			failed = clear_row(maps->verdicts_fd, next->classes[i].id,
+					   sizeof(struct sw_verdicts));
+	for (size_t i = 0; !failed && i < next->service_count; i++)
+		if (!sw_plan_service(last, next->services[i].id))
+			failed = clear_row(maps->counters_fd, next->services[i].id,
+					   sizeof(struct sw_counters));
+	return failed ? sw_error_set(err, failed, "the kernel's counters: %s", strerror(-failed))
+		      : 0;
+}
+
 /* Writing what is the same would only make other CPUs fetch the cache line again. */
 static void put_values(const struct sw_maps *maps, const struct sw_plan *next)
 {
@@ -140,6 +170,9 @@ int sw_apply(const struct sw_maps *maps, const struct sw_plan *last, const struc
 
 	if (!last)
 		last = &nothing;
+	failed = clear_new_rows(maps, last, next, err);
+	if (failed)
+		return failed;
 	put_values(maps, next);
 	failed = put_prefixes(maps, last, next, err);
 	if (!failed)
