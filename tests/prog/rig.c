@@ -108,8 +108,8 @@ enum action rig_send(struct rig *rig, const struct packet *packet)
 	return rig_send_frame(rig, frame, packet_build(&whole, frame));
 }
 
-void rig_expect_at(struct rig *rig, const struct packet *packet, const struct outcome *outcome,
-		   const char *file, int line)
+void rig_expect_at(const char *file, int line, struct rig *rig, const struct packet *packet,
+		   const struct outcome *outcome)
 {
 	static const char *const names[] = {"?", "passes", "dropped", "answered"};
 	struct tally want, have;

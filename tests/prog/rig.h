@@ -84,13 +84,13 @@ enum action rig_send(struct rig *rig, const struct packet *packet);
 enum action rig_send_frame(struct rig *rig, const uint8_t *frame, size_t bytes);
 
 /* Sends a frame and fails the test unless it changed exactly what it should have. */
-void rig_expect_at(struct rig *rig, const struct packet *packet, const struct outcome *outcome,
-		   const char *file, int line);
-#define rig_expect(rig, packet, outcome) rig_expect_at(rig, packet, outcome, __FILE__, __LINE__)
+void rig_expect_at(const char *file, int line, struct rig *rig, const struct packet *packet,
+		   const struct outcome *outcome);
+#define rig_expect(...) rig_expect_at(__FILE__, __LINE__, __VA_ARGS__)
 
-/* Sends an ordinary SYN of the client from the port: the shortest form of the above. */
-#define rig_expect_syn(rig, from, port, outcome)                                                   \
-	rig_expect(rig, &(struct packet){.client = (from), .client_port = (port)}, outcome)
+/* An ordinary SYN of the client from the port; the outcome comes last. */
+#define rig_expect_syn(rig, from, port, ...)                                                       \
+	rig_expect(rig, &(struct packet){.client = (from), .client_port = (port)}, __VA_ARGS__)
 
 #define OUTCOME(...) (&(struct outcome){__VA_ARGS__})
 #define VERDICT(what, of_class, of_lane, why)                                                      \
