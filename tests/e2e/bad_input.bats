@@ -11,8 +11,8 @@ setup_file() {
 }
 teardown_file() { world_destroy; }
 teardown() {
-	as_server ip link set dev "$WORLD_INTERFACE" xdp off
 	end_test
+	as_server ip link set dev "$WORLD_INTERFACE" xdp off
 }
 
 # Programs where an unprivileged user can reach them, wherever the build is.
@@ -88,7 +88,7 @@ nothing_is_left() {
 @test "more slots reserved than the budget has is a configuration error" {
 	# shellcheck disable=SC2016 # $ is sed's last line
 	configure_with '$a\    classes: [{name: admin, sources: ["10.0.0.5/32"], reserved: 3}]'
-	fails_with 2 'reserved' daemon
+	fails_with 2 'spillway\.yaml:[0-9]+.*reserve 3 slots' daemon
 }
 
 @test "a missing configuration file is named" {
@@ -114,7 +114,7 @@ nothing_is_left() {
 
 @test "without BTF it names the kernel feature" {
 	configure_with
-	fails_with 3 'BTF' daemon_where 'mount --bind /dev/null /sys/kernel/btf/vmlinux'
+	fails_with 3 'BTF' daemon_where 'mount -t tmpfs none /sys/kernel/btf'
 	nothing_is_left
 }
 

@@ -7,10 +7,17 @@ load lib/e2e
 
 setup_file() { world_with_database max_connections=40; }
 teardown_file() { world_destroy; }
-teardown() { end_test; }
+# What a killed daemon leaves in place on purpose is no concern of the next test.
+teardown() {
+	end_test
+	rm -rf "$PIN_DIR"
+	as_server tc qdisc delete dev "$WORLD_INTERFACE" clsact 2>/dev/null || true
+}
 
+# configure [LINES]: with further lines on top.
 configure() {
 	spillwayd_start <<-YAML
+		${1:-}
 		services:
 		  - name: main
 		    listen: [":5432"]
@@ -23,10 +30,9 @@ configure() {
 
 # The server's interface as an operator would look at it.
 traces_on_interface() {
-	as_server ip -d link show dev "$WORLD_INTERFACE" | grep -o 'prog/xdp.*'
-	as_server tc qdisc show dev "$WORLD_INTERFACE" | grep clsact
+	as_server ip -d link show dev "$WORLD_INTERFACE" | grep -o 'prog/xdp.*' || true
+	as_server tc qdisc show dev "$WORLD_INTERFACE" clsact
 	as_server tc filter show dev "$WORLD_INTERFACE" ingress
-	as_server tc filter show dev "$WORLD_INTERFACE" egress
 }
 
 # Programs hold their maps: these are what the daemon's pins or process have in the kernel.
@@ -34,8 +40,9 @@ programs_of_spillway() {
 	bpftool -j prog show | jq -r '.[] | select(.name // "" | test("^sw_|gate|steer|life")) | .id'
 }
 
-nothing_is_left() {
-	[ -z "$(traces_on_interface)" ] && [ ! -e "$PIN_DIR" ]
+assert_nothing_is_left() {
+	assert_equal "traces on the interface" "" "$(traces_on_interface)"
+	assert_equal "pins" "" "$(find "$PIN_DIR" 2>/dev/null)"
 }
 
 @test "while it runs, the interface carries it in the mode asked for" {
@@ -59,11 +66,7 @@ nothing_is_left() {
 	[ "$(programs_of_spillway | sort)" != "$before" ]
 	hold inside 10.77.1.1
 	spillwayd_stop
-	nothing_is_left || {
-		traces_on_interface >&2
-		find "$PIN_DIR" >&2
-		return 1
-	}
+	assert_nothing_is_left
 	programs_are_as_before() { [ "$(programs_of_spillway | sort)" = "$before" ]; }
 	wait_until "the kernel holds no program of it any more" programs_are_as_before
 	printf 'select 42;\n' >"$WORLD/hold-inside.fifo"
@@ -93,7 +96,7 @@ nothing_is_left() {
 	assert_lane 10.77.1.9 refused
 }
 
-@test "limits and slots outlive a killed daemon, and its successor takes them over" {
+@test "limits and slots outlive a killed daemon" {
 	configure
 	hold_many 1 2
 	stop_process spillwayd KILL
@@ -101,21 +104,54 @@ nothing_is_left() {
 	release 1-1
 	lane_is_direct() { [ "$(lane_of 10.77.1.9)" = direct ]; }
 	wait_until "the freed slot is the next client's" lane_is_direct
-	spillwayd_run
-	eventually_status "$USED" 1
-	release 1-2
-	eventually_status "$USED" 0
 }
 
-@test "connections that were there before it started take their slots" {
+@test "on_daemon_loss: open admits everybody once the heartbeat is stale" {
+	configure 'on_daemon_loss: open
+heartbeat_timeout: 1s'
+	hold_many 1 2
+	assert_lane 10.77.1.9 refused
+	stop_process spillwayd KILL
+	lane_is_direct() { [ "$(lane_of 10.77.1.9)" = direct ]; }
+	wait_until "a client over the budget is admitted" lane_is_direct
+}
+
+@test "on_daemon_loss: closed refuses everybody once the heartbeat is stale" {
+	configure 'on_daemon_loss: closed
+heartbeat_timeout: 1s'
+	assert_lane 10.77.1.1 direct
+	stop_process spillwayd KILL
+	lane_is_refused() { [ "$(lane_of 10.77.1.9)" = refused ]; }
+	wait_until "a client within the budget is refused" lane_is_refused
+}
+
+@test "the successor of a killed daemon says so, serves, and stops cleanly" {
+	configure
+	hold_many 1 2
+	stop_process spillwayd KILL
+	spillwayd_run
+	assert_matches "log" 'did not stop cleanly' "$(cat "$WORLD/log/spillwayd")"
+	hold_many 2 2
+	assert_lane 10.77.1.9 refused
+	release_all
+	eventually_status "$USED" 0
+	spillwayd_stop
+	assert_nothing_is_left
+}
+
+@test "connections from before it started take no slot and free none" {
 	hold early 10.77.1.1
 	configure
-	eventually_status "$USED" 1
+	assert_status "$USED" 0
+	hold_many 2 2
 	release early
+	assert_lane 10.77.1.9 refused
+	assert_status "$USED" 2
+	release_all
 	eventually_status "$USED" 0
 }
 
-@test "interrupted storms leave no slot behind" {
+@test "clients that are killed leave no slot behind" {
 	configure
 	hold_many 1 2
 	kill -KILL "$(pid_of hold-1-1)" "$(pid_of hold-1-2)"

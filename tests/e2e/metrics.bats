@@ -21,7 +21,7 @@ setup() {
 	YAML
 }
 
-fetch() { as_server curl -s -o - "$@"; }
+fetch() { as_server curl -s "$@"; }
 metrics() { fetch -f http://127.0.0.1:9432/metrics; }
 health() { fetch -o /dev/null -w '%{http_code}' http://127.0.0.1:9432/healthz; }
 
