@@ -31,15 +31,14 @@ struct question {
 	double rate; /* connections a second of the source */
 };
 
-static int read_question(const struct sw_daemon *daemon, const json_t *args, struct question *out,
-			 struct sw_error *err)
+static int read_question(const json_t *args, struct question *out, struct sw_error *err)
 {
-	const struct sw_plan *plan = daemon->plan;
+	const struct sw_plan *plan = out->daemon->plan;
 	const char *text = NULL;
 	char known[KNOWN_TEXT];
 	int rc = sw_read_args_text(args, "address", &text, err);
 
-	if (rc < 0)
+	if (rc)
 		return rc;
 	if (!text || sw_addr_parse(text, &out->client) < 0)
 		return sw_error_set(
@@ -47,7 +46,7 @@ static int read_question(const struct sw_daemon *daemon, const json_t *args, str
 			"address: found '%.64s', expected one such as 10.1.2.3 or fd00::1",
 			text ? text : "");
 	rc = sw_read_args_service(args, plan, &out->service, err);
-	if (rc < 0)
+	if (rc)
 		return rc;
 	if (!out->service && plan->service_count != 1) {
 		sw_read_args_list_services(plan, known, sizeof(known));
@@ -55,7 +54,6 @@ static int read_question(const struct sw_daemon *daemon, const json_t *args, str
 	}
 	if (!out->service)
 		out->service = &plan->services[0];
-	out->daemon = daemon;
 	out->class = sw_plan_class_of(plan, out->service, &out->client);
 	return 0;
 }
@@ -229,12 +227,12 @@ static json_t *steps_to_json(const struct question *question, const struct sw_ex
 
 int sw_read_explain_verb(void *arg, json_t *args, json_t **result, struct sw_error *err)
 {
-	struct question question = {0};
+	struct question question = {.daemon = arg};
 	struct sw_explanation said;
 	struct sw_in6 client;
-	int rc = read_question(arg, args, &question, err);
+	int rc = read_question(args, &question, err);
 
-	if (rc < 0)
+	if (rc)
 		return rc;
 	read_facts(&question);
 	sw_explain(&question.facts, &said);

@@ -146,10 +146,10 @@ static const struct sort {
 
 static int read_sort(const json_t *args, const struct sort **out, struct sw_error *err)
 {
-	const char *name = sorts[0].name;
+	const char *name = NULL;
 	int rc = sw_read_args_text(args, "sort", &name, err);
 
-	if (rc < 0)
+	if (rc < 0 || !name)
 		return rc;
 	for (size_t i = 0; i < sizeof(sorts) / sizeof(sorts[0]); i++) {
 		if (strcmp(sorts[i].name, name) == 0) {
@@ -206,7 +206,7 @@ int sw_read_sources_verb(void *arg, json_t *args, json_t **result, struct sw_err
 {
 	const struct sw_daemon *daemon = arg;
 	struct list list = {.now_ns = sw_clock_monotonic_ns()};
-	const struct sort *sort = NULL;
+	const struct sort *sort = &sorts[0];
 	SW_FREE struct row *rows = NULL;
 	size_t limit = LIMIT_DEFAULT;
 	int rc = sw_read_args_service(args, daemon->plan, &list.service, err);
