@@ -181,10 +181,23 @@ uint64_t rig_fingerprint(const struct rig *rig)
 	return hash;
 }
 
-static void empty_map(int fd)
+/* A trie knows no batches; a hash map with many entries takes forever without. */
+void rig_empty_map(int fd)
 {
-	uint8_t key[64];
+	enum { BATCH = 8192, LARGEST = 64 };
+	uint8_t *room = calloc(2 * BATCH, LARGEST);
+	uint8_t key[LARGEST];
+	uint32_t count, next;
+	void *from = NULL;
+	int failed = room ? 0 : -ENOMEM;
 
+	while (!failed) {
+		count = BATCH;
+		failed = bpf_map_lookup_and_delete_batch(fd, from, &next, room,
+							 room + BATCH * LARGEST, &count, NULL);
+		from = &next;
+	}
+	free(room);
 	while (!bpf_map_get_next_key(fd, NULL, key))
 		bpf_map_delete_elem(fd, key);
 }
@@ -223,7 +236,7 @@ void rig_reset(struct rig *rig)
 			   maps->source_live_fd, maps->flows_fd,   maps->refused_fd};
 
 	for (size_t i = 0; i < COUNT_OF(fds); i++)
-		empty_map(fds[i]);
+		rig_empty_map(fds[i]);
 	zero_rows(maps->counters_fd, SW_COUNTERS_ROWS, sizeof(struct sw_counters));
 	zero_rows(maps->verdicts_fd, CLASSES_USED, sizeof(struct sw_verdicts));
 	memset(maps->control, 0, sizeof(*maps->control));

@@ -72,6 +72,7 @@ int rig_main(const char *name, const struct rig_test *tests, size_t count);
  * limits, lanes direct, refuse; over the limit: drop. A source is a whole address. Everything empty.
  */
 void rig_reset(struct rig *rig);
+void rig_empty_map(int fd);
 
 /* Puts the clients that share all but the last host_bits bits with `client` into the class. */
 void rig_add_prefix(struct rig *rig, uint32_t service, uint32_t class_id, uint32_t client,

@@ -151,7 +151,9 @@ static void allow_knows_no_limit(struct rig *rig, const void *arg)
 	for (int i = 1; i <= 5; i++) {
 		struct outcome outcome = {VERDICT(PASSES, 1, DIRECT, ACTION)};
 
-		/* Beyond the budget of 2 it may be told apart by its counter. */
+		if (i > 2)
+			outcome.counters[0] =
+				(typeof(outcome.counters[0])){0, SW_COUNTER_OVER_BUDGET, 1};
 		rig_expect_syn(rig, CLIENT(1), i, &outcome);
 	}
 	rig_assert_slots(rig, 0, 5, 0);

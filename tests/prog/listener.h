@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Real sockets in the tests' own network namespace: listeners to be steered to, and connections
+ * whose life the kernel tells.
+ */
+#ifndef TEST_PROG_LISTENER_H
+#define TEST_PROG_LISTENER_H
+
+#include "rig.h"
+
+#define POOLER_PORT 6432
+
+/* Where flows are steered to; it does not have to be there. */
+struct sw_target listener_target(void);
+
+/* Listens on loopback's POOLER_PORT, in the rig's family. */
+int listener_open(const struct rig *rig);
+
+/* Gives the packet's server (and client) address to the loopback interface and listens there. */
+int listener_open_at(const struct rig *rig, const struct packet *packet);
+
+/* Connects from the packet's client to its server, both ports included: the client's socket. */
+int listener_connect(const struct rig *rig, const struct packet *packet);
+
+#endif
