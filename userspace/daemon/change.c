@@ -5,32 +5,24 @@
 #include "daemon/change.h"
 
 #include <errno.h>
-#include <stdio.h>
 #include <string.h>
 
-#include "core/cleanup.h"
 #include "core/clock.h"
 #include "core/log.h"
+#include "core/sysctl.h"
 #include "kern/apply.h"
-
-/* net.ipv4.tcp_syncookies, 1 if it cannot be read: that is the kernel's default. */
-static uint32_t read_syncookies(void)
-{
-	SW_FCLOSE FILE *file = fopen("/proc/sys/net/ipv4/tcp_syncookies", "re");
-	unsigned int value;
-
-	return file && fscanf(file, "%u", &value) == 1 ? value : 1;
-}
 
 void sw_change_control(struct sw_daemon *daemon)
 {
 	struct sw_control *control = daemon->maps->control;
+	uint32_t syncookies = 1; /* the kernel's default */
 
+	sw_sysctl_read("net/ipv4/tcp_syncookies", &syncookies);
+	control->syncookies = syncookies;
 	control->mode = daemon->config->mode;
 	control->on_loss = daemon->config->on_daemon_loss;
 	control->heartbeat_timeout_ns = daemon->config->heartbeat_timeout_ns;
 	control->handshake_timeout_ns = daemon->config->handshake_timeout_ns;
-	control->syncookies = read_syncookies();
 	*(volatile __u64 *)&control->heartbeat_ns = sw_clock_monotonic_ns();
 }
 

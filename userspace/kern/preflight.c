@@ -8,6 +8,7 @@
 #include <linux/capability.h>
 #include <linux/magic.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/syscall.h>
@@ -58,13 +59,22 @@ int sw_preflight_capabilities(struct sw_error *err)
 	return 0;
 }
 
+/* "6.1.0-9-amd64" → 6.1 is enough. A release that is no number is left to the loading to find out. */
+static int is_too_old(const char *release)
+{
+	char *dot;
+	long major = strtol(release, &dot, 10);
+	long minor = *dot == '.' ? strtol(dot + 1, NULL, 10) : 0;
+
+	return dot != release &&
+	       (major < KERNEL_MAJOR || (major == KERNEL_MAJOR && minor < KERNEL_MINOR));
+}
+
 int sw_preflight_kernel(struct sw_error *err)
 {
 	struct utsname name;
-	int major, minor;
 
-	if (!uname(&name) && sscanf(name.release, "%d.%d", &major, &minor) == 2 &&
-	    (major < KERNEL_MAJOR || (major == KERNEL_MAJOR && minor < KERNEL_MINOR)))
+	if (!uname(&name) && is_too_old(name.release))
 		return sw_error_set(err, -ENOTSUP, "Linux %s is too old: %d.%d or later is needed",
 				    name.release, KERNEL_MAJOR, KERNEL_MINOR);
 	if (access(BTF, R_OK))

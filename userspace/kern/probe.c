@@ -13,8 +13,8 @@
 #include <string.h>
 #include <sys/utsname.h>
 
-#include "core/cleanup.h"
 #include "core/error.h"
+#include "core/sysctl.h"
 #include "kern/interface.h"
 #include "kern/preflight.h"
 #include "spillway/names.h"
@@ -113,29 +113,22 @@ static void probe_interfaces(struct report *report)
 	if_freenameindex(all);
 }
 
-static int read_number(const char *path, int *out)
-{
-	SW_FCLOSE FILE *file = fopen(path, "re");
-
-	return file && fscanf(file, "%d", out) == 1 ? 0 : -1;
-}
-
 static void probe_sockets(struct report *report)
 {
-	int value;
+	uint32_t value;
 
-	if (!read_number("/proc/sys/net/core/somaxconn", &value))
+	if (!sw_sysctl_read("net/core/somaxconn", &value))
 		say(report, "somaxconn", value < 1024 ? SW_PROBE_WARN : SW_PROBE_OK,
-		    value < 1024 ? "net.core.somaxconn is %d: a burst of more connections at once "
+		    value < 1024 ? "net.core.somaxconn is %u: a burst of more connections at once "
 				   "waits for a retransmit; 'sysctl net.core.somaxconn=4096'"
-				 : "net.core.somaxconn is %d",
+				 : "net.core.somaxconn is %u",
 		    value);
-	if (!read_number("/proc/sys/net/ipv4/tcp_syncookies", &value))
+	if (!sw_sysctl_read("net/ipv4/tcp_syncookies", &value))
 		say(report, "syncookies", value == 1 ? SW_PROBE_OK : SW_PROBE_WARN,
-		    value == 0 ? "net.ipv4.tcp_syncookies is %d: a full SYN queue drops connections"
+		    value == 0 ? "net.ipv4.tcp_syncookies is %u: a full SYN queue drops connections"
 		    : value == 1
-			    ? "net.ipv4.tcp_syncookies is %d"
-			    : "net.ipv4.tcp_syncookies is %d: every ACK is looked at for steering",
+			    ? "net.ipv4.tcp_syncookies is %u"
+			    : "net.ipv4.tcp_syncookies is %u: every ACK is looked at for steering",
 		    value);
 }
 

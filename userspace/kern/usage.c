@@ -4,6 +4,7 @@
  */
 #include <bpf/bpf.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "core/cleanup.h"
@@ -49,14 +50,13 @@ void sw_read_usage(const struct sw_maps *maps, struct sw_map_usage out[SW_MAP_US
 static uint64_t map_bytes(int fd)
 {
 	char path[64], line[128];
-	unsigned long long bytes = 0;
 	SW_FCLOSE FILE *info = NULL;
 
 	snprintf(path, sizeof(path), "/proc/self/fdinfo/%d", fd);
 	info = fopen(path, "re");
 	while (info && fgets(line, sizeof(line), info))
-		if (sscanf(line, "memlock: %llu", &bytes) == 1)
-			return bytes;
+		if (!strncmp(line, "memlock:", strlen("memlock:")))
+			return strtoull(line + strlen("memlock:"), NULL, 10);
 	return 0;
 }
 

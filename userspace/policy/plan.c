@@ -245,8 +245,9 @@ static int fill(struct making *making, const struct sw_rules *rules)
 		failed = add_classes(making, service, rules, to);
 		add_listens(plan, service, to->id);
 	}
-	qsort(plan->prefixes, plan->prefix_count, sizeof(*plan->prefixes),
-	      sw_plan_compare_prefixes);
+	if (plan->prefix_count)
+		qsort(plan->prefixes, plan->prefix_count, sizeof(*plan->prefixes),
+		      sw_plan_compare_prefixes);
 	return failed;
 }
 
