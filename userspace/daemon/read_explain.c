@@ -31,30 +31,39 @@ struct question {
 	double rate; /* connections a second of the source */
 };
 
-static int read_question(const json_t *args, struct question *out, struct sw_error *err)
+static int read_service(const json_t *args, struct question *out, struct sw_error *err)
 {
 	const struct sw_plan *plan = out->daemon->plan;
-	const char *text = NULL;
 	char known[KNOWN_TEXT];
+	int rc;
+
+	if (plan->service_count == 1)
+		out->service = &plan->services[0];
+	rc = sw_read_args_service(args, plan, &out->service, err);
+	if (rc || out->service)
+		return rc;
+	sw_read_args_list_services(plan, known, sizeof(known));
+	sw_error_set(err, -EINVAL, "service: say which one; there are: %s", known);
+	return -EINVAL;
+}
+
+static int read_question(const json_t *args, struct question *out, struct sw_error *err)
+{
+	const char *text = NULL;
 	int rc = sw_read_args_text(args, "address", &text, err);
 
 	if (rc)
 		return rc;
-	if (!text || sw_addr_parse(text, &out->client) < 0)
-		return sw_error_set(
-			err, -EINVAL,
-			"address: found '%.64s', expected one such as 10.1.2.3 or fd00::1",
-			text ? text : "");
-	rc = sw_read_args_service(args, plan, &out->service, err);
+	if (!text || sw_addr_parse(text, &out->client) < 0) {
+		sw_error_set(err, -EINVAL,
+			     "address: found '%.64s', expected one such as 10.1.2.3 or fd00::1",
+			     text ? text : "");
+		return -EINVAL;
+	}
+	rc = read_service(args, out, err);
 	if (rc)
 		return rc;
-	if (!out->service && plan->service_count != 1) {
-		sw_read_args_list_services(plan, known, sizeof(known));
-		return sw_error_set(err, -EINVAL, "service: say which one; there are: %s", known);
-	}
-	if (!out->service)
-		out->service = &plan->services[0];
-	out->class = sw_plan_class_of(plan, out->service, &out->client);
+	out->class = sw_plan_class_of(out->daemon->plan, out->service, &out->client);
 	return 0;
 }
 
