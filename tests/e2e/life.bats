@@ -102,8 +102,7 @@ assert_nothing_is_left() {
 	stop_process spillwayd KILL
 	assert_lane 10.77.1.9 refused
 	release 1-1
-	lane_is_direct() { [ "$(lane_of 10.77.1.9)" = direct ]; }
-	wait_until "the freed slot is the next client's" lane_is_direct
+	wait_until "the freed slot is the next client's" lane_is 10.77.1.9 direct
 }
 
 @test "on_daemon_loss: open admits everybody once the heartbeat is stale" {
@@ -112,8 +111,7 @@ heartbeat_timeout: 1s'
 	hold_many 1 2
 	assert_lane 10.77.1.9 refused
 	stop_process spillwayd KILL
-	lane_is_direct() { [ "$(lane_of 10.77.1.9)" = direct ]; }
-	wait_until "a client over the budget is admitted" lane_is_direct
+	wait_until "a client over the budget is admitted" lane_is 10.77.1.9 direct
 }
 
 @test "on_daemon_loss: closed refuses everybody once the heartbeat is stale" {
@@ -121,8 +119,7 @@ heartbeat_timeout: 1s'
 heartbeat_timeout: 1s'
 	assert_lane 10.77.1.1 direct
 	stop_process spillwayd KILL
-	lane_is_refused() { [ "$(lane_of 10.77.1.9)" = refused ]; }
-	wait_until "a client within the budget is refused" lane_is_refused
+	wait_until "a client within the budget is refused" lane_is 10.77.1.9 refused
 }
 
 @test "the successor of a killed daemon says so, serves, and stops cleanly" {

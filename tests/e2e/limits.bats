@@ -46,8 +46,7 @@ configure() {
 	configure 20 '- {name: default, rate: 1/s, burst: 1}'
 	assert_lane 10.77.1.1 direct
 	assert_lane 10.77.1.1 refused
-	lane_is_direct() { [ "$(lane_of 10.77.1.1)" = direct ]; }
-	WAIT_SECONDS=5 wait_until "the source is admitted again" lane_is_direct
+	WAIT_SECONDS=5 wait_until "the source is admitted again" lane_is 10.77.1.1 direct
 }
 
 @test "connections_per_source counts direct and pooler together" {
@@ -58,8 +57,7 @@ configure() {
 	assert_lane 10.77.1.1 refused
 	assert_lane 10.77.1.2 pooler
 	release pooled
-	lane_is_pooler() { [ "$(lane_of 10.77.1.1)" = pooler ]; }
-	wait_until "the source has room again" lane_is_pooler
+	wait_until "the source has room again" lane_is 10.77.1.1 pooler
 }
 
 @test "direct_per_source sends a source's third connection through the pooler" {

@@ -95,8 +95,7 @@ configure() { document "$1" | spillwayd_start; }
 	configure 10
 	sw deny fd77:0:1::/48 --for 3s
 	assert_equal "is the denied client in" no "$(is_in "$(lane_of fd77:0:1::1)")"
-	lane_is_direct() { [ "$(lane_of fd77:0:1::1)" = direct ]; }
-	wait_until "the denial has expired" lane_is_direct
+	wait_until "the denial has expired" lane_is fd77:0:1::1 direct
 }
 
 @test "allow lets a source in over the budget, and forget ends that" {

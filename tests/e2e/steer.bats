@@ -49,12 +49,11 @@ verdicts() {
 	configure 0 'direct, pooler, refuse'
 	assert_lane 10.77.1.1 refused
 	pgbouncer_start
-	lane_is_pooler() { [ "$(lane_of 10.77.1.1)" = pooler ]; }
-	wait_until "the pooler is used" lane_is_pooler
+	wait_until "the pooler is used" lane_is 10.77.1.1 pooler
 	pgbouncer_stop
 	assert_lane 10.77.1.1 refused
 	pgbouncer_start
-	wait_until "the pooler is used again" lane_is_pooler
+	wait_until "the pooler is used again" lane_is 10.77.1.1 pooler
 	eventually_status '.services[0].pooler.used' 0
 }
 

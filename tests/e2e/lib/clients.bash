@@ -79,6 +79,11 @@ lane_of() {
 	esac
 }
 
+# lane_is ADDRESS LANE: for wait_until.
+lane_is() {
+	[ "$(lane_of "$1")" = "$2" ]
+}
+
 # is_in LANE: whether that is a way in at all; how a denied client is turned away is not the point.
 is_in() {
 	case $1 in direct | pooler) echo yes ;; *) echo no ;; esac
