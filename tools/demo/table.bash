@@ -9,7 +9,7 @@ grouped() {
 
 # row LABEL WITHOUT WITH
 row() {
-	printf '  %-34s %18s %18s\n' "$@"
+	printf '  %-38s %18s %18s\n' "$@"
 }
 
 # number_row LABEL JQ-FILTER [UNIT]: the figure from both results.
@@ -50,6 +50,7 @@ print_table() {
 	number_row "login p50" .login_ms.p50 ms
 	number_row "login p99" .login_ms.p99 ms
 	number_row "makespan" .makespan_ms ms
-	row "peak backends (of $1 slots)" "$(cat "$WORLD/without.peak")" "$(cat "$WORLD/with.peak")"
+	# Those forked only to say "too many connections" are processes as well.
+	row "peak backend processes (slots: $1)" "$(cat "$WORLD/without.peak")" "$(cat "$WORLD/with.peak")"
 	printf '  lanes taken with Spillway: %s\n' "$(lanes_taken)"
 }
