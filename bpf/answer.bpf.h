@@ -87,35 +87,43 @@ static __always_inline void answer_tcp(struct tcphdr *tcp, __u32 segment_length,
 			  bpf_htons(sizeof(*tcp)));
 }
 
+/* Sequence numbers that a SYN uses up: itself and the data that it may carry (TCP Fast Open). */
+static __always_inline __u32 syn_length(const struct packet *packet, const struct tcphdr *tcp)
+{
+	int bytes = tcp_bytes(packet);
+
+	return bytes > tcp->doff * 4 ? 1 + bytes - tcp->doff * 4 : 1;
+}
+
 /*
  * Rewrites the frame. The length it is to be cut to, or 0 when it cannot be answered: IPv4 options
  * and extension headers may carry a route that is not to be sent back, and nobody answers to a group.
- * segment_length: sequence numbers that the SYN used up, itself included.
  */
-static __always_inline __u32 answer_reset(const struct packet *packet, __u32 segment_length)
+__attribute__((noinline)) int answer_reset(struct packet_ctx *ctx, __u32 where)
 {
-	struct ethhdr *eth = packet->data;
-	void *ip = ip_header(packet);
-	struct tcphdr *tcp;
+	struct packet packet = packet_at(ctx, where);
+	struct ethhdr *eth = packet.data;
+	struct tcphdr *tcp = tcp_header(&packet);
+	void *ip = ip_header(&packet);
 	__u64 addresses;
+	__u32 length;
 
-	if (packet->has_options || (void *)(eth + 1) > packet->data_end || eth->h_dest[0] & 1)
+	if (!tcp || where & WHERE_OPTIONS || (void *)(eth + 1) > packet.data_end ||
+	    eth->h_dest[0] & 1)
 		return 0;
-	if (packet->is_ipv6) {
-		tcp = ip + sizeof(struct ipv6hdr);
-		if ((void *)(tcp + 1) > packet->data_end)
+	length = syn_length(&packet, tcp);
+	if (where & WHERE_IPV6) {
+		if (ip + sizeof(struct ipv6hdr) > packet.data_end)
 			return 0;
 		addresses = answer_ipv6(ip);
 	} else {
-		tcp = ip + sizeof(struct iphdr);
-		if ((void *)(tcp + 1) > packet->data_end)
+		if (ip + sizeof(struct iphdr) > packet.data_end)
 			return 0;
 		addresses = answer_ipv4(ip);
 	}
 	swap_macs(eth);
-	answer_tcp(tcp, segment_length, addresses);
-	return packet->ip_offset + sizeof(*tcp) +
-	       (packet->is_ipv6 ? sizeof(struct ipv6hdr) : sizeof(struct iphdr));
+	answer_tcp(tcp, length, addresses);
+	return tcp_offset(where) + sizeof(*tcp);
 }
 
 #endif

@@ -46,23 +46,37 @@ static __always_inline void cookie_watch_add(__u32 service, __u64 one)
 	}
 }
 
+/* What a flow is counted by, read before its word is moved on: then it may be another's. */
+struct holding {
+	__u32 service;
+	__u32 class_id;
+	__u32 source_bits;
+};
+
+static __always_inline struct holding holding_of(const struct sw_flow *flow)
+{
+	struct holding holding = {flow->service, flow->class_id, flow->source_bits};
+
+	/* Not to be read again after the word has changed. */
+	asm volatile("" ::: "memory");
+	return holding;
+}
+
 /* Gives back what the flow held. Only for who moved it out of HALF_OPEN or OPEN. */
-static __always_inline void flow_release(const struct sw_flow_key *key, const struct sw_flow *flow,
-					 __u64 word)
+static __noinline int flow_release(const struct sw_flow_key *key, struct holding *held, __u64 word)
 {
 	struct sw_flow was = unpack(word);
-	__u32 service_id = flow->service;
-	__u32 class_id = flow->class_id;
-	struct sw_service_state *service = bpf_map_lookup_elem(&service_state, &service_id);
-	struct sw_class_state *class = bpf_map_lookup_elem(&class_state, &class_id);
+	struct sw_service_state *service = bpf_map_lookup_elem(&service_state, &held->service);
+	struct sw_class_state *class = bpf_map_lookup_elem(&class_state, &held->class_id);
 	struct sw_source_key source;
 
 	if (!service || !class)
-		return;
-	source_key(service_id, &key->client, flow->source_bits, &source);
-	sw_release(service, class, source_word(&source, 0, 0), was.lane);
+		return 0;
+	source_key(held->service, &key->client, held->source_bits, &source);
+	sw_release(service, class, source_find(&source), was.lane);
 	if (was.flags & SW_FLOW_COOKIE)
-		cookie_watch_add(service_id, -1);
+		cookie_watch_add(held->service, -1);
+	return 0;
 }
 
 enum noted {
@@ -72,16 +86,16 @@ enum noted {
 };
 
 /* Puts a fresh flow where an expired one still lies. */
-static __always_inline enum noted flow_revive(const struct sw_flow_key *key,
-					      const struct sw_flow *fresh)
+static __noinline enum noted flow_revive(const struct sw_flow_key *key, const struct sw_flow *fresh)
 {
 	struct sw_flow *old = bpf_map_lookup_elem(&flows, key);
 	__u64 seen;
 
 	if (!old)
-		return NOTED_NO_ROOM;
+		return NOTED_BY_ANOTHER; /* it went just now */
 	seen = flow_word(old);
-	if (unpack(seen).state != SW_FLOW_EXPIRED || !flow_move(old, seen, SW_FLOW_CLAIMED, 0))
+	if (unpack(seen).tag != fresh->tag || unpack(seen).state != SW_FLOW_EXPIRED ||
+	    !flow_move(old, seen, SW_FLOW_CLAIMED, 0))
 		return NOTED_BY_ANOTHER;
 	old->service = fresh->service;
 	old->class_id = fresh->class_id;
@@ -102,74 +116,91 @@ static __always_inline enum noted flow_note(const struct sw_flow_key *key,
 	return err == -EEXIST ? flow_revive(key, fresh) : NOTED_NO_ROOM;
 }
 
+/*
+ * Moves the flow to DEAD from whichever of HALF_OPEN, OPEN and EXPIRED it is in. The word that it
+ * had, 0 if it was in none of them or others moved it: `held` is as it was before.
+ */
+static __always_inline __u64 flow_kill(struct sw_flow *flow, __u32 tag, struct holding *held)
+{
+	for (int i = 0; i < SW_CAS_TRIES; i++) {
+		__u64 seen = flow_word(flow);
+		struct sw_flow was = unpack(seen);
+
+		if (was.tag != tag || was.state < SW_FLOW_HALF_OPEN || was.state > SW_FLOW_EXPIRED)
+			return 0;
+		*held = holding_of(flow);
+		if (flow_move(flow, seen, SW_FLOW_DEAD, 0))
+			return seen;
+	}
+	return 0;
+}
+
 /* Ends a flow: whatever it held is given back, once, and its entry goes. */
 static __always_inline void flow_end(const struct sw_flow_key *key)
 {
 	struct sw_flow *flow = bpf_map_lookup_elem(&flows, key);
+	struct holding held;
+	__u64 word;
 
-	for (int i = 0; flow && i < SW_CAS_TRIES; i++) {
-		__u64 seen = flow_word(flow);
-		__u8 state = unpack(seen).state;
-
-		if (state != SW_FLOW_HALF_OPEN && state != SW_FLOW_OPEN && state != SW_FLOW_EXPIRED)
-			return;
-		if (!flow_move(flow, seen, SW_FLOW_DEAD, 0))
-			continue;
-		if (state != SW_FLOW_EXPIRED)
-			flow_release(key, flow, seen);
-		bpf_map_delete_elem(&flows, key);
+	if (!flow)
 		return;
-	}
+	word = flow_kill(flow, sw_flow_tag(key), &held);
+	if (!word)
+		return;
+	if (unpack(word).state != SW_FLOW_EXPIRED)
+		flow_release(key, &held, word);
+	bpf_map_delete_elem(&flows, key);
 }
 
 /* A handshake that came too late: the slot went to somebody else, the connection is there. */
-static __always_inline void flow_overcommit(const struct sw_flow_key *key, struct sw_flow *flow,
-					    __u64 seen)
+static __noinline int flow_overcommit(const struct sw_flow_key *key, struct sw_flow *flow,
+				      __u64 seen)
 {
-	__u32 service_id = flow->service;
-	__u32 class_id = flow->class_id;
-	struct sw_service_state *service = bpf_map_lookup_elem(&service_state, &service_id);
-	struct sw_class_state *class = bpf_map_lookup_elem(&class_state, &class_id);
+	struct holding held = holding_of(flow);
+	struct sw_service_state *service = bpf_map_lookup_elem(&service_state, &held.service);
+	struct sw_class_state *class = bpf_map_lookup_elem(&class_state, &held.class_id);
 	const struct sw_source_limits none = {};
 	struct sw_source_key source;
+	__u64 *word = 0;
 
 	if (!service || !class)
-		return;
-	source_key(service_id, &key->client, flow->source_bits, &source);
-	if (source_take(&source, unpack(seen).lane == SW_LANE_DIRECT, &none))
-		return;
+		return 0;
+	source_key(held.service, &key->client, held.source_bits, &source);
+	if (source_take(&source, &word, unpack(seen).lane == SW_LANE_DIRECT, &none))
+		return 0;
 	if (unpack(seen).lane == SW_LANE_DIRECT)
 		sw_slots_take_anyway(service, class);
 	else
 		sw_pooler_take_anyway(service, class);
 	if (!flow_move(flow, seen, SW_FLOW_OPEN, unpack(seen).flags))
-		sw_release(service, class, source_word(&source, 0, 0), unpack(seen).lane);
+		sw_release(service, class, word, unpack(seen).lane);
 	else
-		count(service_id, SW_COUNTER_OVERCOMMITTED);
+		count(held.service, SW_COUNTER_OVERCOMMITTED);
+	return 0;
 }
 
 /* The handshake is complete: the reservation becomes a connection. */
 static __always_inline void flow_confirm(const struct sw_flow_key *key, __u64 now_ns)
 {
 	struct sw_flow *flow = bpf_map_lookup_elem(&flows, key);
+	__u32 tag = sw_flow_tag(key);
+	__u64 seen = 0;
 
-	for (int i = 0; flow && i < SW_CAS_TRIES; i++) {
-		__u64 seen = flow_word(flow);
-		__u8 flags = unpack(seen).flags;
-
-		if (unpack(seen).state == SW_FLOW_EXPIRED) {
-			flow_overcommit(key, flow, seen);
-			return;
-		}
-		if (unpack(seen).state != SW_FLOW_HALF_OPEN)
-			return;
-		if (!flow_move(flow, seen, SW_FLOW_OPEN, flags & ~SW_FLOW_COOKIE))
+	if (!flow)
+		return;
+	for (int i = 0; i < SW_CAS_TRIES; i++) {
+		seen = flow_word(flow);
+		if (unpack(seen).tag != tag || unpack(seen).state != SW_FLOW_HALF_OPEN)
+			break;
+		if (!flow_move(flow, seen, SW_FLOW_OPEN, unpack(seen).flags & ~SW_FLOW_COOKIE))
 			continue;
 		flow->state_ns = now_ns;
-		if (flags & SW_FLOW_COOKIE)
+		if (unpack(seen).flags & SW_FLOW_COOKIE)
 			cookie_watch_add(flow->service, -1);
 		return;
 	}
+	if (unpack(seen).tag == tag && unpack(seen).state == SW_FLOW_EXPIRED)
+		flow_overcommit(key, flow, seen);
 }
 
 #endif

@@ -3,18 +3,26 @@
  * The gate and steering in one TC program, for interfaces where XDP cannot be, or costs more than it
  * saves (mode tc).
  */
+#include <linux/bpf.h>
 #include <linux/pkt_cls.h>
+#include <bpf/bpf_helpers.h>
 
-#define gate_ctx      __sk_buff
+#define packet_ctx    __sk_buff
 #define gate_listener listener_tc
 #define gate_syn      gate_syn_tc
+#define answer_reset  answer_tc
+static __always_inline __u32 frame_bytes(struct __sk_buff *skb)
+{
+	return skb->len;
+}
+
 #include "gate.bpf.h"
 #include "steer.bpf.h"
 #include "tc_packet.bpf.h"
 
-static __always_inline int reset(struct __sk_buff *skb, const struct packet *packet)
+static __always_inline int reset(struct __sk_buff *skb, __u32 where)
 {
-	__u32 length = answer_reset(packet, syn_length(packet));
+	__u32 length = answer_reset(skb, where);
 
 	if (length && (skb->len <= length || !bpf_skb_change_tail(skb, length, 0)))
 		return bpf_redirect(skb->ifindex, 0);
@@ -25,18 +33,15 @@ static __always_inline int reset(struct __sk_buff *skb, const struct packet *pac
 SEC("tc")
 int gate_tc(struct __sk_buff *skb)
 {
-	struct packet packet = {};
-	enum located located = tc_locate(skb, &packet);
+	__u32 where = tc_locate(skb);
 
-	switch (gate_packet(skb, &packet, located)) {
+	switch (gate_packet(skb, where)) {
 	case GATE_DROP:
 		return TC_ACT_SHOT;
 	case GATE_RESET:
-		return reset(skb, &packet);
+		return reset(skb, where);
 	default:
-		if (located != LOCATED_TCP)
-			return TC_ACT_UNSPEC;
-		return steer_packet(skb, &packet) == STEER_DROP ? TC_ACT_SHOT : TC_ACT_UNSPEC;
+		return steer_packet(skb, where) == STEER_DROP ? TC_ACT_SHOT : TC_ACT_UNSPEC;
 	}
 }
 

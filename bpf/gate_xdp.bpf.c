@@ -2,15 +2,27 @@
 /*
  * The gate in XDP: before the kernel has spent anything on the packet.
  */
-#define gate_ctx      xdp_md
-#define gate_listener listener_xdp
-#define gate_syn      gate_syn_xdp
+#include <linux/bpf.h>
+#include <bpf/bpf_helpers.h>
+
+#define packet_ctx	xdp_md
+#define gate_listener	listener_xdp
+#define gate_syn	gate_syn_xdp
+#define answer_reset	answer_xdp
+#define walk_extensions walk_xdp
+
+/* Interfaces with jumbo frames spread one packet over several buffers. */
+static __always_inline __u32 frame_bytes(struct xdp_md *ctx)
+{
+	return bpf_xdp_get_buff_len(ctx);
+}
+
 #include "gate.bpf.h"
 
 /* Ethernet pads short frames anyway; what is padded must not be the client's own bytes. */
 static __always_inline int cut_frame(struct xdp_md *ctx, __u32 length)
 {
-	__u32 have = ctx->data_end - ctx->data;
+	__u32 have = frame_bytes(ctx);
 	__u32 want = length < ETHERNET_MIN_BYTES ? ETHERNET_MIN_BYTES : length;
 
 	if (have > want && bpf_xdp_adjust_tail(ctx, (int)want - (int)have))
@@ -26,9 +38,9 @@ static __always_inline int cut_frame(struct xdp_md *ctx, __u32 length)
 	return 0;
 }
 
-static __always_inline int reset(struct xdp_md *ctx, const struct packet *packet)
+static __always_inline int reset(struct xdp_md *ctx, __u32 where)
 {
-	__u32 length = answer_reset(packet, syn_length(packet));
+	__u32 length = answer_reset(ctx, where);
 
 	if (length && !cut_frame(ctx, length))
 		return XDP_TX;
@@ -36,20 +48,17 @@ static __always_inline int reset(struct xdp_md *ctx, const struct packet *packet
 	return XDP_DROP;
 }
 
-/* frags: interfaces with jumbo frames spread one packet over several buffers. */
+/* frags: else the kernel would not attach it to an interface with jumbo frames. */
 SEC("xdp.frags")
 int gate_xdp(struct xdp_md *ctx)
 {
-	struct packet packet = {
-		.data = (void *)(long)ctx->data,
-		.data_end = (void *)(long)ctx->data_end,
-	};
+	__u32 where = locate_tcp(ctx);
 
-	switch (gate_packet(ctx, &packet, locate_tcp(&packet))) {
+	switch (gate_packet(ctx, where)) {
 	case GATE_DROP:
 		return XDP_DROP;
 	case GATE_RESET:
-		return reset(ctx, &packet);
+		return reset(ctx, where);
 	default:
 		return XDP_PASS;
 	}

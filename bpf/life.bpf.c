@@ -9,7 +9,6 @@
 #include <bpf/bpf_tracing.h>
 
 #include "flow.bpf.h"
-#include "parse.bpf.h"
 
 #define AF_INET	 2
 #define AF_INET6 10
@@ -27,8 +26,8 @@ static __always_inline int socket_flow(const struct sock *sk, struct sw_flow_key
 	/* skc_num is 0 already when a socket is on its way to CLOSE. */
 	key->server_port_be = BPF_CORE_READ((const struct inet_sock *)sk, inet_sport);
 	if (family == AF_INET) {
-		map_ipv4(&key->client, BPF_CORE_READ(sk, __sk_common.skc_daddr));
-		map_ipv4(&key->server, BPF_CORE_READ(sk, __sk_common.skc_rcv_saddr));
+		sw_address_map_ipv4(&key->client, BPF_CORE_READ(sk, __sk_common.skc_daddr));
+		sw_address_map_ipv4(&key->server, BPF_CORE_READ(sk, __sk_common.skc_rcv_saddr));
 		return 0;
 	}
 	if (family != AF_INET6)

@@ -16,7 +16,7 @@ static __always_inline struct bpf_sock *socket_of(void *ctx, const struct sw_flo
 {
 	struct bpf_sock_tuple tuple = {};
 
-	if (is_mapped_ipv4(&flow->server)) {
+	if (sw_address_is_ipv4(&flow->server)) {
 		tuple.ipv4.saddr = flow->client.words_be[3];
 		tuple.ipv4.daddr = flow->server.words_be[3];
 		tuple.ipv4.sport = flow->client_port_be;
@@ -36,7 +36,7 @@ static __always_inline int aim(const struct sw_target *target, const struct sw_f
 {
 	*aimed = *flow;
 	aimed->server_port_be = target->port_be;
-	if (is_mapped_ipv4(&flow->server)) {
+	if (sw_address_is_ipv4(&flow->server)) {
 		aimed->server.words_be[3] = target->ipv4_be;
 		return target->has_ipv4;
 	}

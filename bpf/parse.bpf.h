@@ -2,6 +2,7 @@
 /*
  * From a frame to its TCP header, the same for XDP and TC. Two steps, because nearly every packet is
  * no SYN and shall cost nothing more: locate_tcp() finds the header, read_flow() reads the addresses.
+ * Who includes this says before what its context is (packet_ctx).
  */
 #ifndef SPILLWAY_PARSE_BPF_H
 #define SPILLWAY_PARSE_BPF_H
@@ -13,6 +14,7 @@
 #include <linux/tcp.h>
 #include <bpf/bpf_endian.h>
 
+#include "spillway/address.h"
 #include "spillway/maps.h"
 
 #define VLAN_TAGS_MAX	      2
@@ -33,144 +35,171 @@ struct vlan_tag {
 	__be16 protocol_be;
 };
 
+/* What all have in common, and where the fragment header has its offset: none is shorter. */
 struct ipv6_extension {
 	__u8 next;
 	__u8 length; /* in 8 bytes, the first 8 not counted; AH counts in 4 bytes, less 2 */
+	__be16 offset_be;
+	__be32 rest;
 };
 
-/* Where things are. Offsets from the start of the frame, in bytes. */
+/*
+ * Where things are in a frame, in one word: {flags:8, offset of TCP:16, offset of IP:8}, or one of
+ * enum nowhere. A word, because global functions can take and return it, and the verifier, which walks
+ * those once, then need not follow each form of a header chain to the end of the program.
+ */
+#define WHERE_IPV6     0x01000000u
+#define WHERE_FRAGMENT 0x02000000u /* the first of several */
+#define WHERE_OPTIONS  0x04000000u /* IPv4 options or IPv6 extension headers */
+
+enum nowhere {
+	NOWHERE_OTHER,	   /* not TCP, or nothing that the kernel would take for TCP */
+	NOWHERE_TRUNCATED, /* the frame, or this piece of it, ends before the TCP header does */
+	NOWHERE_TOO_DEEP,  /* more extension headers than anybody sends who means well */
+	NOWHERE_COUNT,
+};
+
 struct packet {
 	void *data;
 	void *data_end;
-	__u32 ip_offset;
-	__u32 tcp_offset;
-	__u8 is_ipv6;
-	__u8 is_fragment; /* the first of several */
-	__u8 has_options; /* IPv4 options or IPv6 extension headers */
+	__u32 where;
 };
 
-enum located {
-	LOCATED_TCP,
-	LOCATED_OTHER,	   /* not TCP, or nothing that the kernel would take for TCP */
-	LOCATED_TRUNCATED, /* the frame, or this piece of it, ends before the TCP header does */
-	LOCATED_TOO_DEEP,  /* more extension headers than anybody sends who means well */
-};
-
-static __always_inline enum located locate_ipv4(struct packet *packet)
+static __always_inline struct packet packet_at(const struct packet_ctx *ctx, __u32 where)
 {
-	struct iphdr *ip = packet->data + packet->ip_offset;
-	__u32 header_bytes;
+	struct packet packet = {
+		.data = (void *)(long)ctx->data,
+		.data_end = (void *)(long)ctx->data_end,
+		.where = where,
+	};
+
+	return packet;
+}
+
+static __always_inline __u32 where_is(__u32 ip_offset, __u32 tcp_offset, __u32 flags)
+{
+	return flags | tcp_offset << 8 | ip_offset;
+}
+
+/* The masks are for the verifier, which knows no bound of a word; no header lies beyond them. */
+static __always_inline __u32 ip_offset(__u32 where)
+{
+	return where & 0x1f;
+}
+
+static __always_inline __u32 tcp_offset(__u32 where)
+{
+	return where >> 8 & 0x3fff;
+}
+
+static __always_inline __u32 locate_ipv4(const struct packet *packet, __u32 offset)
+{
+	struct iphdr *ip = packet->data + offset;
+	__u32 header_bytes, flags;
 	__u16 fragment;
 
 	if ((void *)(ip + 1) > packet->data_end)
-		return LOCATED_TRUNCATED;
+		return NOWHERE_TRUNCATED;
 	header_bytes = ip->ihl * 4;
 	if (ip->protocol != IPPROTO_TCP || ip->version != 4 || header_bytes < sizeof(*ip))
-		return LOCATED_OTHER;
+		return NOWHERE_OTHER;
 	fragment = bpf_ntohs(ip->frag_off);
 	if (fragment & IPV4_OFFSET_MASK)
-		return LOCATED_OTHER;
-	packet->is_fragment = !!(fragment & IPV4_MORE_FRAGMENTS);
-	packet->has_options = header_bytes > sizeof(*ip);
-	packet->tcp_offset = packet->ip_offset + header_bytes;
-	return LOCATED_TCP;
+		return NOWHERE_OTHER;
+	flags = fragment & IPV4_MORE_FRAGMENTS ? WHERE_FRAGMENT : 0;
+	if (header_bytes > sizeof(*ip))
+		flags |= WHERE_OPTIONS;
+	return where_is(offset, offset + header_bytes, flags);
 }
 
-/* One extension header: LOCATED_TCP means "go on behind it". */
-static __always_inline enum located skip_extension(struct packet *packet, __u8 *next)
+static __always_inline int is_extension(__u32 next)
 {
-	struct ipv6_extension *extension = packet->data + packet->tcp_offset;
-	struct frag_hdr_view {
-		__u8 next, reserved;
-		__be16 offset_be;
-		__be32 id_be;
-	} *fragment = (void *)extension;
-	__u32 bytes;
-
-	if ((void *)(fragment + 1) > packet->data_end)
-		return LOCATED_TRUNCATED;
-	packet->has_options = 1;
-	bytes = (extension->length + 1) * 8;
-	if (*next == IPPROTO_FRAGMENT) {
-		if (fragment->offset_be & bpf_htons(IPV6_OFFSET_MASK))
-			return LOCATED_OTHER;
-		packet->is_fragment = !!(fragment->offset_be & bpf_htons(IPV6_MORE_FRAGMENTS));
-		bytes = sizeof(*fragment);
-	} else if (*next == IPPROTO_AH) {
-		bytes = (extension->length + 2) * 4;
-	}
-	*next = extension->next;
-	packet->tcp_offset += bytes;
-	return LOCATED_TCP;
+	return next == IPPROTO_HOPOPTS || next == IPPROTO_ROUTING || next == IPPROTO_DSTOPTS ||
+	       next == IPPROTO_FRAGMENT || next == IPPROTO_AH;
 }
 
-static __always_inline enum located locate_ipv6(struct packet *packet)
+/* Walks the extension headers, of which `next` is the first, to where TCP is. */
+SW_SUBPROGRAM int walk_extensions(struct packet_ctx *ctx, __u32 where, __u32 next)
 {
-	struct ipv6hdr *ip = packet->data + packet->ip_offset;
-	__u8 next;
+	struct packet packet = packet_at(ctx, where);
+	__u32 offset = tcp_offset(where);
+	__u32 flags = WHERE_IPV6 | WHERE_OPTIONS;
 
-	if ((void *)(ip + 1) > packet->data_end)
-		return LOCATED_TRUNCATED;
-	if (ip->version != 6)
-		return LOCATED_OTHER;
-	packet->is_ipv6 = 1;
-	packet->tcp_offset = packet->ip_offset + sizeof(*ip);
-	next = ip->nexthdr;
 	for (int i = 0; i <= EXTENSION_HEADERS_MAX; i++) {
-		enum located located;
+		struct ipv6_extension *extension = packet.data + (offset & 0x3fff);
 
 		if (next == IPPROTO_TCP)
-			return LOCATED_TCP;
-		if (next != IPPROTO_HOPOPTS && next != IPPROTO_ROUTING && next != IPPROTO_DSTOPTS &&
-		    next != IPPROTO_FRAGMENT && next != IPPROTO_AH)
-			return LOCATED_OTHER;
-		located = skip_extension(packet, &next);
-		if (located != LOCATED_TCP)
-			return located;
+			return where_is(ip_offset(where), offset, flags);
+		if (!is_extension(next))
+			return NOWHERE_OTHER;
+		if ((void *)(extension + 1) > packet.data_end)
+			return NOWHERE_TRUNCATED;
+		if (next == IPPROTO_FRAGMENT) {
+			if (extension->offset_be & bpf_htons(IPV6_OFFSET_MASK))
+				return NOWHERE_OTHER;
+			if (extension->offset_be & bpf_htons(IPV6_MORE_FRAGMENTS))
+				flags |= WHERE_FRAGMENT;
+			offset += sizeof(*extension);
+		} else if (next == IPPROTO_AH) {
+			offset += (extension->length + 2) * 4;
+		} else {
+			offset += (extension->length + 1) * 8;
+		}
+		next = extension->next;
 	}
-	return LOCATED_TOO_DEEP;
+	return NOWHERE_TOO_DEEP;
 }
 
-/* Finds the IP and TCP headers behind Ethernet and up to two VLAN tags. */
-static __always_inline enum located locate_tcp(struct packet *packet)
+static __always_inline __u32 locate_ipv6(struct packet_ctx *ctx, const struct packet *packet,
+					 __u32 offset)
 {
-	struct ethhdr *eth = packet->data;
+	struct ipv6hdr *ip = packet->data + offset;
+	__u32 where = where_is(offset, offset + sizeof(*ip), WHERE_IPV6);
+
+	if ((void *)(ip + 1) > packet->data_end)
+		return NOWHERE_TRUNCATED;
+	if (ip->version != 6)
+		return NOWHERE_OTHER;
+	return ip->nexthdr == IPPROTO_TCP ? where : walk_extensions(ctx, where, ip->nexthdr);
+}
+
+/* Finds the IP and TCP headers behind Ethernet and up to two VLAN tags: where, or enum nowhere. */
+static __always_inline __u32 locate_tcp(struct packet_ctx *ctx)
+{
+	struct packet packet = packet_at(ctx, 0);
+	struct ethhdr *eth = packet.data;
+	__u32 offset = sizeof(*eth);
 	__be16 protocol_be;
 
-	packet->ip_offset = sizeof(*eth);
-	if ((void *)(eth + 1) > packet->data_end)
-		return LOCATED_TRUNCATED;
+	if ((void *)(eth + 1) > packet.data_end)
+		return NOWHERE_TRUNCATED;
 	protocol_be = eth->h_proto;
 	for (int i = 0; i < VLAN_TAGS_MAX; i++) {
-		struct vlan_tag *tag = packet->data + packet->ip_offset;
+		struct vlan_tag *tag = packet.data + offset;
 
 		if (protocol_be != bpf_htons(ETH_P_8021Q) && protocol_be != bpf_htons(ETH_P_8021AD))
 			break;
-		if ((void *)(tag + 1) > packet->data_end)
-			return LOCATED_TRUNCATED;
+		if ((void *)(tag + 1) > packet.data_end)
+			return NOWHERE_TRUNCATED;
 		protocol_be = tag->protocol_be;
-		packet->ip_offset += sizeof(*tag);
+		offset += sizeof(*tag);
 	}
 	if (protocol_be == bpf_htons(ETH_P_IP))
-		return locate_ipv4(packet);
+		return locate_ipv4(&packet, offset);
 	if (protocol_be == bpf_htons(ETH_P_IPV6))
-		return locate_ipv6(packet);
-	return LOCATED_OTHER;
+		return locate_ipv6(ctx, &packet, offset);
+	return NOWHERE_OTHER;
 }
 
-/*
- * The masks are for the verifier, which forgets a bound when the offset waits on the stack; they are
- * above anything that locate_tcp() returns.
- */
 static __always_inline void *ip_header(const struct packet *packet)
 {
-	return packet->data + (packet->ip_offset & 0x1f);
+	return packet->data + ip_offset(packet->where);
 }
 
 /* The TCP header, or NULL when this piece of the frame ends before it does. */
 static __always_inline struct tcphdr *tcp_header(const struct packet *packet)
 {
-	struct tcphdr *tcp = packet->data + (packet->tcp_offset & 0x3fff);
+	struct tcphdr *tcp = packet->data + tcp_offset(packet->where);
 
 	return (void *)(tcp + 1) > packet->data_end ? 0 : tcp;
 }
@@ -178,14 +207,6 @@ static __always_inline struct tcphdr *tcp_header(const struct packet *packet)
 static __always_inline __u8 tcp_flags(const struct tcphdr *tcp)
 {
 	return ((const __u8 *)tcp)[TCP_FLAGS_OFFSET];
-}
-
-static __always_inline void map_ipv4(struct sw_in6 *to, __be32 from_be)
-{
-	to->words_be[0] = 0;
-	to->words_be[1] = 0;
-	to->words_be[2] = bpf_htonl(0xffff);
-	to->words_be[3] = from_be;
 }
 
 /* Client and server of a packet from the client. The caller has checked the TCP header. */
@@ -198,7 +219,7 @@ static __always_inline int read_flow(const struct packet *packet, const struct t
 	key->pad = 0;
 	key->client_port_be = tcp->source;
 	key->server_port_be = tcp->dest;
-	if (packet->is_ipv6) {
+	if (packet->where & WHERE_IPV6) {
 		if ((void *)(ip6 + 1) > packet->data_end)
 			return -1;
 		__builtin_memcpy(&key->client, &ip6->saddr, sizeof(key->client));
@@ -207,9 +228,26 @@ static __always_inline int read_flow(const struct packet *packet, const struct t
 	}
 	if ((void *)(ip4 + 1) > packet->data_end)
 		return -1;
-	map_ipv4(&key->client, ip4->saddr);
-	map_ipv4(&key->server, ip4->daddr);
+	sw_address_map_ipv4(&key->client, ip4->saddr);
+	sw_address_map_ipv4(&key->server, ip4->daddr);
 	return 0;
+}
+
+/* Bytes that the IP header gives to TCP, header and data. */
+static __always_inline int tcp_bytes(const struct packet *packet)
+{
+	const struct ipv6hdr *ip6 = ip_header(packet);
+	const struct iphdr *ip4 = ip_header(packet);
+	int headers = tcp_offset(packet->where) - ip_offset(packet->where);
+
+	if (packet->where & WHERE_IPV6) {
+		if ((void *)(ip6 + 1) > packet->data_end)
+			return -1;
+		return (int)sizeof(*ip6) + bpf_ntohs(ip6->payload_len) - headers;
+	}
+	if ((void *)(ip4 + 1) > packet->data_end)
+		return -1;
+	return bpf_ntohs(ip4->tot_len) - headers;
 }
 
 #endif

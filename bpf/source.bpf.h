@@ -6,28 +6,9 @@
 #ifndef SPILLWAY_SOURCE_BPF_H
 #define SPILLWAY_SOURCE_BPF_H
 
-#include <bpf/bpf_endian.h>
-
 #include "maps.bpf.h"
+#include "spillway/address.h"
 #include "spillway/source.h"
-
-static __always_inline int is_mapped_ipv4(const struct sw_in6 *address)
-{
-	return !address->longs[0] && address->words_be[2] == bpf_htonl(0xffff);
-}
-
-/* Cuts an address to its leading bits; an IPv4 one keeps its mapping prefix. */
-static __always_inline void cut(struct sw_in6 *address, __u32 bits)
-{
-	if (is_mapped_ipv4(address)) {
-		address->words_be[3] &= bpf_htonl(bits ? ~0u << (32 - bits) : 0);
-		return;
-	}
-	if (bits < 128)
-		address->longs[1] &= bpf_cpu_to_be64(bits > 64 ? ~0ull << (128 - bits) : 0);
-	if (bits < 64)
-		address->longs[0] &= bpf_cpu_to_be64(bits ? ~0ull << (64 - bits) : 0);
-}
 
 static __always_inline void source_key(__u32 service, const struct sw_in6 *client, __u32 bits,
 				       struct sw_source_key *key)
@@ -35,44 +16,47 @@ static __always_inline void source_key(__u32 service, const struct sw_in6 *clien
 	key->service = service;
 	key->pad = 0;
 	key->address = *client;
-	cut(&key->address, bits);
+	sw_address_cut(&key->address, bits);
 }
 
-/* The word of the source's live connections; NULL if it has no entry or none can be made. */
-static __noinline __u64 *source_word(const struct sw_source_key *key, __u64 empty, int make)
+/* The word of the source's live connections, NULL if it has no entry. */
+static __always_inline __u64 *source_find(const struct sw_source_key *key)
 {
 	struct sw_source_live *live = bpf_map_lookup_elem(&source_live, key);
 
-	if (!live && make) {
-		struct sw_source_live fresh = {.word = empty, .seen_ns = bpf_ktime_get_ns()};
-
-		bpf_map_update_elem(&source_live, key, &fresh, BPF_NOEXIST);
-		live = bpf_map_lookup_elem(&source_live, key);
-	}
 	return live ? &live->word : 0;
 }
 
+/* Likewise, making the entry if there is none; NULL if there is no room. */
+static __noinline __u64 *source_make(const struct sw_source_key *key, __u64 empty)
+{
+	struct sw_source_live fresh = {.word = empty, .seen_ns = bpf_ktime_get_ns()};
+
+	bpf_map_update_elem(&source_live, key, &fresh, BPF_NOEXIST);
+	return source_find(key);
+}
+
 /*
- * Counts one connection to the source, making its entry if need be: 0, or enum sw_reason. Twice,
+ * Counts one connection to the source, making its entry if need be: 0, or enum sw_reason. *word is
+ * its entry if that is known already, and says afterwards where the connection was counted. Twice,
  * because an entry found may be on its way out, and then another takes its place.
  */
-__attribute__((noinline, weak)) int source_take(const struct sw_source_key *key, int direct,
-						const struct sw_source_limits *limits)
+static __always_inline int source_take(const struct sw_source_key *key, __u64 **word, int direct,
+				       const struct sw_source_limits *limits)
 {
-	int reason = SW_REASON_SOURCES_FULL;
-	__u64 empty;
+	__u64 empty = sw_source_empty(key);
+	int reason;
 
-	if (!key || !limits)
+	if (!*word)
+		*word = source_find(key);
+	reason = sw_source_take(*word, empty, direct, limits);
+	if (reason != SW_REASON_SOURCES_FULL)
 		return reason;
-	empty = sw_source_empty(key);
-	for (int i = 0; i < 2 && reason == SW_REASON_SOURCES_FULL; i++) {
-		__u64 *word = source_word(key, empty, 1);
-
-		if (!word)
-			break;
-		reason = sw_source_take(word, empty, direct, limits);
-	}
-	return reason;
+	*word = source_make(key, empty);
+	if (!*word)
+		return reason;
+	reason = sw_source_take(*word, empty, direct, limits);
+	return reason == SW_REASON_SOURCES_FULL ? SW_REASON_CONTENDED : reason;
 }
 
 #endif

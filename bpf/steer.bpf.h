@@ -18,6 +18,11 @@
 
 #define SYNCOOKIES_ALWAYS 2
 
+/* bpf_sk_assign() to a listener with SO_REUSEPORT, before Linux 6.6; asm-generic/errno.h. */
+#define ESOCKTNOSUPPORT 94
+/* How long the gate then uses other lanes before it tries again: each try costs a client a second. */
+#define UNSTEERABLE_NS (30 * NS_PER_SECOND)
+
 enum steer_says {
 	STEER_PASS,
 	STEER_DROP,
@@ -71,45 +76,68 @@ static __always_inline int has_own_socket(struct __sk_buff *skb, const struct sw
 	return state && state != BPF_TCP_LISTEN;
 }
 
-/* A global function, so that the verifier walks it once and not for every form of header chain. */
-__attribute__((noinline)) int steer_syn(struct __sk_buff *skb, const struct sw_flow_key *key)
+/* The packet's flow if it is half-open and its flags say that it is to be steered, else NULL. */
+static __always_inline struct sw_flow *steered_flow(const struct sw_flow_key *key, __u8 flag)
 {
-	struct sw_flow *flow = key ? bpf_map_lookup_elem(&flows, key) : 0;
+	struct sw_flow *flow = bpf_map_lookup_elem(&flows, key);
+	struct sw_flow was;
+
+	if (!flow)
+		return 0;
+	was = unpack(flow_word(flow));
+	return was.state == SW_FLOW_HALF_OPEN && was.flags & flag ? flow : 0;
+}
+
+/*
+ * A SYN that could not be given to its listener is dropped, and its flow ends: the client's next SYN is
+ * decided anew. Where none could be given to that listener, the gate is told to leave it alone.
+ */
+static __always_inline void steer_failed(const struct sw_flow_key *key, const struct sw_flow *flow,
+					 long err)
+{
+	__u32 service_id = flow->service;
+	int is_pooler = flow->lane == SW_LANE_POOLER;
+	struct sw_service_state *service = bpf_map_lookup_elem(&service_state, &service_id);
+
+	if (service && err == -ESOCKTNOSUPPORT)
+		service->unsteerable_until_ns[is_pooler] = bpf_ktime_get_ns() + UNSTEERABLE_NS;
+	count(service_id, SW_COUNTER_STEER_LOST);
+	flow_end(key);
+}
+
+static __always_inline int steer_syn(struct __sk_buff *skb, const struct sw_flow_key *key)
+{
+	struct sw_flow *flow = steered_flow(key, SW_FLOW_STEERED);
 	const struct sw_target *target;
 	struct bpf_sock *sk;
-	long err;
+	long err = -ENOENT;
 
-	if (!flow || unpack(flow_word(flow)).state != SW_FLOW_HALF_OPEN ||
-	    !(flow->flags & SW_FLOW_STEERED) || has_own_socket(skb, key))
+	if (!flow || has_own_socket(skb, key))
 		return STEER_PASS;
 	target = target_of(flow);
 	sk = target ? target_listener(skb, target, key) : 0;
-	if (!sk) {
-		/* Gone since the gate looked: the client's next SYN is decided anew. */
-		count(flow->service, SW_COUNTER_STEER_LOST);
-		flow_end(key);
+	if (sk) {
+		if (may_send_cookie(sk))
+			watch_cookie(flow);
+		err = bpf_sk_assign(skb, sk, 0);
+		bpf_sk_release(sk);
+	}
+	if (err) {
+		steer_failed(key, flow, err);
 		return STEER_DROP;
 	}
-	if (may_send_cookie(sk))
-		watch_cookie(flow);
-	err = bpf_sk_assign(skb, sk, 0);
-	bpf_sk_release(sk);
-	count(flow->service, err ? SW_COUNTER_STEER_LOST : SW_COUNTER_STEERED);
-	if (!err)
-		return STEER_PASS;
-	flow_end(key);
-	return STEER_DROP;
+	count(flow->service, SW_COUNTER_STEERED);
+	return STEER_PASS;
 }
 
 /* An ACK of a half-open steered flow that the kernel knows nothing of: it can only bring a cookie. */
-__attribute__((noinline)) int steer_ack(struct __sk_buff *skb, const struct sw_flow_key *key)
+static __always_inline int steer_ack(struct __sk_buff *skb, const struct sw_flow_key *key)
 {
-	struct sw_flow *flow = key ? bpf_map_lookup_elem(&flows, key) : 0;
+	struct sw_flow *flow = steered_flow(key, SW_FLOW_COOKIE);
 	const struct sw_target *target;
 	struct bpf_sock *sk;
 
-	if (!flow || unpack(flow_word(flow)).state != SW_FLOW_HALF_OPEN ||
-	    !(flow->flags & SW_FLOW_COOKIE) || has_own_socket(skb, key))
+	if (!flow || has_own_socket(skb, key))
 		return STEER_PASS;
 	target = target_of(flow);
 	sk = target ? target_listener(skb, target, key) : 0;
@@ -121,6 +149,18 @@ __attribute__((noinline)) int steer_ack(struct __sk_buff *skb, const struct sw_f
 	return STEER_PASS;
 }
 
+/* A global function, so that the verifier walks it once and not for every form of header chain. */
+SW_SUBPROGRAM int steer_flow(struct __sk_buff *skb, __u32 where)
+{
+	struct packet packet = packet_at(skb, where);
+	struct tcphdr *tcp = tcp_header(&packet);
+	struct sw_flow_key key;
+
+	if (!tcp || read_flow(&packet, tcp, &key) || service_of(&key) == NO_SERVICE)
+		return STEER_PASS;
+	return tcp_flags(tcp) & TCP_SYN ? steer_syn(skb, &key) : steer_ack(skb, &key);
+}
+
 static __always_inline int cookies_are_out(void)
 {
 	struct sw_control *said = bpf_map_lookup_elem(&control, &the_only);
@@ -128,20 +168,21 @@ static __always_inline int cookies_are_out(void)
 	return said && said->cookie_watch;
 }
 
-static __always_inline int steer_packet(struct __sk_buff *skb, const struct packet *packet)
+static __always_inline int steer_packet(struct __sk_buff *skb, __u32 where)
 {
-	struct tcphdr *tcp = tcp_header(packet);
-	struct sw_flow_key key;
+	struct packet packet = packet_at(skb, where);
+	struct tcphdr *tcp;
 	__u8 flags;
 
+	if (where < NOWHERE_COUNT || where & WHERE_FRAGMENT)
+		return STEER_PASS;
+	tcp = tcp_header(&packet);
 	if (!tcp)
 		return STEER_PASS;
 	flags = tcp_flags(tcp) & (TCP_SYN | TCP_ACK | TCP_RST);
 	if (flags != TCP_SYN && (flags != TCP_ACK || !cookies_are_out()))
 		return STEER_PASS;
-	if (packet->is_fragment || read_flow(packet, tcp, &key) || service_of(&key) == NO_SERVICE)
-		return STEER_PASS;
-	return flags == TCP_SYN ? steer_syn(skb, &key) : steer_ack(skb, &key);
+	return steer_flow(skb, where);
 }
 
 #endif

@@ -2,9 +2,9 @@
 /*
  * Steering alone, in TC behind the gate's XDP program.
  */
-#define steer_syn steer_syn_only
-#define steer_ack steer_ack_only
 #include <linux/pkt_cls.h>
+
+#define packet_ctx __sk_buff
 
 #include "steer.bpf.h"
 #include "tc_packet.bpf.h"
@@ -12,11 +12,7 @@
 SEC("tc")
 int steer_tc(struct __sk_buff *skb)
 {
-	struct packet packet = {};
-
-	if (tc_locate(skb, &packet) != LOCATED_TCP)
-		return TC_ACT_UNSPEC;
-	return steer_packet(skb, &packet) == STEER_DROP ? TC_ACT_SHOT : TC_ACT_UNSPEC;
+	return steer_packet(skb, tc_locate(skb)) == STEER_DROP ? TC_ACT_SHOT : TC_ACT_UNSPEC;
 }
 
 char LICENSE[] SEC("license") __weak = "Dual BSD/GPL";

@@ -15,22 +15,35 @@ struct run {
 	__u64 handshake_timeout_ns;
 };
 
+static void sweep_half_open(struct sw_flow_key *key, struct sw_flow *flow, __u64 seen,
+			    struct sw_sweep *sweep)
+{
+	struct holding held = holding_of(flow);
+
+	if (!flow_move(flow, seen, SW_FLOW_EXPIRED, unpack(seen).flags & ~SW_FLOW_COOKIE))
+		return;
+	/* Before the release, which takes long enough for a retransmit to revive the flow. */
+	flow->state_ns = sweep->now_ns;
+	flow_release(key, &held, seen);
+	count(held.service, SW_COUNTER_EXPIRED);
+	sweep->flows_expired++;
+}
+
 static int sweep_flow(void *map, struct sw_flow_key *key, struct sw_flow *flow, struct run *run)
 {
 	struct sw_sweep *sweep = run->sweep;
 	__u64 seen = flow_word(flow);
-	__u8 state = unpack(seen).state;
+	struct sw_flow was = unpack(seen);
 
-	(void)map;
-	if (state == SW_FLOW_HALF_OPEN &&
-	    sweep->now_ns > flow->syn_ns + run->handshake_timeout_ns &&
-	    flow_move(flow, seen, SW_FLOW_EXPIRED, unpack(seen).flags & ~SW_FLOW_COOKIE)) {
-		flow->state_ns = sweep->now_ns;
-		flow_release(key, flow, seen);
-		count(flow->service, SW_COUNTER_EXPIRED);
-		sweep->flows_expired++;
-	} else if (state == SW_FLOW_EXPIRED && sweep->now_ns > flow->state_ns + EXPIRED_KEPT_NS) {
-		flow_end(key);
+	if (was.tag != sw_flow_tag(key))
+		return 0;
+	if (was.state == SW_FLOW_HALF_OPEN &&
+	    sweep->now_ns > flow->syn_ns + run->handshake_timeout_ns) {
+		sweep_half_open(key, flow, seen, sweep);
+	} else if (was.state == SW_FLOW_EXPIRED &&
+		   sweep->now_ns > flow->state_ns + EXPIRED_KEPT_NS &&
+		   flow_move(flow, seen, SW_FLOW_DEAD, 0)) {
+		bpf_map_delete_elem(map, key);
 		sweep->flows_removed++;
 	}
 	return 0;

@@ -11,21 +11,16 @@
 /* Ethernet, two tags, and as many IP options or extension headers as a sane packet has. */
 #define PULL_BYTES 256
 
-static __always_inline enum located tc_locate(struct __sk_buff *skb, struct packet *packet)
+static __always_inline __u32 tc_locate(struct __sk_buff *skb)
 {
-	enum located located;
+	__u32 where = locate_tcp(skb);
+	struct packet packet = packet_at(skb, where);
 
-	packet->data = (void *)(long)skb->data;
-	packet->data_end = (void *)(long)skb->data_end;
-	located = locate_tcp(packet);
-	if (located != LOCATED_TRUNCATED && (located != LOCATED_TCP || tcp_header(packet)))
-		return located;
-	/* If this fails the second look ends like the first; the old pointers are void either way. */
+	if (where >= NOWHERE_COUNT ? tcp_header(&packet) != 0 : where != NOWHERE_TRUNCATED)
+		return where;
+	/* If this fails the second look ends like the first. */
 	bpf_skb_pull_data(skb, skb->len < PULL_BYTES ? skb->len : PULL_BYTES);
-	__builtin_memset(packet, 0, sizeof(*packet));
-	packet->data = (void *)(long)skb->data;
-	packet->data_end = (void *)(long)skb->data_end;
-	return locate_tcp(packet);
+	return locate_tcp(skb);
 }
 
 #endif

@@ -21,6 +21,13 @@ SW_INLINE int sw_address_is_ipv4(const struct sw_in6 *address)
 	return !address->longs[0] && address->words_be[2] == SW_ADDRESS_BE32(0xffff);
 }
 
+SW_INLINE void sw_address_map_ipv4(struct sw_in6 *to, __be32 from_be)
+{
+	to->longs[0] = 0;
+	to->words_be[2] = SW_ADDRESS_BE32(0xffff);
+	to->words_be[3] = from_be;
+}
+
 /*
  * Cuts an address to its leading bits: 0..32 of an IPv4 one, which keeps its mapping prefix, 0..128
  * of an IPv6 one.

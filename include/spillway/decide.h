@@ -47,9 +47,11 @@ struct sw_request {
 	const struct sw_class_conf *class_conf;
 	struct sw_class_state *class_state;
 	struct sw_source_key source;
+	__u64 now_ns;
 	__u8 over_rate;
-	__u8 loss; /* enum sw_loss */
-	void *env; /* for the hooks */
+	__u8 loss;	  /* enum sw_loss */
+	__u8 over_budget; /* set by the decision: it admitted beyond the budget */
+	void *env;	  /* for the hooks */
 };
 
 SW_INLINE int sw_env_source_take(struct sw_request *request, int direct,
@@ -142,36 +144,53 @@ SW_INLINE int sw_decide_lane(struct sw_request *request, __u8 lane,
 	}
 }
 
-/* Walks the class's chain, or the over-limit chain from the moment a source's limit speaks. */
-SW_INLINE struct sw_verdict sw_decide_chain(struct sw_request *request, int over_reason)
+struct sw_walk {
+	struct sw_request *request;
+	__u64 chain;
+	struct sw_source_limits limits;
+	struct sw_verdict verdict;
+};
+
+/* One lane of the chain: 1 when it took the connection, or there is none left. */
+static long sw_decide_turn(__u32 turn, void *state)
 {
-	struct sw_source_limits limits = {
-		.live = over_reason ? 0 : request->class_conf->connections_per_source,
-		.direct = request->class_conf->direct_per_source,
-	};
-	__u64 chain = over_reason ? request->service_conf->over_limit : request->class_conf->lanes;
-	struct sw_verdict verdict = {.lane = SW_LANE_REFUSE, .reason = over_reason};
+	struct sw_walk *walk = state;
+	__u8 lane = walk->chain & 0xff;
+	int reason;
 
-	for (int i = 0; i < 2 * SW_CHAIN_MAX; i++) {
-		__u8 lane = chain & 0xff;
-		int reason;
-
-		if (lane == SW_LANE_NONE)
-			break;
-		reason = sw_decide_lane(request, lane, &limits);
-		if (!reason) {
-			verdict.lane = lane;
-			break;
-		}
-		verdict.reason = reason;
-		chain >>= 8;
-		if (reason == SW_REASON_SOURCE_LIVE) {
-			/* Another CPU took the source's last connection after it was looked at. */
-			limits.live = 0;
-			chain = request->service_conf->over_limit;
-		}
+	(void)turn;
+	if (lane == SW_LANE_NONE)
+		return 1;
+	reason = sw_decide_lane(walk->request, lane, &walk->limits);
+	if (!reason) {
+		walk->verdict.lane = lane;
+		return 1;
 	}
-	return verdict;
+	walk->verdict.reason = reason;
+	walk->chain >>= 8;
+	if (reason == SW_REASON_SOURCE_LIVE) {
+		/* Another CPU took the source's last connection after it was looked at. */
+		walk->limits.live = 0;
+		walk->chain = walk->request->service_conf->over_limit;
+	}
+	return 0;
+}
+
+/* Walks the class's chain, or the over-limit chain from the moment a source's limit speaks. */
+SW_INLINE struct sw_verdict sw_decide_chain(struct sw_request *request, __u8 over_reason)
+{
+	struct sw_walk walk = {
+		.request = request,
+		.chain = over_reason ? request->service_conf->over_limit
+				     : request->class_conf->lanes,
+		.limits.live = over_reason ? 0 : request->class_conf->connections_per_source,
+		.limits.direct = request->class_conf->direct_per_source,
+		.verdict.lane = SW_LANE_REFUSE,
+		.verdict.reason = over_reason,
+	};
+
+	SW_REPEAT(2 * SW_CHAIN_MAX, sw_decide_turn, &walk);
+	return walk.verdict;
 }
 
 /* Admits without limits: classes that allow all, and everybody while the daemon is lost. */
@@ -184,7 +203,9 @@ SW_INLINE struct sw_verdict sw_decide_anyway(struct sw_request *request, __u8 re
 		verdict.lane = SW_LANE_REFUSE;
 		verdict.reason = SW_REASON_SOURCES_FULL;
 	} else {
-		sw_slots_take_anyway(request->service, request->class_state);
+		__u64 before = sw_slots_take_anyway(request->service, request->class_state);
+
+		request->over_budget = sw_slots_total(before) >= request->service_conf->budget;
 	}
 	return verdict;
 }
@@ -219,27 +240,27 @@ SW_INLINE int sw_decide_is_over_live(struct sw_request *request)
 /* The whole decision. What it says was taken is taken: slots and the source's count. */
 SW_INLINE struct sw_verdict sw_decide(struct sw_request *request)
 {
-	struct sw_verdict verdict = {.reason = SW_REASON_ACTION};
+	struct sw_verdict verdict = {.lane = SW_LANE_REFUSE, .reason = SW_REASON_ACTION};
 	__u8 action = request->class_conf->action;
+	__u8 over_reason = 0;
 
-	if (action == SW_ACTION_ALLOW)
-		return sw_decide_anyway(request, SW_REASON_ACTION);
+	if (action == SW_ACTION_ALLOW ||
+	    (action == SW_ACTION_LIMIT && request->loss == SW_LOSS_OPEN))
+		return sw_decide_anyway(request, action == SW_ACTION_ALLOW ? SW_REASON_ACTION
+									   : SW_REASON_DAEMON_LOST);
 	if (action != SW_ACTION_LIMIT) {
 		verdict.lane = sw_action_lane(action);
 		return verdict;
 	}
-	if (request->loss == SW_LOSS_OPEN)
-		return sw_decide_anyway(request, SW_REASON_DAEMON_LOST);
 	if (request->loss == SW_LOSS_CLOSED) {
-		verdict.lane = SW_LANE_REFUSE;
 		verdict.reason = SW_REASON_DAEMON_LOST;
 		return verdict;
 	}
 	if (request->over_rate)
-		return sw_decide_chain(request, SW_REASON_RATE);
-	if (sw_decide_is_over_live(request))
-		return sw_decide_chain(request, SW_REASON_SOURCE_LIVE);
-	return sw_decide_chain(request, 0);
+		over_reason = SW_REASON_RATE;
+	else if (sw_decide_is_over_live(request))
+		over_reason = SW_REASON_SOURCE_LIVE;
+	return sw_decide_chain(request, over_reason);
 }
 
 #endif

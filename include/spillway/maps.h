@@ -58,7 +58,8 @@ struct sw_service_state {
 	__u64 pooler; /* steered flows to the pooler */
 	__u64 last_refused_ns;
 	__u64 cookie_watch; /* half-open steered flows whose listener may have answered by cookie */
-	__u64 pad[4];
+	__u64 unsteerable_until_ns[2]; /* no flow can be given to the target: direct's, pooler's */
+	__u64 pad[2];
 };
 
 /* classes: longest prefix of {service, address} → class id. */
@@ -137,7 +138,7 @@ struct sw_flow {
 	union {
 		__u64 word;
 		struct {
-			__u32 isn; /* the client's first sequence number: tells a retransmit */
+			__u32 tag; /* sw_flow_tag() of its key */
 			__u8 state;
 			__u8 lane;
 			__u8 flags;
@@ -151,6 +152,20 @@ struct sw_flow {
 	__u64 syn_ns;
 	__u64 state_ns;
 };
+
+/*
+ * A hash of a flow's key, kept in its word: the memory of a deleted flow may go to another at once, and
+ * who still holds a pointer to it would change that one. Multiplier: as in source.h.
+ */
+SW_INLINE __u32 sw_flow_tag(const struct sw_flow_key *key)
+{
+	__u64 mix = key->client.longs[0] ^ key->server.longs[0];
+
+	mix = (mix ^ key->client.longs[1]) * 0x9e3779b97f4a7c15ull;
+	mix = (mix ^ key->server.longs[1]) * 0x9e3779b97f4a7c15ull;
+	mix ^= (__u64)key->client_port_be << 16 | key->server_port_be;
+	return mix * 0x9e3779b97f4a7c15ull >> 32;
+}
 
 /* refused: verdicts that took no slot, so that a retransmit hears the same again. */
 struct sw_refusal {

@@ -25,7 +25,9 @@
 	ROW(FLOWS_FULL, "flows_full", "the table of flows has no room")                            \
 	ROW(SOURCES_FULL, "sources_full", "the table of sources has no room")                      \
 	ROW(CONTENDED, "contended", "too many CPUs changed one count at once")                     \
-	ROW(DAEMON_LOST, "daemon_lost", "the daemon is gone and on_daemon_loss says so")
+	ROW(DAEMON_LOST, "daemon_lost", "the daemon is gone and on_daemon_loss says so")           \
+	ROW(UNSTEERABLE, "unsteerable",                                                            \
+	    "the listener's SO_REUSEPORT needs Linux 6.6 to be steered to")
 
 enum sw_reason {
 #define SW_REASON_ID(id, name, help) SW_REASON_##id,

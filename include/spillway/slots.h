@@ -163,11 +163,13 @@ lower_service:
 	return 0;
 }
 
-/* Takes a slot whatever the budget says, for those who may never be refused. */
-SW_INLINE void sw_slots_take_anyway(struct sw_service_state *service, struct sw_class_state *state)
+/* Takes a slot whatever the budget says, for those who may never be refused. The service's word before. */
+SW_INLINE __u64 sw_slots_take_anyway(struct sw_service_state *service, struct sw_class_state *state)
 {
-	__sync_fetch_and_add(&service->direct, sw_slots_word(1, 1));
+	__u64 before = __sync_fetch_and_add(&service->direct, sw_slots_word(1, 1));
+
 	__sync_fetch_and_add(&state->direct, sw_slots_word(0, 1));
+	return before;
 }
 
 /* The pooler's places are one number with one limit, 0 for none. */

@@ -21,6 +21,18 @@
 #define SW_SUBPROGRAM static inline
 #endif
 
+/*
+ * Takes step(turn, state) so many times, or until it returns 1. In BPF by the helper, for the
+ * verifier's sake again: it walks the step once, not once for each turn on each way.
+ */
+#ifdef __bpf__
+#define SW_REPEAT(times, step, state) bpf_loop(times, step, state, 0)
+#else
+#define SW_REPEAT(times, step, state)                                                              \
+	for (__u32 sw_turn = 0; sw_turn < (times) && !(step)(sw_turn, state); sw_turn++)           \
+		;
+#endif
+
 /* Where a flow goes. The values are kept in maps: append, never renumber. */
 enum sw_lane {
 	SW_LANE_NONE = 0, /* end of a chain; no verdict */
