@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * What the benchmark and its BPF programs tell each other.
+ */
+#ifndef TEST_BENCH_H
+#define TEST_BENCH_H
+
+#define BENCH_FRAME 60
+
+/* Which SYN comes next, in the programs' own memory. */
+struct bench_feed {
+	unsigned char frame[64]; /* the SYN, but for client's address and port */
+	unsigned long long next; /* number of the next SYN; each is of a flow of its own */
+	unsigned int sources;	 /* known sources, met in no order; 0: each SYN is of a new one */
+	unsigned int new_source; /* then the first one's number */
+};
+
+#endif
