@@ -96,6 +96,8 @@ static void add_database(struct sw_table *table, const json_t *database)
 		sw_table_add(table, SW_STYLE_DIM, "-");
 	else if (!json_is_true(up))
 		sw_table_add(table, SW_STYLE_BAD, "down");
+	else if (!json_is_integer(json_object_get(database, "max_connections")))
+		sw_table_add(table, SW_STYLE_GOOD, "up");
 	else
 		sw_table_add(table, SW_STYLE_GOOD, "up %lld/%lld",
 			     sw_field_int(database, "backends"),

@@ -37,7 +37,7 @@
 #define SW_CONFIG_FILE_MAX	 (1024 * 1024)
 
 enum sw_attach_mode {
-	SW_ATTACH_AUTO = 0, /* native, else generic, else tc */
+	SW_ATTACH_AUTO = 0, /* native where that answers and does not copy, else tc */
 	SW_ATTACH_NATIVE,
 	SW_ATTACH_GENERIC,
 	SW_ATTACH_TC,
