@@ -20,8 +20,8 @@ WARNINGS := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wer
 CFLAGS ?= -O2 -g
 INCLUDES := -Iinclude -Iuserspace -I$(BUILD)/bpf
 DEFINES := -D_GNU_SOURCE -DSW_VERSION='"$(VERSION)"'
-SANITIZERS := $(if $(SANITIZE),-fsanitize=address$(comma)undefined -fno-omit-frame-pointer -fno-sanitize-recover=all)
 comma := ,
+SANITIZERS := $(if $(SANITIZE),-fsanitize=address$(comma)undefined -fno-omit-frame-pointer -fno-sanitize-recover=all)
 ALL_CFLAGS = -std=gnu11 $(WARNINGS) $(CFLAGS) $(SANITIZERS) $(INCLUDES) $(DEFINES) \
 	$(shell pkg-config --cflags $(PACKAGES))
 LDLIBS = $(shell pkg-config --libs $(PACKAGES))
@@ -107,6 +107,31 @@ $(BUILD)/tests/prog/%: tests/prog/%.c $(PROG_HELPERS) $(BUILD)/libspillway.a
 
 PROG_TESTS := $(patsubst tests/prog/%.c,$(BUILD)/tests/prog/%,$(sort $(wildcard tests/prog/test_*.c)))
 -include $(PROG_TESTS:=.d)
+
+# Benchmarks: a skeleton of their own, around the gate as it ships.
+BENCHES := $(patsubst tests/bench/%.c,$(BUILD)/tests/bench/%,$(filter-out %.bpf.c,$(sort $(wildcard tests/bench/*.c))))
+BENCH_CFLAGS := -Itests/prog -Itests/bench -I$(BUILD)/tests/bench
+
+$(BUILD)/tests/bench/bench.bpf.o: tests/bench/bench.bpf.c Makefile
+	$(call say,BPF,$<)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CLANG) $(BPF_CFLAGS) -Itests/bench -MMD -MP -MF $@.d -c $< -o $@
+	$(Q)$(LLVM_STRIP) -g $@
+
+$(BUILD)/tests/bench/bench.skel.h: $(BUILD)/tests/bench/bench.bpf.o
+	$(call say,SKEL,$@)
+	$(Q)$(BPFTOOL) gen object $(@D)/bench.linked.o $<
+	$(Q)$(BPFTOOL) gen skeleton $(@D)/bench.linked.o name bench_bpf > $@
+
+$(BUILD)/tests/bench/%: tests/bench/%.c $(BUILD)/tests/bench/bench.skel.h $(PROG_HELPERS) $(BUILD)/libspillway.a
+	$(call say,CC,$<)
+	$(Q)$(CC) $(ALL_CFLAGS) $(BENCH_CFLAGS) -MMD -MP $< $(BUILD)/obj/tests/prog/packet.o $(BUILD)/libspillway.a -o $@ $(LDLIBS)
+
+-include $(BENCHES:=.d) $(BUILD)/tests/bench/bench.bpf.o.d
+
+bench: deps
+	$(Q)$(MAKE) --no-print-directory $(BENCHES)
+	$(Q)set -e; for bench in $(BENCHES); do $(SUDO) $$bench; done
 
 # What the tests' and the demo's client host needs: see tools/world.
 WORLD_HELPERS := $(BUILD)/world/bind_source.so \

@@ -30,11 +30,13 @@ static __always_inline int write_syn(struct xdp_md *ctx, struct sw_flow_key *key
 		to[i] = from[i];
 	ip->saddr = bpf_htonl(0x0a000000 | source);
 	tcp->source = bpf_htons(number + 1);
-	map_ipv4(&key->client, ip->saddr);
-	map_ipv4(&key->server, ip->daddr);
+	__builtin_memset(key, 0, sizeof(*key));
+	key->client.words_be[2] = bpf_htonl(0xffff);
+	key->client.words_be[3] = ip->saddr;
+	key->server.words_be[2] = bpf_htonl(0xffff);
+	key->server.words_be[3] = ip->daddr;
 	key->client_port_be = tcp->source;
 	key->server_port_be = tcp->dest;
-	key->pad = 0;
 	return 0;
 }
 

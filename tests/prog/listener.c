@@ -15,6 +15,7 @@
 
 #define LOOPBACK_INDEX 1
 #define PREFIX_WHOLE   128
+#define PATIENCE_MS    2000
 
 union address {
 	struct sockaddr any;
@@ -60,8 +61,12 @@ static int bound_socket(bool ipv6, const struct sw_in6 *address, uint16_t port_b
 
 	assert_true(fd >= 0);
 	assert_int_equal(setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)), 0);
-	if (bind(fd, &own.any, bytes))
-		fail_msg("bind: %s", strerror(errno));
+	/* An IPv6 address is usable a moment after it was added. */
+	for (int i = 0; bind(fd, &own.any, bytes); i++) {
+		if (errno != EADDRNOTAVAIL || i == PATIENCE_MS)
+			fail_msg("bind: %s", strerror(errno));
+		usleep(1000);
+	}
 	return fd;
 }
 
