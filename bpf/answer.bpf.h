@@ -109,7 +109,7 @@ __attribute__((noinline)) int answer_reset(struct packet_ctx *ctx, __u32 where)
 	__u32 length;
 
 	if (!tcp || where & WHERE_OPTIONS || (void *)(eth + 1) > packet.data_end ||
-	    eth->h_dest[0] & 1)
+	    (ip_offset(where) >= ETH_HLEN && eth->h_dest[0] & 1))
 		return 0;
 	length = syn_length(&packet, tcp);
 	if (where & WHERE_IPV6) {
@@ -121,7 +121,8 @@ __attribute__((noinline)) int answer_reset(struct packet_ctx *ctx, __u32 where)
 			return 0;
 		addresses = answer_ipv4(ip);
 	}
-	swap_macs(eth);
+	if (ip_offset(where) >= ETH_HLEN)
+		swap_macs(eth);
 	answer_tcp(tcp, length, addresses);
 	return tcp_offset(where) + sizeof(*tcp);
 }

@@ -45,8 +45,9 @@ struct ipv6_extension {
 
 /*
  * Where things are in a frame, in one word: {flags:8, offset of TCP:16, offset of IP:8}, or one of
- * enum nowhere. A word, because global functions can take and return it, and the verifier, which walks
- * those once, then need not follow each form of a header chain to the end of the program.
+ * enum nowhere. An offset of IP below ETH_HLEN: there is no Ethernet header. A word, because global
+ * functions can take and return it, and the verifier, which walks those once, then need not follow
+ * each form of a header chain to the end of the program.
  */
 #define WHERE_IPV6     0x01000000u
 #define WHERE_FRAGMENT 0x02000000u /* the first of several */
@@ -163,32 +164,36 @@ static __always_inline __u32 locate_ipv6(struct packet_ctx *ctx, const struct pa
 	return ip->nexthdr == IPPROTO_TCP ? where : walk_extensions(ctx, where, ip->nexthdr);
 }
 
-/* Finds the IP and TCP headers behind Ethernet and up to two VLAN tags: where, or enum nowhere. */
-static __always_inline __u32 locate_tcp(struct packet_ctx *ctx)
+/* Finds the IP and TCP headers behind the link layer's own and up to two VLAN tags. */
+static __always_inline __u32 locate_behind(struct packet_ctx *ctx, const struct packet *packet,
+					   __u32 offset, __be16 protocol_be)
 {
-	struct packet packet = packet_at(ctx, 0);
-	struct ethhdr *eth = packet.data;
-	__u32 offset = sizeof(*eth);
-	__be16 protocol_be;
-
-	if ((void *)(eth + 1) > packet.data_end)
-		return NOWHERE_TRUNCATED;
-	protocol_be = eth->h_proto;
 	for (int i = 0; i < VLAN_TAGS_MAX; i++) {
-		struct vlan_tag *tag = packet.data + offset;
+		struct vlan_tag *tag = packet->data + offset;
 
 		if (protocol_be != bpf_htons(ETH_P_8021Q) && protocol_be != bpf_htons(ETH_P_8021AD))
 			break;
-		if ((void *)(tag + 1) > packet.data_end)
+		if ((void *)(tag + 1) > packet->data_end)
 			return NOWHERE_TRUNCATED;
 		protocol_be = tag->protocol_be;
 		offset += sizeof(*tag);
 	}
 	if (protocol_be == bpf_htons(ETH_P_IP))
-		return locate_ipv4(&packet, offset);
+		return locate_ipv4(packet, offset);
 	if (protocol_be == bpf_htons(ETH_P_IPV6))
-		return locate_ipv6(ctx, &packet, offset);
+		return locate_ipv6(ctx, packet, offset);
 	return NOWHERE_OTHER;
+}
+
+/* The same in a frame: where, or enum nowhere. */
+static __always_inline __u32 locate_tcp(struct packet_ctx *ctx)
+{
+	struct packet packet = packet_at(ctx, 0);
+	struct ethhdr *eth = packet.data;
+
+	if ((void *)(eth + 1) > packet.data_end)
+		return NOWHERE_TRUNCATED;
+	return locate_behind(ctx, &packet, sizeof(*eth), eth->h_proto);
 }
 
 static __always_inline void *ip_header(const struct packet *packet)
