@@ -41,7 +41,7 @@ static int put_settings(const struct sw_args *args, json_t *set, struct sw_error
 
 	if (rc == 0)
 		rc = sw_config_add_service(config, "scratch", &service, err);
-	if (rc < 0)
+	if (rc)
 		return rc;
 	scratch = sw_config_find_class(service, "default");
 	for (size_t i = 2; i < args->count && rc == 0; i++)

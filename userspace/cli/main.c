@@ -93,7 +93,7 @@ static enum sw_exit ask_daemon(const struct sw_cli *cli, const struct sw_args *a
 static enum sw_exit run(int argc, char **argv, struct sw_args *args)
 {
 	struct sw_error err = {};
-	struct sw_cli cli;
+	struct sw_cli cli = {};
 	int rc = sw_args_parse(argc, argv, args, &err);
 
 	if (args->globals[SW_GLOBAL_HELP]) {
