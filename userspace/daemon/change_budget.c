@@ -16,8 +16,9 @@ bool sw_change_budget_changes(json_t *args)
 	return json_object_get(args, "value") != NULL;
 }
 
-static int set_budget(struct sw_config_service *service, const json_t *value, struct sw_error *err)
+static int set_budget(struct sw_config_service *service, json_t *args, struct sw_error *err)
 {
+	const json_t *value = json_object_get(args, "value");
 	char number[24];
 	int failed;
 
@@ -33,19 +34,8 @@ static int set_budget(struct sw_config_service *service, const json_t *value, st
 
 static int change(struct sw_daemon *daemon, json_t *args, struct sw_error *err)
 {
-	struct sw_config_service *service;
-	struct sw_config *next;
-	int failed = sw_change_begin(daemon, &next, err);
+	int failed = sw_request_change(daemon, args, set_budget, err);
 
-	if (failed)
-		return failed;
-	failed = sw_request_service(args, next, &service, err);
-	if (!failed)
-		failed = set_budget(service, json_object_get(args, "value"), err);
-	if (!failed)
-		failed = sw_change(daemon, next, NULL, err);
-	if (failed)
-		sw_config_free(next);
 	/* What a version cannot do yet is a wrong setting for it, not a missing privilege. */
 	return failed == -ENOTSUP ? -EINVAL : failed;
 }
@@ -59,7 +49,7 @@ int sw_change_budget_verb(void *arg, json_t *args, json_t **result, struct sw_er
 	int failed = sw_change_budget_changes(args) ? change(daemon, args, err) : 0;
 
 	if (!failed)
-		failed = sw_request_service(args, daemon->config, &service, err);
+		failed = sw_request_service(args, daemon->plan, daemon->config, &service, err);
 	if (failed)
 		return failed;
 	planned = sw_plan_service_named(daemon->plan, service->name);

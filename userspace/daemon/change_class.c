@@ -10,27 +10,6 @@
 #include "daemon/class_json.h"
 #include "daemon/request.h"
 
-/* Makes a new configuration, lets apply() change the service in it, and takes it into force. */
-static int edit(struct sw_daemon *daemon, json_t *args,
-		int (*apply)(struct sw_config_service *service, json_t *args, struct sw_error *err),
-		struct sw_error *err)
-{
-	struct sw_config_service *service;
-	struct sw_config *next;
-	int failed = sw_change_begin(daemon, &next, err);
-
-	if (failed)
-		return failed;
-	failed = sw_request_service(args, next, &service, err);
-	if (!failed)
-		failed = apply(service, args, err);
-	if (!failed)
-		failed = sw_change(daemon, next, NULL, err);
-	if (failed)
-		sw_config_free(next);
-	return failed;
-}
-
 static int find_class(json_t *args, const char *key, struct sw_config_service *service,
 		      struct sw_config_class **out, struct sw_error *err)
 {
@@ -75,10 +54,12 @@ int sw_change_limit_verb(void *arg, json_t *args, json_t **result, struct sw_err
 	struct sw_daemon *daemon = arg;
 	struct sw_config_service *service;
 	struct sw_config_class *class;
-	int failed = sw_change_limit_changes(args) ? edit(daemon, args, set_limits, err) : 0;
+	int failed = sw_change_limit_changes(args)
+			     ? sw_request_change(daemon, args, set_limits, err)
+			     : 0;
 
 	if (!failed)
-		failed = sw_request_service(args, daemon->config, &service, err);
+		failed = sw_request_service(args, daemon->plan, daemon->config, &service, err);
 	if (!failed)
 		failed = find_class(args, "class", service, &class, err);
 	if (!failed)
@@ -152,9 +133,9 @@ static int run_action(struct sw_daemon *daemon, json_t *args, struct sw_error *e
 	if (!strcmp(action, "list"))
 		return 0;
 	if (!strcmp(action, "add"))
-		return edit(daemon, args, add_class, err);
+		return sw_request_change(daemon, args, add_class, err);
 	if (!strcmp(action, "remove"))
-		return edit(daemon, args, remove_class, err);
+		return sw_request_change(daemon, args, remove_class, err);
 	return sw_error_set(err, -EINVAL, "action '%s': expected list, add or remove", action);
 }
 
@@ -166,7 +147,7 @@ int sw_change_class_verb(void *arg, json_t *args, json_t **result, struct sw_err
 	int failed = run_action(daemon, args, err);
 
 	if (!failed)
-		failed = sw_request_service(args, daemon->config, &service, err);
+		failed = sw_request_service(args, daemon->plan, daemon->config, &service, err);
 	if (failed)
 		return failed;
 	classes = json_array();

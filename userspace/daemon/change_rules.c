@@ -29,7 +29,7 @@ static int read_target(const struct sw_daemon *daemon, json_t *args, struct targ
 	if (!failed)
 		failed = sw_prefix_parse(cidr, &target.prefix, err);
 	if (!failed && json_object_get(args, "service"))
-		failed = sw_request_service(args, daemon->config, &service, err);
+		failed = sw_request_service(args, daemon->plan, daemon->config, &service, err);
 	if (failed)
 		return failed;
 	target.only = service;

@@ -5,8 +5,9 @@
 #include "daemon/request.h"
 
 #include <errno.h>
-#include <stdio.h>
-#include <string.h>
+
+#include "daemon/change.h"
+#include "daemon/read_args.h"
 
 int sw_request_string(json_t *args, const char *key, const char **out, struct sw_error *err)
 {
@@ -18,32 +19,37 @@ int sw_request_string(json_t *args, const char *key, const char **out, struct sw
 	return 0;
 }
 
-static void list_services(const struct sw_config *config, char *text, size_t size)
+int sw_request_service(json_t *args, const struct sw_plan *plan, const struct sw_config *config,
+		       struct sw_config_service **out, struct sw_error *err)
 {
-	size_t used = 0;
-
-	text[0] = '\0';
-	for (size_t i = 0; i < config->service_count && used < size; i++)
-		used += snprintf(text + used, size - used, "%s%s", i ? ", " : "",
-				 config->services[i].name);
-}
-
-int sw_request_service(json_t *args, const struct sw_config *config, struct sw_config_service **out,
-		       struct sw_error *err)
-{
-	struct sw_config_service *service;
-	const char *name = NULL;
-	char known[256];
-	int failed = sw_request_string(args, "service", &name, err);
+	const struct sw_plan_service *planned = NULL;
+	int failed = sw_read_args_service(args, plan, &planned, err);
 
 	if (failed)
 		return failed;
-	service = sw_config_find_service(config, name);
-	if (!service) {
-		list_services(config, known, sizeof(known));
-		return sw_error_set(err, -ENOENT, "no service '%s'; there is: %s", name,
-				    known[0] ? known : "none");
-	}
-	*out = service;
-	return 0;
+	if (!planned)
+		return sw_error_set(err, -EINVAL, "argument 'service' is missing");
+	*out = sw_config_find_service(config, planned->name);
+	return *out ? 0 : -ENOENT;
+}
+
+int sw_request_change(struct sw_daemon *daemon, json_t *args,
+		      int (*apply)(struct sw_config_service *service, json_t *args,
+				   struct sw_error *err),
+		      struct sw_error *err)
+{
+	struct sw_config_service *service = NULL;
+	struct sw_config *next;
+	int failed = sw_change_begin(daemon, &next, err);
+
+	if (failed)
+		return failed;
+	failed = sw_request_service(args, daemon->plan, next, &service, err);
+	if (!failed)
+		failed = apply(service, args, err);
+	if (!failed)
+		failed = sw_change(daemon, next, NULL, err);
+	if (failed)
+		sw_config_free(next);
+	return failed;
 }
