@@ -114,7 +114,7 @@ __attribute__((noinline)) int gate_syn(struct packet_ctx *ctx, __u32 where)
 	struct tcphdr *tcp = tcp_header(&packet);
 	struct gate gate = {.ctx = ctx};
 
-	if (!tcp || read_flow(&packet, tcp, &gate.flow))
+	if (!tcp || read_flow(ctx, where, &gate.flow))
 		return GATE_PASS;
 	gate.isn = tcp->seq;
 	gate.service_id = service_of(&gate.flow);

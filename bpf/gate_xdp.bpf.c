@@ -10,6 +10,7 @@
 #define gate_syn	gate_syn_xdp
 #define answer_reset	answer_xdp
 #define walk_extensions walk_xdp
+#define read_flow	read_flow_xdp
 
 /* Interfaces with jumbo frames spread one packet over several buffers. */
 static __always_inline __u32 frame_bytes(struct xdp_md *ctx)

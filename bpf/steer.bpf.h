@@ -156,7 +156,7 @@ SW_SUBPROGRAM int steer_flow(struct __sk_buff *skb, __u32 where)
 	struct tcphdr *tcp = tcp_header(&packet);
 	struct sw_flow_key key;
 
-	if (!tcp || read_flow(&packet, tcp, &key) || service_of(&key) == NO_SERVICE)
+	if (!tcp || read_flow(skb, where, &key) || service_of(&key) == NO_SERVICE)
 		return STEER_PASS;
 	return tcp_flags(tcp) & TCP_SYN ? steer_syn(skb, &key) : steer_ack(skb, &key);
 }

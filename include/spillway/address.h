@@ -32,16 +32,19 @@ SW_INLINE void sw_address_map_ipv4(struct sw_in6 *to, __be32 from_be)
  * Cuts an address to its leading bits: 0..32 of an IPv4 one, which keeps its mapping prefix, 0..128
  * of an IPv6 one.
  */
-SW_INLINE void sw_address_cut(struct sw_in6 *address, __u32 bits)
+SW_SUBPROGRAM int sw_address_cut(struct sw_in6 *address, __u32 bits)
 {
+	if (!address)
+		return 0;
 	if (sw_address_is_ipv4(address)) {
 		address->words_be[3] &= SW_ADDRESS_BE32(bits ? ~0u << (32 - bits) : 0);
-		return;
+		return 0;
 	}
 	if (bits < 128)
 		address->longs[1] &= SW_ADDRESS_BE64(bits > 64 ? ~0ull << (128 - bits) : 0);
 	if (bits < 64)
 		address->longs[0] &= SW_ADDRESS_BE64(bits ? ~0ull << (64 - bits) : 0);
+	return 0;
 }
 
 #endif

@@ -50,8 +50,11 @@ SW_INLINE __u32 sw_slots_of_class(__u64 word)
 }
 
 /* Adds to both halves of the word unless one would pass its limit. 0 or enum sw_reason. */
-SW_INLINE int sw_slots_add(__u64 *word, __u32 high, __u32 high_limit, __u32 low, __u32 low_limit)
+SW_SUBPROGRAM int sw_slots_add(__u64 *word, __u32 high, __u32 high_limit, __u32 low,
+			       __u32 low_limit)
 {
+	if (!word)
+		return SW_REASON_BUDGET;
 	for (int i = 0; i < SW_CAS_TRIES; i++) {
 		__u64 seen = *(volatile __u64 *)word;
 		__u64 next = seen + sw_slots_word(high, low);
@@ -75,9 +78,11 @@ SW_INLINE void sw_slots_sub(__u64 *word, __u32 high, __u32 low)
  * Raises the class's word by one slot: a reserved one while its reserve has room, else a shared one
  * if the caller holds one of the service's. 0, or a reason and nothing changed.
  */
-SW_INLINE int sw_slots_note(const struct sw_class_conf *conf, struct sw_class_state *state,
-			    int has_shared, int *reserved)
+SW_SUBPROGRAM int sw_slots_note(const struct sw_class_conf *conf, struct sw_class_state *state,
+				int has_shared, int *reserved)
 {
+	if (!conf || !state || !reserved)
+		return SW_REASON_BUDGET;
 	for (int i = 0; i < SW_CAS_TRIES; i++) {
 		__u64 seen = *(volatile __u64 *)&state->direct;
 		int room = sw_slots_reserved(seen) < conf->reserved;
@@ -134,32 +139,42 @@ SW_SUBPROGRAM int sw_slots_take(const struct sw_service_conf *svc_conf,
 	return reason;
 }
 
+/* 1 if the class has shared slots; without a branch, each of which the verifier walks both ways. */
+SW_INLINE __u32 sw_slots_has_shared(__u64 word)
+{
+	__u32 shared = sw_slots_low(word);
+
+	return (shared | -shared) >> 31;
+}
+
 /*
  * Frees the slot of one of the class's flows, a shared one before a reserved one. Should every try
  * be lost, the class's word is lowered in the half that was seen last: no slot is ever kept.
  */
 SW_SUBPROGRAM int sw_slots_free(struct sw_service_state *service, struct sw_class_state *state)
 {
-	int lowered = 0; /* the service's total was lowered already */
-	int shared = 0;
+	__u32 lowered = 0; /* the service's total was lowered already */
+	__u32 shared;
 
 	if (!service || !state)
 		return 0;
 	for (int i = 0; i < SW_CAS_TRIES; i++) {
 		__u64 seen = *(volatile __u64 *)&state->direct;
 
-		shared = sw_slots_low(seen) > 0;
+		shared = sw_slots_has_shared(seen);
 		if (!shared && !lowered) {
 			sw_slots_sub(&service->direct, 1, 0);
 			lowered = 1;
 		}
 		if (__sync_val_compare_and_swap(&state->direct, seen,
-						seen - sw_slots_word(!shared, shared)) == seen)
-			goto lower_service;
+						seen - sw_slots_word(shared ^ 1, shared)) == seen) {
+			sw_slots_sub(&service->direct, lowered ^ 1, shared);
+			return 0;
+		}
 	}
-	sw_slots_sub(&state->direct, !shared, shared);
-lower_service:
-	sw_slots_sub(&service->direct, !lowered, shared);
+	shared = sw_slots_has_shared(*(volatile __u64 *)&state->direct);
+	sw_slots_sub(&state->direct, shared ^ 1, shared);
+	sw_slots_sub(&service->direct, lowered ^ 1, shared);
 	return 0;
 }
 
