@@ -154,7 +154,7 @@ SW_SUBPROGRAM int steer_flow(struct __sk_buff *skb, __u32 where)
 {
 	struct packet packet = packet_at(skb, where);
 	struct tcphdr *tcp = tcp_header(&packet);
-	struct sw_flow_key key;
+	struct sw_flow_key key = {}; /* 6.1 wants what a global function fills to be filled */
 
 	if (!tcp || read_flow(skb, where, &key) || service_of(&key) == NO_SERVICE)
 		return STEER_PASS;
