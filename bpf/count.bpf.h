@@ -28,4 +28,25 @@ static __always_inline void count_verdict(__u32 class_id, struct sw_verdict verd
 		rows->count[cell]++;
 }
 
+/*
+ * Atomic although the row is this CPU's own: connections close in softirqs and in system calls, and
+ * the one may come in the middle of the other.
+ */
+static __noinline int count_lifetime(__u32 service, __u64 open_ns)
+{
+	struct sw_lifetimes *row = bpf_map_lookup_elem(&lifetimes, &service);
+	__u64 bound_ns = SW_LIFETIME_FIRST_NS;
+
+	if (!row)
+		return 0;
+	__sync_fetch_and_add(&row->sum_ns, open_ns);
+	for (__u32 i = 0; i <= SW_LIFETIME_BUCKETS; i++, bound_ns *= 4) {
+		if (open_ns > bound_ns && i < SW_LIFETIME_BUCKETS)
+			continue;
+		__sync_fetch_and_add(&row->count[i], 1);
+		break;
+	}
+	return 0;
+}
+
 #endif

@@ -51,11 +51,12 @@ struct holding {
 	__u32 service;
 	__u32 class_id;
 	__u32 source_bits;
+	__u64 state_ns;
 };
 
 static __always_inline struct holding holding_of(const struct sw_flow *flow)
 {
-	struct holding holding = {flow->service, flow->class_id, flow->source_bits};
+	struct holding holding = {flow->service, flow->class_id, flow->source_bits, flow->state_ns};
 
 	/* Not to be read again after the word has changed. */
 	asm volatile("" ::: "memory");
@@ -149,6 +150,8 @@ static __always_inline void flow_end(const struct sw_flow_key *key)
 		return;
 	if (unpack(word).state != SW_FLOW_EXPIRED)
 		flow_release(key, &held, word);
+	if (unpack(word).state == SW_FLOW_OPEN)
+		count_lifetime(held.service, bpf_ktime_get_ns() - held.state_ns);
 	bpf_map_delete_elem(&flows, key);
 }
 

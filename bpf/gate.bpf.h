@@ -37,16 +37,22 @@ static __always_inline enum gate_says enforce(const struct gate *gate, __u8 lane
 	}
 }
 
+/* Signed: another CPU may have refused since this one looked at the clock. */
+static __always_inline int is_forgotten(const struct gate *gate, __u64 refused_ns)
+{
+	return (__s64)(gate->now_ns - refused_ns) > (__s64)REFUSAL_NS;
+}
+
 /* The verdict that this very SYN got before, SW_LANE_NONE if it is new. */
 static __always_inline __u8 refused_before(struct gate *gate,
 					   const struct sw_service_state *service)
 {
 	struct sw_refusal *refusal;
 
-	if (gate->now_ns - service->last_refused_ns > REFUSAL_NS)
+	if (is_forgotten(gate, service->last_refused_ns))
 		return SW_LANE_NONE;
 	refusal = bpf_map_lookup_elem(&refused, &gate->flow);
-	if (!refusal || refusal->isn != gate->isn || gate->now_ns - refusal->at_ns > REFUSAL_NS)
+	if (!refusal || refusal->isn != gate->isn || is_forgotten(gate, refusal->at_ns))
 		return SW_LANE_NONE;
 	return refusal->lane;
 }

@@ -116,4 +116,11 @@ struct {
 	__type(value, struct sw_verdicts);
 } verdicts SEC(".maps") __weak;
 
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, SW_SERVICES_MAX);
+	__type(key, __u32);
+	__type(value, struct sw_lifetimes);
+} lifetimes SEC(".maps") __weak;
+
 #endif

@@ -91,57 +91,42 @@ SW_INLINE void sw_decide_show_slots(struct sw_request *request)
 			     sw_slots_shared(of_service) < request->service_conf->shared_limit));
 }
 
-SW_INLINE int sw_decide_direct(struct sw_request *request, const struct sw_source_limits *limits)
+/* Takes what the lane itself has to give: a slot, or a place at the pooler. */
+SW_INLINE int sw_decide_take(struct sw_request *request, __u8 lane)
 {
-	int reason = sw_env_listener(request, SW_LANE_DIRECT);
+	const struct sw_service_conf *conf = request->service_conf;
 
-	if (reason)
-		return reason;
-	sw_decide_show_slots(request);
-	reason = sw_slots_take(request->service_conf, request->service, request->class_conf,
-			       request->class_state);
-	if (reason)
-		return reason;
-	reason = sw_env_source_take(request, 1, limits);
-	if (reason)
-		sw_slots_free(request->service, request->class_state);
-	return reason;
-}
-
-SW_INLINE int sw_decide_pooler(struct sw_request *request, const struct sw_source_limits *limits)
-{
-	int reason = sw_env_listener(request, SW_LANE_POOLER);
-
-	if (reason)
-		return reason;
-	sw_env_step(request, SW_CHECK_POOLER, request->service->pooler,
-		    request->service_conf->pooler_max,
-		    !request->service_conf->pooler_max ||
-			    request->service->pooler < request->service_conf->pooler_max);
-	reason = sw_pooler_take(request->service_conf, request->service, request->class_state);
-	if (reason)
-		return reason;
-	reason = sw_env_source_take(request, 0, limits);
-	if (reason)
-		sw_pooler_free(request->service, request->class_state);
-	return reason;
+	if (lane == SW_LANE_DIRECT) {
+		sw_decide_show_slots(request);
+		return sw_slots_take(conf, request->service, request->class_conf,
+				     request->class_state);
+	}
+	sw_env_step(request, SW_CHECK_POOLER, request->service->pooler, conf->pooler_max,
+		    !conf->pooler_max || request->service->pooler < conf->pooler_max);
+	return sw_pooler_take(conf, request->service, request->class_state);
 }
 
 /* Tries one lane: 0 when it took the connection, else why it did not. */
 SW_INLINE int sw_decide_lane(struct sw_request *request, __u8 lane,
 			     const struct sw_source_limits *limits)
 {
-	switch (lane) {
-	case SW_LANE_DIRECT:
-		return sw_decide_direct(request, limits);
-	case SW_LANE_POOLER:
-		return sw_decide_pooler(request, limits);
-	case SW_LANE_QUEUE:
+	int reason;
+
+	if (lane == SW_LANE_QUEUE) {
 		sw_env_step(request, SW_CHECK_QUEUE, 0, 0, 0);
 		return SW_REASON_NO_QUEUE;
-	default:
-		return 0;
 	}
+	if (lane != SW_LANE_DIRECT && lane != SW_LANE_POOLER)
+		return 0;
+	reason = sw_env_listener(request, lane);
+	if (!reason)
+		reason = sw_decide_take(request, lane);
+	if (reason)
+		return reason;
+	reason = sw_env_source_take(request, lane == SW_LANE_DIRECT, limits);
+	if (reason)
+		sw_release(request->service, request->class_state, 0, lane);
+	return reason;
 }
 
 struct sw_walk {

@@ -195,6 +195,18 @@ SW_INLINE __u32 sw_verdict_cell(__u32 lane, __u32 reason)
 	return lane * SW_REASON_COUNT + reason;
 }
 
+/*
+ * lifetimes: how long connections were open, one of these per service and CPU. count[0] is up to
+ * SW_LIFETIME_FIRST_NS, each bucket reaches to four times the one before, the last has no bound.
+ */
+#define SW_LIFETIME_FIRST_NS 1000000ull
+#define SW_LIFETIME_BUCKETS  14
+
+struct sw_lifetimes {
+	__u64 sum_ns;
+	__u64 count[SW_LIFETIME_BUCKETS + 1];
+};
+
 /* control: what the daemon tells all programs. */
 struct sw_control {
 	__u64 heartbeat_ns; /* CLOCK_MONOTONIC, written by the daemon */
