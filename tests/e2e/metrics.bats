@@ -51,6 +51,18 @@ metric() {
 	assert_equal "the command line's copy" "$(metrics | grep -c '^spillway_')" "$(sw metrics | grep -c '^spillway_')"
 }
 
+ended_connections() {
+	[ "$(metric 'spillway_connection_seconds_count{service="main"}')" = "$1" ]
+}
+
+@test "each connection that ends is counted once, by how long it was open" {
+	hold_many 1 3
+	assert_equal "connections ended" 0 "$(metric 'spillway_connection_seconds_count{service="main"}')"
+	release_all
+	wait_until "the three that ended are counted" ended_connections 3
+	assert_equal "shorter than 18 hours" 3 "$(metric 'spillway_connection_seconds_bucket{service="main",le="67108.864"}')"
+}
+
 @test "healthz is 200 while attached, and not afterwards" {
 	assert_equal "health" 200 "$(health)"
 	sw detach eth0

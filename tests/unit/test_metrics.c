@@ -24,6 +24,7 @@
 
 #include "daemon/exposition.c"
 #include "daemon/metrics.c"
+#include "daemon/metrics_lifetimes.c"
 #include "daemon/read_args.c"
 #include "daemon/read_service.c"
 #include "spillway/slots.h"
@@ -35,6 +36,7 @@ static struct sw_class_conf class_conf[SW_CLASSES_MAX];
 static struct sw_class_state class_state[SW_CLASSES_MAX];
 static uint64_t verdicts[SW_CLASSES_MAX][SW_VERDICT_CELLS];
 static uint64_t counters[SW_COUNTERS_ROWS][SW_COUNTER_COUNT];
+static struct sw_lifetimes lifetimes[SW_SERVICES_MAX];
 static struct sw_control control;
 static const struct sw_maps maps = {
 	.control = &control,
@@ -55,6 +57,12 @@ void sw_read_verdicts(const struct sw_maps *from, uint32_t id, uint64_t out[SW_V
 {
 	assert_ptr_equal(from, &maps);
 	memcpy(out, verdicts[id], sizeof(verdicts[id]));
+}
+
+void sw_read_lifetimes(const struct sw_maps *from, uint32_t service, struct sw_lifetimes *out)
+{
+	assert_ptr_equal(from, &maps);
+	*out = lifetimes[service];
 }
 
 void sw_read_usage(const struct sw_maps *from, struct sw_map_usage out[SW_MAP_USAGE_ROWS])
@@ -299,6 +307,23 @@ static void the_database_is_up_while_somebody_listens_where_the_service_is(void 
 	expect_line(*state, "spillway_database_up{service=\"edge\"} 1");
 }
 
+static void lifetimes_are_a_histogram_in_seconds(void **state)
+{
+	struct sw_daemon *daemon = *state;
+	struct sw_lifetimes *ended = &lifetimes[service_id(daemon, "main")];
+
+	ended->count[0] = 2;		       /* up to 1 ms */
+	ended->count[5] = 3;		       /* up to 1.024 s */
+	ended->count[SW_LIFETIME_BUCKETS] = 1; /* longer than the last bound */
+	ended->sum_ns = 2500000000ull;
+	expect_line(daemon, "spillway_connection_seconds_bucket{service=\"main\",le=\"0.001\"} 2");
+	expect_line(daemon, "spillway_connection_seconds_bucket{service=\"main\",le=\"1.024\"} 5");
+	expect_line(daemon, "spillway_connection_seconds_bucket{service=\"main\",le=\"+Inf\"} 6");
+	expect_line(daemon, "spillway_connection_seconds_sum{service=\"main\"} 2.5");
+	expect_line(daemon, "spillway_connection_seconds_count{service=\"edge\"} 0");
+	memset(ended, 0, sizeof(*ended));
+}
+
 static void the_tables_tell_how_full_they_are(void **state)
 {
 	expect_line(*state, "spillway_map_entries{map=\"flows\"} 12");
@@ -374,6 +399,7 @@ int main(void)
 		TEST(what_belongs_to_no_service_is_told_without_one_and_only_if_there_is_any),
 		TEST(an_interface_that_lost_the_gate_is_told_as_zero),
 		TEST(the_database_is_up_while_somebody_listens_where_the_service_is),
+		TEST(lifetimes_are_a_histogram_in_seconds),
 		TEST(the_tables_tell_how_full_they_are),
 		TEST(promtool_finds_nothing_to_complain_about),
 		TEST(health_is_the_gate_on_every_interface_and_a_fresh_heartbeat),

@@ -17,6 +17,7 @@
 #include "core/log.h"
 #include "daemon/daemon.h"
 #include "daemon/exposition.h"
+#include "daemon/metrics_lifetimes.h"
 #include "daemon/read_args.h"
 #include "daemon/read_service.h"
 #include "kern/read.h"
@@ -252,6 +253,7 @@ void sw_metrics_write(void *daemon, struct evbuffer *out)
 	write_verdicts(&page);
 	write_slots(&page);
 	write_counters(&page);
+	sw_metrics_lifetimes(page.out, daemon);
 	write_database(&page);
 	write_maps(&page);
 	rc = sw_exposition_end(page.out);

@@ -129,10 +129,15 @@ static int clear_new_rows(const struct sw_maps *maps, const struct sw_plan *last
 		if (!sw_plan_class(last, next->classes[i].id))
 			failed = clear_row(maps->verdicts_fd, next->classes[i].id,
 					   sizeof(struct sw_verdicts));
-	for (size_t i = 0; !failed && i < next->service_count; i++)
-		if (!sw_plan_service(last, next->services[i].id))
-			failed = clear_row(maps->counters_fd, next->services[i].id,
-					   sizeof(struct sw_counters));
+	for (size_t i = 0; !failed && i < next->service_count; i++) {
+		uint32_t id = next->services[i].id;
+
+		if (sw_plan_service(last, id))
+			continue;
+		failed = clear_row(maps->counters_fd, id, sizeof(struct sw_counters));
+		if (!failed)
+			failed = clear_row(maps->lifetimes_fd, id, sizeof(struct sw_lifetimes));
+	}
 	return failed ? sw_error_set(err, failed, "the kernel's counters: %s", strerror(-failed))
 		      : 0;
 }

@@ -96,6 +96,7 @@ static int map_all(struct sw_kern *kern)
 	maps->refused_fd = bpf_map__fd(kern->skel->maps.refused);
 	maps->counters_fd = bpf_map__fd(kern->skel->maps.counters);
 	maps->verdicts_fd = bpf_map__fd(kern->skel->maps.verdicts);
+	maps->lifetimes_fd = bpf_map__fd(kern->skel->maps.lifetimes);
 	maps->control->layout_version = SW_LAYOUT_VERSION;
 	return 0;
 }

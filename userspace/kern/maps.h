@@ -23,6 +23,7 @@ struct sw_maps {
 	int refused_fd;
 	int counters_fd;
 	int verdicts_fd;
+	int lifetimes_fd;
 };
 
 #endif

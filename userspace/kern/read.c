@@ -41,6 +41,11 @@ void sw_read_verdicts(const struct sw_maps *maps, uint32_t class_id, uint64_t ou
 	sum_cpus(maps->verdicts_fd, class_id, out, SW_VERDICT_CELLS);
 }
 
+void sw_read_lifetimes(const struct sw_maps *maps, uint32_t service, struct sw_lifetimes *out)
+{
+	sum_cpus(maps->lifetimes_fd, service, (uint64_t *)out, sizeof(*out) / sizeof(uint64_t));
+}
+
 /* A walk over a hash map: sizes of its entries, and whom to show them to. */
 struct walk {
 	int fd;
