@@ -35,9 +35,16 @@ server_address_for() {
 net_create() {
 	ip netns add "$SERVER_NS" &&
 		ip netns add "$CLIENT_NS" &&
-		ip link add "$WORLD_INTERFACE" netns "$SERVER_NS" type veth peer name "$WORLD_INTERFACE" netns "$CLIENT_NS" &&
+		net_create_veth &&
 		net_server_side &&
 		net_client_side
+}
+
+# A queue for each CPU, as a network card has: packets arrive on all of them at once.
+net_create_veth() {
+	local queues=(numrxqueues "$(nproc)" numtxqueues "$(nproc)")
+	ip link add "$WORLD_INTERFACE" netns "$SERVER_NS" "${queues[@]}" type veth \
+		peer name "$WORLD_INTERFACE" netns "$CLIENT_NS" "${queues[@]}"
 }
 
 net_server_side() {
@@ -86,7 +93,7 @@ attach_pinned_xdp() {
 # tag_client_frames once|twice: the client's frames carry that many VLAN tags from here on; in the
 # frame itself, as on a card without offload, so that XDP meets them.
 tag_client_frames() {
-	as_client ethtool -K "$WORLD_INTERFACE" txvlan off &&
+	as_client ethtool -K "$WORLD_INTERFACE" txvlan off tx-vlan-stag-hw-insert off &&
 		as_client tc qdisc add dev "$WORLD_INTERFACE" clsact &&
 		with_programs tag_frames classifier attach_pinned_tagger "tag_$1"
 }
