@@ -161,6 +161,26 @@ static void exactly_one_of_the_same(struct rig *rig, const void *arg)
 	}
 }
 
+/* Expired flows are still in the table: whoever comes first has the entry, the others do not. */
+static void exactly_one_of_the_expired(struct rig *rig, const void *arg)
+{
+	struct sw_sweep sweep = {.now_ns = UINT64_MAX / 2};
+	LIBBPF_OPTS(bpf_test_run_opts, opts, .ctx_in = &sweep, .ctx_size_in = sizeof(sweep));
+	int fd = sw_kern_program_fd(rig->kern, SW_PROGRAM_SWEEP);
+	int sum[4];
+
+	(void)arg;
+	rig->maps->service_conf[0].budget = rig->maps->service_conf[0].shared_limit = 100000;
+	for (int round = 0; round < ROUNDS; round++) {
+		send_at_once(rig, &(struct sender){.same_flows = true}, sum);
+		rig_assert_slots(rig, 0, SYNS, 0);
+		assert_int_equal(rig->maps->class_state[0].direct, SYNS);
+		assert_int_equal(bpf_prog_test_run_opts(fd, &opts), 0);
+		rig_assert_slots(rig, 0, 0, 0);
+		assert_int_equal(rig->maps->class_state[0].direct, 0);
+	}
+}
+
 static void every_count_goes_back_to_zero(struct rig *rig, const void *arg)
 {
 	struct sw_sweep sweep = {.now_ns = UINT64_MAX / 2};
@@ -189,6 +209,8 @@ static const struct rig_test tests[] = {
 	{"all CPUs at once give one source exactly its connections", exactly_the_connections, NULL,
 	 0},
 	{"the same SYNs on all CPUs at once are counted once", exactly_one_of_the_same, NULL, 0},
+	{"SYNs of expired flows on all CPUs at once are counted once", exactly_one_of_the_expired,
+	 NULL, 0},
 	{"what all CPUs took goes back to zero", every_count_goes_back_to_zero, NULL, 0},
 };
 
