@@ -5,15 +5,13 @@
 #include "daemon/options.h"
 
 #include <errno.h>
-#include <getopt.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <unistd.h>
+#include <string.h>
 
 #include "spillway/names.h"
 
 enum {
-	OPTION_CONFIG = 256,
+	OPTION_CONFIG,
 	OPTION_INTERFACE,
 	OPTION_SERVICE,
 	OPTION_BUDGET,
@@ -71,38 +69,39 @@ static void print_help(void)
 	     "Example: spillwayd --interface eth0 --service 5432 --budget 80 --pooler 127.0.0.1:6432");
 }
 
-static int add(const char **list, size_t *count, size_t max, const char *name, struct sw_error *err)
+static int add(const char **list, size_t *count, size_t max, const char *name, const char *value,
+	       struct sw_error *err)
 {
 	if (*count == max)
 		return sw_error_set(err, -EINVAL, "--%s: at most %zu of them", name, max);
-	list[(*count)++] = optarg;
+	list[(*count)++] = value;
 	return 0;
 }
 
-static int take(struct sw_options *options, int id, enum sw_options_next *next,
+static int take(struct sw_options *options, int id, const char *value, enum sw_options_next *next,
 		struct sw_error *err)
 {
 	switch (id) {
 	case OPTION_CONFIG:
-		options->file = optarg;
+		options->file = value;
 		return 0;
 	case OPTION_INTERFACE:
 		return add(options->interfaces, &options->interface_count, SW_CONFIG_INTERFACES_MAX,
-			   "interface", err);
+			   "interface", value, err);
 	case OPTION_SERVICE:
 		return add(options->services, &options->service_count, SW_CONFIG_SERVICES_MAX,
-			   "service", err);
+			   "service", value, err);
 	case OPTION_BUDGET:
-		options->budget = optarg;
+		options->budget = value;
 		return 0;
 	case OPTION_POOLER:
-		options->pooler = optarg;
+		options->pooler = value;
 		return 0;
 	case OPTION_PIN_DIR:
-		options->pin_dir = optarg;
+		options->pin_dir = value;
 		return 0;
 	case OPTION_SOCKET:
-		options->socket = optarg;
+		options->socket = value;
 		return 0;
 	case OPTION_CHECK:
 		options->check = true;
@@ -121,11 +120,52 @@ static int take(struct sw_options *options, int id, enum sw_options_next *next,
 	}
 }
 
-static int is_row(int id)
+static const struct row *find_row(const char *name, size_t length)
 {
 	for (size_t i = 0; i < ROWS; i++)
-		if (rows[i].id == id)
-			return 1;
+		if (strlen(rows[i].name) == length && !strncmp(rows[i].name, name, length))
+			return &rows[i];
+	return NULL;
+}
+
+/*
+ * One option and, as "--name value" or "--name=value", its value; *at moves to the last word taken. Not
+ * getopt_long(), which takes "--che" for --check.
+ */
+static int split(int argc, char **argv, int *at, const struct row **out, const char **value,
+		 struct sw_error *err)
+{
+	const char *word = argv[*at];
+	const char *name = word + 2;
+	const char *equals;
+	const struct row *row;
+
+	if (word[0] != '-' || !word[1])
+		return sw_error_set(err, -EINVAL, "'%s' is not an option; see --help", word);
+	equals = word[1] == '-' ? strchr(name, '=') : NULL;
+	row = word[1] == '-' ? find_row(name, equals ? (size_t)(equals - name) : strlen(name))
+			     : NULL;
+	if (!row)
+		return sw_error_set(err, -EINVAL, "unknown option '%s'; see --help", word);
+	if (equals && !row->value)
+		return sw_error_set(err, -EINVAL, "--%s takes no value; see --help", row->name);
+	if (row->value && !equals && (*at + 1 == argc || !strncmp(argv[*at + 1], "--", 2)))
+		return sw_error_set(err, -EINVAL, "--%s needs a value: --%s %s", row->name,
+				    row->name, row->value);
+	*out = row;
+	*value = equals ? equals + 1 : row->value ? argv[++*at] : NULL;
+	return 0;
+}
+
+static int check_together(const struct sw_options *options, struct sw_error *err)
+{
+	if (options->file && options->service_count)
+		return sw_error_set(err, -EINVAL,
+				    "--config and --service exclude each other: services are "
+				    "either in the file or on the command line");
+	if (!options->service_count && (options->budget || options->pooler))
+		return sw_error_set(err, -EINVAL, "--%s needs a --service that it is for",
+				    options->budget ? "budget" : "pooler");
 	return 0;
 }
 
@@ -133,38 +173,26 @@ int sw_options_parse(int argc, char **argv, struct sw_options *out, enum sw_opti
 		     struct sw_error *err)
 {
 	struct sw_options options = {.pin_dir = SW_PIN_DIR_DEFAULT};
-	struct option known[ROWS + 1] = {0};
-	int id, failed;
+	enum sw_options_next then = SW_OPTIONS_RUN;
+	int failed = 0;
 
-	for (size_t i = 0; i < ROWS; i++)
-		known[i] = (struct option){rows[i].name,
-					   rows[i].value ? required_argument : no_argument, NULL,
-					   rows[i].id};
-	*next = SW_OPTIONS_RUN;
-	opterr = 0;
-	while (*next == SW_OPTIONS_RUN && (id = getopt_long(argc, argv, ":", known, NULL)) != -1) {
-		if (id == ':')
-			return sw_error_set(err, -EINVAL, "%s needs a value; see --help",
-					    argv[optind - 1]);
-		if (!is_row(id))
-			return sw_error_set(err, -EINVAL, "unknown option '%s'; see --help",
-					    argv[optind - 1]);
-		failed = take(&options, id, next, err);
+	for (int i = 1; i < argc && then == SW_OPTIONS_RUN; i++) {
+		const struct row *row = NULL;
+		const char *value = NULL;
+
+		failed = split(argc, argv, &i, &row, &value, err);
+		if (!failed)
+			failed = take(&options, row->id, value, &then, err);
 		if (failed)
 			return failed;
 	}
-	if (*next == SW_OPTIONS_RUN && optind < argc)
-		return sw_error_set(err, -EINVAL, "'%s' is not an option; see --help",
-				    argv[optind]);
-	if (options.file && options.service_count)
-		return sw_error_set(err, -EINVAL,
-				    "--config and --service exclude each other: services are "
-				    "either in the file or on the command line");
-	if (!options.service_count && (options.budget || options.pooler))
-		return sw_error_set(err, -EINVAL, "--%s needs a --service that it is for",
-				    options.budget ? "budget" : "pooler");
+	if (then == SW_OPTIONS_RUN)
+		failed = check_together(&options, err);
+	if (failed)
+		return failed;
 	if (!options.file && !options.service_count)
 		options.file = SW_OPTIONS_FILE_DEFAULT;
 	*out = options;
+	*next = then;
 	return 0;
 }
