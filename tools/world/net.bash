@@ -37,7 +37,9 @@ net_create() {
 		ip netns add "$CLIENT_NS" &&
 		net_create_veth &&
 		net_server_side &&
-		net_client_side
+		net_client_side &&
+		net_introduce as_server "$GATEWAY_IPV4" "$GATEWAY_IPV6" as_client &&
+		net_introduce as_client "$SERVER_IPV4" "$SERVER_IPV6" as_server
 }
 
 # A queue for each CPU, as a network card has: packets arrive on all of them at once.
@@ -54,6 +56,16 @@ net_server_side() {
 		as_server ip address add "$SERVER_IPV6/64" dev "$WORLD_INTERFACE" nodad &&
 		as_server ip route add "$CLIENTS_IPV4" via "$GATEWAY_IPV4" &&
 		as_server ip -6 route add "$CLIENTS_IPV6" via "$GATEWAY_IPV6"
+}
+
+# net_introduce SIDE IPV4 IPV6 OTHER_SIDE: tells a side the other's link address. Neighbour discovery
+# would have to wait for a link-local address, which comes whenever the kernel notices the link.
+net_introduce() {
+	local address link
+	link=$("$4" ip -j link show dev "$WORLD_INTERFACE" | jq -r '.[0].address') || return 1
+	for address in "$2" "$3"; do
+		"$1" ip neighbour replace "$address" lladdr "$link" dev "$WORLD_INTERFACE" nud permanent || return 1
+	done
 }
 
 # A local route makes the kernel answer for the whole range, so no address is ever added; the IPv6
