@@ -177,3 +177,21 @@ nothing_is_left() {
 	hold one 10.77.1.1
 	assert_status "$USED" 1
 }
+
+@test "a pin directory that the BPF file system cannot have is named with the reason" {
+	document_for_pins | spillwayd_configure
+	fails_with 2 'no dot in a name' as_server timeout 20 "$BUILD/spillwayd" --foreground \
+		--config "$WORLD/spillway.yaml" --pin-dir "$PIN_DIR.2"
+	fails_with 3 'not on a BPF file system' as_server timeout 20 "$BUILD/spillwayd" --foreground \
+		--config "$WORLD/spillway.yaml" --pin-dir "$WORLD/pins"
+}
+
+document_for_pins() { printf 'services: [{listen: [":5432"]}]\n'; }
+
+@test "a pin directory with something foreign in it is left as it is" {
+	document_for_pins | spillwayd_configure
+	mkdir -p "$PIN_DIR-foreign/not-ours"
+	fails_with 1 'holds what Spillway did not pin' as_server timeout 20 "$BUILD/spillwayd" \
+		--foreground --config "$WORLD/spillway.yaml" --pin-dir "$PIN_DIR-foreign"
+	rmdir "$PIN_DIR-foreign/not-ours" "$PIN_DIR-foreign"
+}

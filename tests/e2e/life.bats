@@ -103,6 +103,40 @@ assert_nothing_is_left() {
 	assert_lane 10.77.1.9 refused
 }
 
+@test "a gate that somebody took off is put back within a moment, and the log says so" {
+	configure
+	assert_lane 10.77.1.1 direct
+	as_server tc qdisc delete dev "$WORLD_INTERFACE" clsact
+	[ "$SPILLWAY_ATTACH" = tc ] || as_server ip link set dev "$WORLD_INTERFACE" xdp off 2>/dev/null || true
+	wait_until "the gate is back" status_is '.interfaces[0].attached' true
+	as_server tc filter show dev "$WORLD_INTERFACE" ingress | grep -q 0x5357
+	grep -q 'the gate was taken off' "$WORLD/log/spillwayd"
+	sw budget main 0
+	assert_lane 10.77.1.2 refused
+}
+
+@test "a second daemon with pins of its own leaves the interface and its steering to the first" {
+	configure
+	local before
+	before=$(traces_on_interface)
+	sed "s|socket: $SOCKET|socket: $SOCKET.2|; s|127.0.0.1:9432||" "$WORLD/spillway.yaml" >"$WORLD/second.yaml"
+	fails_with 1 'guarded by another spillwayd' as_server timeout 20 "$BUILD/spillwayd" --foreground \
+		--config "$WORLD/second.yaml" --pin-dir "$PIN_DIR-second"
+	[ ! -e "$PIN_DIR-second" ]
+	assert_equal "what is on the interface" "$before" "$(traces_on_interface)"
+	assert_status '.interfaces[0].attached' true
+}
+
+@test "what a killed daemon left on an interface is taken off by its successor, wherever it is attached now" {
+	configure
+	stop_process spillwayd KILL
+	traces_on_interface | grep -q 0x5357
+	sed -i 's/^interfaces:.*/interfaces: [{name: lo, mode: tc}]/' "$WORLD/spillway.yaml"
+	spillwayd_run
+	assert_equal "what is on the interface" "" "$(traces_on_interface)"
+	spillwayd_stop
+}
+
 @test "limits and slots outlive a killed daemon" {
 	configure
 	hold_many 1 2

@@ -24,8 +24,11 @@ static void print_heading(const json_t *result)
 		sw_term_print("attached to no interface");
 	json_array_foreach(json_object_get(result, "interfaces"), i, interface)
 	{
-		sw_term_print("%s%s (%s)", i == 0 ? "attached to " : ", ",
-			      sw_field_text(interface, "name"), sw_field_text(interface, "mode"));
+		bool lost = json_is_false(json_object_get(interface, "attached"));
+
+		sw_term_print("%s%s (%s%s)", i == 0 ? "attached to " : ", ",
+			      sw_field_text(interface, "name"), lost ? "LOST, was " : "",
+			      sw_field_text(interface, "mode"));
 	}
 	sw_term_print("\n");
 }

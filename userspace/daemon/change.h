@@ -22,6 +22,9 @@ int sw_change_begin(const struct sw_daemon *daemon, struct sw_config **next, str
 int sw_change_interfaces(struct sw_daemon *daemon, const struct sw_config *next,
 			 struct sw_error *err);
 
+/* Puts the gate back where somebody took it off or made the interface anew. */
+void sw_change_repair_interfaces(struct sw_daemon *daemon);
+
 /* Loads the file again and takes it into force. Rules stay. */
 int sw_change_reload(struct sw_daemon *daemon, struct sw_error *err);
 

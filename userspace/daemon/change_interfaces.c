@@ -47,19 +47,44 @@ static int attach(struct sw_daemon *daemon, const struct sw_config_interface *in
 }
 
 /* Another mode is another place in the kernel: off first, and back to the old one if that fails. */
-static int move(struct sw_daemon *daemon, struct sw_attachment *there,
-		const struct sw_config_interface *interface, struct sw_error *err)
+static int move(struct sw_daemon *daemon, struct sw_attachment *there, enum sw_attach_mode mode,
+		struct sw_error *err)
 {
-	struct sw_config_interface before = {.mode = there->wanted};
+	const struct sw_attachment before = *there;
 	struct sw_error ignored;
 	int failed;
 
-	memcpy(before.name, there->name, sizeof(before.name));
-	detach(daemon, there);
-	failed = attach(daemon, interface, err);
-	if (failed && attach(daemon, &before, &ignored))
+	sw_detach(daemon->kern, there);
+	failed = sw_attach(daemon->kern, before.name, mode, there, err);
+	if (!failed)
+		sw_log_info("%s: now in mode %s", there->name,
+			    sw_words_name(SW_WORDS_ATTACH_MODE, there->mode));
+	else if (sw_attach(daemon->kern, before.name, before.wanted, there, &ignored))
 		sw_log_error("%s", ignored.text);
 	return failed;
+}
+
+void sw_change_repair_interfaces(struct sw_daemon *daemon)
+{
+	for (size_t i = 0; i < daemon->attachment_count; i++) {
+		struct sw_attachment *at = &daemon->attachments[i];
+		bool told = at->lost;
+		struct sw_error err;
+
+		if (sw_attachment_holds(daemon->kern, at))
+			continue;
+		if (!told)
+			sw_log_error("interface %s: the gate was taken off; putting it back",
+				     at->name);
+		at->lost = true;
+		sw_detach(daemon->kern, at);
+		if (!sw_attach(daemon->kern, at->name, at->wanted, at, &err))
+			sw_log_warn("interface %s: the gate is back, mode %s; connections made "
+				    "meanwhile are not counted",
+				    at->name, sw_words_name(SW_WORDS_ATTACH_MODE, at->mode));
+		else if (!told)
+			sw_log_error("%s; trying on every second", err.text);
+	}
 }
 
 int sw_change_interfaces(struct sw_daemon *daemon, const struct sw_config *next,
@@ -68,6 +93,7 @@ int sw_change_interfaces(struct sw_daemon *daemon, const struct sw_config *next,
 	size_t before = daemon->attachment_count;
 	int failed = 0;
 
+	sw_change_repair_interfaces(daemon);
 	for (size_t i = 0; !failed && i < next->interface_count; i++)
 		if (!find(daemon, next->interfaces[i].name))
 			failed = attach(daemon, &next->interfaces[i], err);
@@ -75,7 +101,7 @@ int sw_change_interfaces(struct sw_daemon *daemon, const struct sw_config *next,
 		struct sw_attachment *there = find(daemon, next->interfaces[i].name);
 
 		if (there->wanted != next->interfaces[i].mode)
-			failed = move(daemon, there, &next->interfaces[i], err);
+			failed = move(daemon, there, next->interfaces[i].mode, err);
 	}
 	if (failed) {
 		while (daemon->attachment_count > before)

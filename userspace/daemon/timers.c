@@ -34,6 +34,7 @@ static void on_sweep(evutil_socket_t fd, short what, void *arg)
 	if (failed)
 		sw_log_error("sweep of unfinished handshakes: %s", strerror(-failed));
 	sw_change_control(daemon);
+	sw_change_repair_interfaces(daemon);
 	sd_notify(0, "WATCHDOG=1");
 }
 

@@ -11,9 +11,11 @@
 #include <net/if.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "core/log.h"
+#include "kern/claim.h"
 #include "kern/clsact.h"
 #include "kern/interface.h"
 #include "kern/pins.h"
@@ -22,6 +24,22 @@
 static void link_name(int ifindex, char name[32])
 {
 	snprintf(name, 32, "link_xdp_%d", ifindex);
+}
+
+/* The gate first: behind it, steering finishes what the gate has already let in. */
+static void take_off(struct sw_kern *kern, struct sw_attachment *attachment)
+{
+	char name[32];
+
+	if (attachment->link_fd >= 0) {
+		link_name(attachment->ifindex, name);
+		if (sw_kern_pin_dir(kern))
+			sw_pins_remove(sw_kern_pin_dir(kern), name);
+		bpf_link_detach(attachment->link_fd);
+		close(attachment->link_fd);
+	}
+	attachment->link_fd = -1;
+	sw_clsact_remove(attachment->ifindex, attachment->made_clsact);
 }
 
 static int attach_tc(struct sw_kern *kern, struct sw_attachment *attachment, struct sw_error *err)
@@ -52,6 +70,22 @@ static int xdp_failed(const struct sw_attachment *attachment, int failed, struct
 			    strerror(-failed));
 }
 
+/*
+ * An XDP program of somebody else. One of ours can only be a dead daemon's, whose link the kernel
+ * takes off in its own time after the pin is gone: wait for that.
+ */
+static int find_xdp_free(const struct sw_attachment *attachment, struct sw_error *err)
+{
+	const struct timespec pause = {.tv_nsec = 10000000};
+	uint32_t there = sw_interface_xdp_program(attachment->ifindex);
+
+	for (int i = 0; there && sw_interface_is_gate(there) && i < 100; i++) {
+		nanosleep(&pause, NULL);
+		there = sw_interface_xdp_program(attachment->ifindex);
+	}
+	return there ? xdp_failed(attachment, -EBUSY, err) : 0;
+}
+
 /* Steering first: no flow is to be marked for it before it is there. */
 static int attach_xdp(struct sw_kern *kern, struct sw_attachment *attachment,
 		      enum sw_attach_mode mode, struct sw_error *err)
@@ -62,6 +96,9 @@ static int attach_xdp(struct sw_kern *kern, struct sw_attachment *attachment,
 	int failed;
 
 	attachment->mode = mode;
+	failed = find_xdp_free(attachment, err);
+	if (failed)
+		return failed;
 	failed = sw_clsact_add(attachment->ifindex, sw_kern_program_fd(kern, SW_PROGRAM_STEER_TC),
 			       &attachment->made_clsact);
 	if (failed)
@@ -74,7 +111,7 @@ static int attach_xdp(struct sw_kern *kern, struct sw_attachment *attachment,
 	if (!failed && sw_kern_pin_dir(kern))
 		failed = sw_pins_add(sw_kern_pin_dir(kern), name, attachment->link_fd, err);
 	if (failed)
-		sw_detach(kern, attachment);
+		take_off(kern, attachment);
 	return failed;
 }
 
@@ -96,6 +133,19 @@ static int attach_auto(struct sw_kern *kern, struct sw_attachment *attachment, s
 	return attach_tc(kern, attachment, err);
 }
 
+static int attach_in_mode(struct sw_kern *kern, struct sw_attachment *attachment,
+			  struct sw_error *err)
+{
+	switch (attachment->wanted) {
+	case SW_ATTACH_TC:
+		return attach_tc(kern, attachment, err);
+	case SW_ATTACH_AUTO:
+		return attach_auto(kern, attachment, err);
+	default:
+		return attach_xdp(kern, attachment, attachment->wanted, err);
+	}
+}
+
 int sw_attach(struct sw_kern *kern, const char *name, enum sw_attach_mode wanted,
 	      struct sw_attachment *out, struct sw_error *err)
 {
@@ -103,41 +153,38 @@ int sw_attach(struct sw_kern *kern, const char *name, enum sw_attach_mode wanted
 	int failed;
 
 	snprintf(attachment.name, sizeof(attachment.name), "%s", name);
-	attachment.ifindex = if_nametoindex(name);
+	attachment.ifindex = (int)if_nametoindex(name);
 	if (!attachment.ifindex)
 		return sw_error_set(err, -ENODEV,
 				    "interface %s: there is none by this name in this network "
 				    "namespace ('ip link' lists them)",
 				    name);
-	switch (wanted) {
-	case SW_ATTACH_TC:
-		failed = attach_tc(kern, &attachment, err);
-		break;
-	case SW_ATTACH_AUTO:
-		failed = attach_auto(kern, &attachment, err);
-		break;
-	default:
-		failed = attach_xdp(kern, &attachment, wanted, err);
-	}
-	if (!failed)
+	attachment.claim_fd = sw_claim_interface(attachment.ifindex);
+	if (attachment.claim_fd == -EADDRINUSE)
+		return sw_error_set(
+			err, -EBUSY,
+			"interface %s is guarded by another spillwayd: stop that one, or "
+			"let it go of the interface with 'spillway detach %s'",
+			name, name);
+	if (attachment.claim_fd < 0)
+		return sw_error_set(err, attachment.claim_fd, "interface %s: cannot claim it: %s",
+				    name, strerror(-attachment.claim_fd));
+	failed = attach_in_mode(kern, &attachment, err);
+	if (failed)
+		close(attachment.claim_fd);
+	else
 		*out = attachment;
 	return failed;
 }
 
-/* The gate first: behind it, steering finishes what the gate has already let in. */
 void sw_detach(struct sw_kern *kern, struct sw_attachment *attachment)
 {
-	char name[32];
-
-	if (attachment->link_fd >= 0) {
-		link_name(attachment->ifindex, name);
-		if (sw_kern_pin_dir(kern))
-			sw_pins_remove(sw_kern_pin_dir(kern), name);
-		bpf_link_detach(attachment->link_fd);
-		close(attachment->link_fd);
-		attachment->link_fd = -1;
-	}
-	sw_clsact_remove(attachment->ifindex, attachment->made_clsact);
+	/* Without the claim what is on the interface is somebody else's. */
+	if (attachment->claim_fd < 0)
+		return;
+	take_off(kern, attachment);
+	close(attachment->claim_fd);
+	attachment->claim_fd = -1;
 }
 
 bool sw_attachment_holds(const struct sw_kern *kern, const struct sw_attachment *attachment)
@@ -150,5 +197,5 @@ bool sw_attachment_holds(const struct sw_kern *kern, const struct sw_attachment 
 	    (bpf_obj_get_info_by_fd(attachment->link_fd, &info, &size) ||
 	     (int)info.xdp.ifindex != attachment->ifindex))
 		return false;
-	return sw_clsact_holds(attachment->ifindex);
+	return attachment->claim_fd >= 0 && sw_clsact_program(attachment->ifindex);
 }

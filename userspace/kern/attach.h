@@ -18,12 +18,14 @@ struct sw_attachment {
 	enum sw_attach_mode wanted;
 	enum sw_attach_mode mode; /* what it became: native, generic or tc */
 	bool made_clsact;	  /* the qdisc is ours to remove */
-	int link_fd;		  /* of XDP; -1 in mode tc */
+	bool lost;    /* the gate is not where it was put; set by who tells the operator */
+	int link_fd;  /* of XDP; -1 in mode tc */
+	int claim_fd; /* kern/claim.h; -1: not attached */
 };
 
 /*
- * 0 with *out filled; -ENODEV: no such interface; -EBUSY: it has an XDP program already; others as
- * the kernel says. On failure nothing stays attached.
+ * 0 with *out filled; -ENODEV: no such interface; -EBUSY: it has an XDP program already, or another
+ * daemon guards it; others as the kernel says. On failure nothing stays attached.
  */
 int sw_attach(struct sw_kern *kern, const char *name, enum sw_attach_mode wanted,
 	      struct sw_attachment *out, struct sw_error *err);

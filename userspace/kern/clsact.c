@@ -24,13 +24,13 @@ static void hook_of(int ifindex, struct bpf_tc_hook *hook)
 	hook->attach_point = BPF_TC_INGRESS;
 }
 
-bool sw_clsact_holds(int ifindex)
+__u32 sw_clsact_program(int ifindex)
 {
 	struct bpf_tc_hook hook;
 	LIBBPF_OPTS(bpf_tc_opts, opts, .handle = OUR_HANDLE, .priority = OUR_PRIORITY);
 
 	hook_of(ifindex, &hook);
-	return bpf_tc_query(&hook, &opts) == 0;
+	return bpf_tc_query(&hook, &opts) ? 0 : opts.prog_id;
 }
 
 int sw_clsact_add(int ifindex, int program_fd, bool *made)
@@ -38,7 +38,7 @@ int sw_clsact_add(int ifindex, int program_fd, bool *made)
 	struct bpf_tc_hook hook;
 	LIBBPF_OPTS(bpf_tc_opts, opts, .handle = OUR_HANDLE, .priority = OUR_PRIORITY,
 		    .prog_fd = program_fd, .flags = BPF_TC_F_REPLACE);
-	bool left_behind = sw_clsact_holds(ifindex);
+	bool left_behind = sw_clsact_program(ifindex) != 0;
 	int failed;
 
 	hook_of(ifindex, &hook);

@@ -5,12 +5,14 @@
 #ifndef SW_KERN_CLSACT_H
 #define SW_KERN_CLSACT_H
 
+#include <linux/types.h>
 #include <stdbool.h>
 
 /* 0; *made: there was no clsact before, or only one that a daemon of ours had left. */
 int sw_clsact_add(int ifindex, int program_fd, bool *made);
 /* Takes our filter off, and with `made` the qdisc too unless somebody else uses it by now. */
 void sw_clsact_remove(int ifindex, bool made);
-bool sw_clsact_holds(int ifindex);
+/* Id of the program in our filter, 0 for none. */
+__u32 sw_clsact_program(int ifindex);
 
 #endif

@@ -4,6 +4,7 @@
  */
 #include "kern/interface.h"
 
+#include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 #include <linux/ethtool.h>
 #include <linux/sockios.h>
@@ -36,4 +37,14 @@ uint32_t sw_interface_xdp_program(int ifindex)
 	if (opts.prog_id)
 		return opts.prog_id;
 	return opts.drv_prog_id ? opts.drv_prog_id : opts.skb_prog_id;
+}
+
+bool sw_interface_is_gate(uint32_t program_id)
+{
+	struct bpf_prog_info info = {0};
+	__u32 size = sizeof(info);
+	SW_CLOSE int fd = bpf_prog_get_fd_by_id(program_id);
+
+	return fd >= 0 && !bpf_obj_get_info_by_fd(fd, &info, &size) &&
+	       !strcmp(info.name, "gate_xdp");
 }

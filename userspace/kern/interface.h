@@ -5,6 +5,7 @@
 #ifndef SW_KERN_INTERFACE_H
 #define SW_KERN_INTERFACE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -13,5 +14,8 @@ void sw_interface_driver(const char *name, char *driver, size_t size);
 
 /* Id of the XDP program that is on the interface, 0 for none. */
 uint32_t sw_interface_xdp_program(int ifindex);
+
+/* Whether the program by this id is the gate, this daemon's or another's. */
+bool sw_interface_is_gate(uint32_t program_id);
 
 #endif

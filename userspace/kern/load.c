@@ -18,6 +18,7 @@
 #include "core/cleanup.h"
 #include "core/clock.h"
 #include "core/log.h"
+#include "kern/leftover.h"
 #include "kern/pins.h"
 #include "kern/preflight.h"
 #include "spillway.skel.h"
@@ -186,6 +187,7 @@ static int take_pin_dir(struct sw_kern *kern, const char *pin_dir, struct sw_err
 	failed = sw_pins_lock(pin_dir, &kern->lock_fd, err);
 	if (failed)
 		return failed;
+	sw_leftover_remove(pin_dir);
 	failed = sw_pins_clear(pin_dir, &found, err);
 	if (failed)
 		return failed;

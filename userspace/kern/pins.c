@@ -37,6 +37,10 @@ int sw_pins_lock(const char *dir, int *lock_fd, struct sw_error *err)
 {
 	SW_CLOSE int fd = -1;
 
+	if (strchr(strrchr(dir, '/') ? strrchr(dir, '/') : dir, '.'))
+		return sw_error_set(err, -EINVAL,
+				    "pin directory %s: a BPF file system allows no dot in a name",
+				    dir);
 	if (mkdir(dir, 0700) && errno != EEXIST)
 		return sw_error_set(err, -errno, "pin directory %s: %s", dir, strerror(errno));
 	fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);

@@ -95,7 +95,7 @@ static int is_on_bpffs(const char *path)
 	while (statfs(parent, &fs)) {
 		char *slash = strrchr(parent, '/');
 
-		if (errno != ENOENT || !slash || slash == parent)
+		if (!slash || slash == parent)
 			return 0;
 		*slash = '\0';
 	}
