@@ -6,6 +6,7 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -91,6 +92,88 @@ static void a_limit_beside_an_action_is_refused_without_naming_a_line(void **sta
 	assert_non_null(strstr(err.text, "classes[0].burst: contradicts 'action: drop'"));
 }
 
+static void what_is_wrong_with_a_live_change_is_said_without_the_file(void **state)
+{
+	static const char text[] =
+		"interfaces: [{name: eth0}]\n"
+		"services:\n"
+		"- name: db\n"
+		"  listen: [5432]\n"
+		"  budget: {direct: 4}\n"
+		"  classes: [{name: batch, sources: [10.0.0.0/8, 10.0.0.0/9]}]\n";
+	SW_CONFIG_FREE struct sw_config *config = load(text);
+	struct sw_config_service *db = &config->services[0];
+	struct sw_config_class *batch = &db->classes[0];
+	struct sw_error err = {0};
+
+	(void)state;
+	sw_config_forget_places(config);
+	assert_int_equal(sw_config_validate(config, &err), 0);
+
+	batch->reserved = 5;
+	assert_int_equal(sw_config_validate(config, &err), -EINVAL);
+	assert_string_equal(err.text,
+			    "service 'db': budget.direct: the classes reserve 5 slots, but "
+			    "the budget is 4; raise it or reserve less");
+	batch->max_direct = 2;
+	batch->reserved = 3;
+	assert_int_equal(sw_config_validate(config, &err), -EINVAL);
+	assert_string_equal(err.text,
+			    "service 'db', class 'batch': reserved: 3 slots are reserved, "
+			    "but max_direct lets the class have 2 only");
+	batch->reserved = 0;
+	batch->sources[1] = batch->sources[0];
+	assert_int_equal(sw_config_validate(config, &err), -EINVAL);
+	assert_string_equal(err.text,
+			    "service 'db', class 'batch': sources[1]: 10.0.0.0/8 is there "
+			    "twice in class 'batch'");
+	batch->source_count = 1;
+	assert_int_equal(sw_config_add_listen(db, &db->listen[0].endpoint), 0);
+	assert_int_equal(sw_config_validate(config, &err), -EINVAL);
+	assert_string_equal(err.text,
+			    "service 'db': listen[1]: :5432 is claimed already, by service "
+			    "'db'");
+}
+
+static void places_are_forgotten_and_what_was_given_is_not(void **state)
+{
+	SW_CONFIG_FREE struct sw_config *config =
+		load("services: [{listen: [1], classes: [{action: drop, burst: 200}]}]");
+	struct sw_error err = {0};
+
+	(void)state;
+	sw_config_forget_places(config);
+	assert_int_equal(sw_config_validate(config, &err), -EINVAL);
+	assert_string_equal(err.text,
+			    "service 'main', class 'default': burst: contradicts 'action: "
+			    "drop', which has no limits; remove one");
+}
+
+static void one_class_too_many_is_named_also_when_it_was_added_live(void **state)
+{
+	SW_CONFIG_FREE struct sw_config *config = load("services: [{listen: [1]}]");
+	struct sw_config_class *class;
+	struct sw_error err = {0};
+	struct sw_prefix prefix;
+	char name[16];
+
+	(void)state;
+	for (int i = 1; i <= SW_CLASSES_MAX - 2; i++) {
+		assert_int_equal(sw_config_validate(config, &err), 0);
+		snprintf(name, sizeof(name), "c%d", i);
+		assert_int_equal(sw_config_add_class(&config->services[0], name, &class, &err), 0);
+		snprintf(name, sizeof(name), "10.0.%d.%d", i / 256, i % 256);
+		assert_int_equal(sw_prefix_parse(name, &prefix, NULL), 0);
+		assert_int_equal(sw_config_add_source(class, &prefix), 0);
+	}
+	sw_config_forget_places(config);
+	assert_int_equal(sw_config_validate(config, &err), -EINVAL);
+	assert_string_equal(err.text,
+			    "service 'main', class 'c510': name: class 'c510' is one too "
+			    "many: 513 classes in all, expected at most 512, with 'allowed' "
+			    "and 'denied' of each service");
+}
+
 static void options_are_held_to_the_rules_of_the_file(void **state)
 {
 	SW_CONFIG_FREE struct sw_config *config = NULL;
@@ -103,8 +186,9 @@ static void options_are_held_to_the_rules_of_the_file(void **state)
 	assert_int_equal(sw_config_add_interface(config, "eth1", NULL, &err), 0);
 	assert_int_equal(sw_config_add_service(config, "main", &service, &err), 0);
 	assert_int_equal(sw_config_validate(config, &err), -EINVAL);
-	assert_string_equal(err.text, "services[0].listen: missing: what service 'main' guards, "
-				      "like [\":5432\"]");
+	assert_string_equal(err.text,
+			    "service 'main': listen: missing: what service 'main' guards, "
+			    "like [\":5432\"]");
 	assert_int_equal(sw_endpoint_parse("5432", &endpoint), 0);
 	assert_int_equal(sw_config_add_listen(service, &endpoint), 0);
 	assert_int_equal(sw_config_set_service(service, "budget.direct", "20", &err), 0);
@@ -235,6 +319,9 @@ int main(void)
 		cmocka_unit_test(limits_of_a_class_are_set_as_typed),
 		cmocka_unit_test(a_limit_that_is_wrong_changes_nothing_and_says_what_is_allowed),
 		cmocka_unit_test(a_limit_beside_an_action_is_refused_without_naming_a_line),
+		cmocka_unit_test(what_is_wrong_with_a_live_change_is_said_without_the_file),
+		cmocka_unit_test(places_are_forgotten_and_what_was_given_is_not),
+		cmocka_unit_test(one_class_too_many_is_named_also_when_it_was_added_live),
 		cmocka_unit_test(options_are_held_to_the_rules_of_the_file),
 		cmocka_unit_test(a_budget_below_what_is_reserved_is_refused),
 		cmocka_unit_test(names_are_checked_when_they_are_added),

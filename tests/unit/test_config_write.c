@@ -190,12 +190,19 @@ static void a_configuration_holds_so_much_and_no_more(void **state)
 		{"services: [{listen: [", "1#,", "]}]", 64,
 		 "f:1:21: services[0].listen: found a list of 65, expected at most 64"},
 		{"services:\n- listen: [1]\n  classes:\n  - {}\n", "  - {name: c#, sources: [@]}\n",
-		 "", 999,
-		 "f:4:3: services[0].classes: found a list of 1001, expected at most 1000"},
+		 "", 509, "f:4:3: services[0].classes: found a list of 511, expected at most 510"},
 		{"services:\n- {name: a, listen: [1]}\n- listen: [2]\n  classes:\n",
-		 "  - {name: c#, sources: [@]}\n", "", 998,
-		 "f: services[].classes: 1001 classes "
-		 "in all, expected at most 1000"},
+		 "  - {name: c#, sources: [@]}\n", "", 506,
+		 "f:3:3: services[1].classes[507].name: class 'default' is one too many: 513 "
+		 "classes in all, expected at most 512, with 'allowed' and 'denied' of each service"},
+		{"services:\n- {name: a, listen: [1]}\n- listen: [2]\n  classes:\n  - {}\n",
+		 "  - {name: c#, sources: [@]}\n", "", 506,
+		 "f:512:12: services[1].classes[507].name: class 'c506' is one too many: 513 classes "
+		 "in all, expected at most 512, with 'allowed' and 'denied' of each service"},
+		{"services:\n- {name: a, listen: [1]}\n- listen: [2]\n  classes:\n",
+		 "  - {name: c#, sources: [@]}\n", "- {name: last, listen: [3]}\n", 503,
+		 "f:509:3: services[2].classes[0].name: class 'default' is one too many: 513 classes "
+		 "in all, expected at most 512, with 'allowed' and 'denied' of each service"},
 	};
 
 	(void)state;

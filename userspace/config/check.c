@@ -33,14 +33,36 @@ int sw_check_fail(const struct sw_check *check, struct sw_mark at, const char *p
 	return code;
 }
 
+void sw_check_path_service(const struct sw_check *check, size_t service, const char *key,
+			   char path[SW_CHECK_PATH])
+{
+	if (check->config->file)
+		snprintf(path, SW_CHECK_PATH, "services[%zu].%s", service, key);
+	else
+		snprintf(path, SW_CHECK_PATH, "service '%s': %s",
+			 check->config->services[service].name, key);
+}
+
+void sw_check_path_class(const struct sw_check *check, size_t service, size_t class,
+			 const char *key, char path[SW_CHECK_PATH])
+{
+	const struct sw_config_service *owner = &check->config->services[service];
+
+	if (check->config->file)
+		snprintf(path, SW_CHECK_PATH, "services[%zu].classes[%zu].%s", service, class, key);
+	else
+		snprintf(path, SW_CHECK_PATH, "service '%s', class '%s': %s", owner->name,
+			 owner->classes[class].name, key);
+}
+
 int sw_check_fail_service(const struct sw_check *check, size_t service, const char *key, int code,
 			  const char *fmt, ...)
 {
 	const struct sw_key *row = sw_keys_find_path(SW_OBJECT_SERVICE, key);
-	char path[96];
+	char path[SW_CHECK_PATH];
 	va_list args;
 
-	snprintf(path, sizeof(path), "services[%zu].%s", service, key);
+	sw_check_path_service(check, service, key, path);
 	va_start(args, fmt);
 	fail(check, sw_value_mark(row, &check->config->services[service]), path, code, fmt, args);
 	va_end(args);
@@ -52,10 +74,10 @@ int sw_check_fail_class(const struct sw_check *check, size_t service, size_t cla
 {
 	const struct sw_key *row = sw_keys_find_path(SW_OBJECT_CLASS, key);
 	const struct sw_config_service *owner = &check->config->services[service];
-	char path[96];
+	char path[SW_CHECK_PATH];
 	va_list args;
 
-	snprintf(path, sizeof(path), "services[%zu].classes[%zu].%s", service, class, key);
+	sw_check_path_class(check, service, class, key, path);
 	va_start(args, fmt);
 	fail(check, sw_value_mark(row, &owner->classes[class]), path, -EINVAL, fmt, args);
 	va_end(args);

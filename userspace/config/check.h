@@ -22,6 +22,16 @@ int sw_check_fail_service(const struct sw_check *check, size_t service, const ch
 int sw_check_fail_class(const struct sw_check *check, size_t service, size_t class, const char *key,
 			const char *fmt, ...) __attribute__((format(printf, 5, 6)));
 
+/*
+ * "services[0].KEY" and "services[0].classes[1].KEY" for who looks into a file; where there is none,
+ * "service 'main': KEY" and "service 'main', class 'admin': KEY".
+ */
+#define SW_CHECK_PATH 160
+void sw_check_path_service(const struct sw_check *check, size_t service, const char *key,
+			   char path[SW_CHECK_PATH]);
+void sw_check_path_class(const struct sw_check *check, size_t service, size_t class,
+			 const char *key, char path[SW_CHECK_PATH]);
+
 /* NULL, or what is wrong with the order of a chain. */
 const char *sw_check_chain(const struct sw_config_service *service,
 			   const struct sw_config_lanes *lanes, bool given);

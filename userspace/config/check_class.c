@@ -131,11 +131,11 @@ static int fail_twice(const struct sw_check *check, size_t service, const struct
 		      const struct claim *second)
 {
 	const struct sw_config_class *classes = check->config->services[service].classes;
-	char prefix[SW_PREFIX_TEXT], path[96];
+	char prefix[SW_PREFIX_TEXT], key[32], path[SW_CHECK_PATH];
 
 	sw_prefix_format(&second->source->prefix, prefix, sizeof(prefix));
-	snprintf(path, sizeof(path), "services[%zu].classes[%zu].sources[%zu]", service,
-		 second->class, second->index);
+	snprintf(key, sizeof(key), "sources[%zu]", second->index);
+	sw_check_path_class(check, service, second->class, key, path);
 	if (first->class == second->class)
 		return sw_check_fail(check, second->source->at, path, -EINVAL,
 				     "%s is there twice in class '%s'", prefix,

@@ -18,6 +18,7 @@
 #include "core/error.h"
 #include "core/log.h"
 #include "core/number.h"
+#include "spillway/limits.h"
 #include "spillway/types.h"
 
 #define SW_CONFIG_NAME_MAX     31 /* service and class names: [a-z][a-z0-9_-]* */
@@ -30,11 +31,15 @@
 #define SW_CONFIG_KEYS_MAX     24 /* of one object; a row too many fails to compile */
 
 #define SW_CONFIG_INTERFACES_MAX 64
-#define SW_CONFIG_SERVICES_MAX	 64
-#define SW_CONFIG_CLASSES_MAX	 1000 /* of all services */
-#define SW_CONFIG_LISTEN_MAX	 64   /* of one service */
+#define SW_CONFIG_SERVICES_MAX	 SW_SERVICES_MAX
+#define SW_CONFIG_BUILTIN	 2 /* classes that a service has unsaid: allowed and denied */
+#define SW_CONFIG_CLASSES_MAX	 SW_CLASSES_MAX /* of all services, with the built-in ones */
+#define SW_CONFIG_LISTEN_MAX	 64		/* of one service */
 #define SW_CONFIG_SOURCES_MAX	 100000
 #define SW_CONFIG_FILE_MAX	 (1024 * 1024)
+
+_Static_assert(SW_CONFIG_SOURCES_MAX <= SW_PREFIXES_MAX, "what is left is for allow and deny");
+_Static_assert(SW_CONFIG_LANES_MAX <= SW_CHAIN_MAX, "the kernel's chains hold every lane once");
 
 enum sw_attach_mode {
 	SW_ATTACH_AUTO = 0, /* native where that answers and does not copy, else tc */
@@ -136,7 +141,7 @@ struct sw_config_interface {
 
 struct sw_config {
 	struct sw_config_origin origin;
-	char *file; /* for messages; NULL: made from options */
+	char *file; /* for messages; NULL: made from options, or changed since it was read */
 	struct sw_config_interface *interfaces;
 	size_t interface_count;
 	enum sw_mode mode;
@@ -172,7 +177,12 @@ int sw_config_load_buffer(const char *data, size_t size, const char *name, struc
 /* All defaults; no interface and no service. */
 int sw_config_defaults(struct sw_config **out);
 struct sw_config *sw_config_clone(const struct sw_config *config); /* NULL: no memory */
-void sw_config_free(struct sw_config *config);			   /* NULL is fine */
+/*
+ * For a tree that is about to differ from its file: errors of validation name services and classes
+ * instead of places in the file from here on.
+ */
+void sw_config_forget_places(struct sw_config *config);
+void sw_config_free(struct sw_config *config); /* NULL is fine */
 void sw_config_cleanup(struct sw_config **config);
 #define SW_CONFIG_FREE __attribute__((cleanup(sw_config_cleanup)))
 

@@ -132,7 +132,7 @@ static const struct sw_key keys[] = {
 	 .max = SW_CONFIG_MESSAGE_MAX, .expected = "expected 1 to 200 printable bytes",
 	 .help = "what a refused client is told"},
 	{SERVICE(NULL, "classes", OBJECTS, classes), COUNT(sw_config_service, class_count),
-	 .child = SW_OBJECT_CLASS, .max = SW_CONFIG_CLASSES_MAX,
+	 .child = SW_OBJECT_CLASS, .max = SW_CONFIG_CLASSES_MAX - SW_CONFIG_BUILTIN,
 	 .help = "groups of sources and their limits"},
 
 	{CLASS("name", NAME, name), .initial = "default", .min = 1, .max = SW_CONFIG_NAME_MAX,

@@ -66,6 +66,38 @@ int sw_config_defaults(struct sw_config **out)
 	return 0;
 }
 
+/* Which keys were given stays known: it changes what a value means. */
+static void forget(struct sw_config_origin *origin)
+{
+	origin->at = (struct sw_mark){0};
+	memset(origin->keys, 0, sizeof(origin->keys));
+}
+
+static void forget_service(struct sw_config_service *service)
+{
+	forget(&service->origin);
+	for (size_t i = 0; i < service->listen_count; i++)
+		service->listen[i].at = (struct sw_mark){0};
+	for (size_t i = 0; i < service->class_count; i++) {
+		struct sw_config_class *class = &service->classes[i];
+
+		forget(&class->origin);
+		for (size_t j = 0; j < class->source_count; j++)
+			class->sources[j].at = (struct sw_mark){0};
+	}
+}
+
+void sw_config_forget_places(struct sw_config *config)
+{
+	free(config->file);
+	config->file = NULL;
+	forget(&config->origin);
+	for (size_t i = 0; i < config->interface_count; i++)
+		forget(&config->interfaces[i].origin);
+	for (size_t i = 0; i < config->service_count; i++)
+		forget_service(&config->services[i]);
+}
+
 static void free_service(struct sw_config_service *service)
 {
 	for (size_t i = 0; i < service->class_count; i++)

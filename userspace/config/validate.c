@@ -20,14 +20,44 @@ static int check_total(const struct sw_check *check, const char *path, size_t co
 			     "%zu %s, expected at most %zu", count, what, most);
 }
 
+static int fail_classes(const struct sw_check *check, size_t service, size_t class, size_t total)
+{
+	const struct sw_config_class *first = &check->config->services[service].classes[class];
+
+	return sw_check_fail_class(check, service, class, "name",
+				   "class '%s' is one too many: %zu classes in all, expected at "
+				   "most %d, with 'allowed' and 'denied' of each service",
+				   first->name, total, SW_CONFIG_CLASSES_MAX);
+}
+
+/* The kernel's table has a place for each class, the built-in ones too. */
+static int check_class_total(const struct sw_check *check)
+{
+	const struct sw_config *config = check->config;
+	size_t before = config->service_count * SW_CONFIG_BUILTIN, total = before;
+
+	for (size_t i = 0; i < config->service_count; i++)
+		total += config->services[i].class_count;
+	if (total <= SW_CONFIG_CLASSES_MAX)
+		return 0;
+	for (size_t i = 0; i < config->service_count; i++) {
+		if (before + config->services[i].class_count > SW_CONFIG_CLASSES_MAX)
+			return fail_classes(check, i, SW_CONFIG_CLASSES_MAX - before, total);
+		before += config->services[i].class_count;
+	}
+	return 0;
+}
+
+_Static_assert(SW_CONFIG_SERVICES_MAX *SW_CONFIG_BUILTIN < SW_CONFIG_CLASSES_MAX,
+	       "the built-in classes of all services leave room");
+
 static int check_totals(const struct sw_check *check)
 {
 	const struct sw_config *config = check->config;
-	size_t classes = 0, sources = 0;
+	size_t sources = 0;
 	int rc;
 
 	for (size_t i = 0; i < config->service_count; i++) {
-		classes += config->services[i].class_count;
 		for (size_t j = 0; j < config->services[i].class_count; j++)
 			sources += config->services[i].classes[j].source_count;
 	}
@@ -37,8 +67,7 @@ static int check_totals(const struct sw_check *check)
 		rc = check_total(check, "services", config->service_count, SW_CONFIG_SERVICES_MAX,
 				 "services");
 	if (!rc)
-		rc = check_total(check, "services[].classes", classes, SW_CONFIG_CLASSES_MAX,
-				 "classes in all");
+		rc = check_class_total(check);
 	if (!rc)
 		rc = check_total(check, "services[].classes[].sources", sources,
 				 SW_CONFIG_SOURCES_MAX, "prefixes in all");
@@ -85,7 +114,7 @@ static int check_claim(const struct sw_check *check, size_t service, size_t inde
 {
 	const struct sw_config_service *services = check->config->services;
 	const struct sw_config_listen *listen = &services[service].listen[index];
-	char text[SW_ENDPOINT_TEXT], path[64];
+	char text[SW_ENDPOINT_TEXT], key[32], path[SW_CHECK_PATH];
 
 	for (size_t i = 0; i <= service; i++) {
 		size_t count = i == service ? index : services[i].listen_count;
@@ -94,7 +123,8 @@ static int check_claim(const struct sw_check *check, size_t service, size_t inde
 			if (!sw_endpoint_equal(&services[i].listen[j].endpoint, &listen->endpoint))
 				continue;
 			sw_endpoint_format(&listen->endpoint, text, sizeof(text));
-			snprintf(path, sizeof(path), "services[%zu].listen[%zu]", service, index);
+			snprintf(key, sizeof(key), "listen[%zu]", index);
+			sw_check_path_service(check, service, key, path);
 			return sw_check_fail(check, listen->at, path, -EINVAL,
 					     "%s is claimed already, by service '%s'", text,
 					     services[i].name);

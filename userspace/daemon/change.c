@@ -29,7 +29,10 @@ void sw_change_control(struct sw_daemon *daemon)
 int sw_change_begin(const struct sw_daemon *daemon, struct sw_config **next, struct sw_error *err)
 {
 	*next = sw_config_clone(daemon->config);
-	return *next ? 0 : sw_error_set(err, -ENOMEM, "out of memory");
+	if (!*next)
+		return sw_error_set(err, -ENOMEM, "out of memory");
+	sw_config_forget_places(*next);
+	return 0;
 }
 
 int sw_change(struct sw_daemon *daemon, struct sw_config *next, struct sw_rules *rules,
