@@ -100,16 +100,6 @@ SW_INLINE void sw_env_step(struct sw_request *request, enum sw_check check, __u6
 	(void)request, (void)check, (void)value, (void)limit, (void)passed;
 }
 
-static __always_inline enum sw_loss loss_of(const struct gate *gate)
-{
-	const struct sw_control *said = gate->control;
-
-	if (said->on_loss == SW_ON_LOSS_HOLD || gate->now_ns < said->heartbeat_ns ||
-	    gate->now_ns - said->heartbeat_ns < said->heartbeat_timeout_ns)
-		return SW_LOSS_NONE;
-	return said->on_loss == SW_ON_LOSS_OPEN ? SW_LOSS_OPEN : SW_LOSS_CLOSED;
-}
-
 /* Writes the flow that the verdict admits. */
 static __always_inline enum noted note_admitted(struct gate *gate,
 						const struct sw_service_conf *conf,
@@ -156,7 +146,7 @@ static __always_inline struct sw_verdict decide(struct gate *gate, struct sw_req
 		   sw_address_is_ipv4(&gate->flow.client) ? conf->ipv4_bits : conf->ipv6_bits,
 		   &request->source);
 	request->now_ns = gate->now_ns;
-	request->loss = loss_of(gate);
+	request->loss = sw_decide_loss(gate->control, gate->now_ns);
 	if (request->class_conf->action == SW_ACTION_LIMIT && !request->loss)
 		request->over_rate =
 			source_arrives(&request->source, request->class_conf, gate->now_ns);
@@ -193,7 +183,7 @@ static __always_inline __u8 admit(struct gate *gate, const struct sw_service_con
 		verdict.reason = SW_REASON_FLOWS_FULL;
 	}
 	note_refused(gate, service, verdict.lane);
-	note_refusal(&request.source);
+	note_refusal(&request.source, gate->now_ns);
 	count_verdict(gate->class_id, verdict);
 	return verdict.lane;
 }

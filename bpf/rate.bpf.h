@@ -47,12 +47,17 @@ static __noinline enum sw_gcra_result source_arrives(const struct sw_source_key 
 	return sw_gcra_take(&rate->theoretical_ns, now_ns, conf->interval_ns, conf->tolerance_ns);
 }
 
-static __always_inline void note_refusal(const struct sw_source_key *key)
+/* Whom no rate was asked for, denied sources above all, gets its entry here. */
+static __noinline int note_refusal(const struct sw_source_key *key, __u64 now_ns)
 {
 	struct sw_source_rate *rate = bpf_map_lookup_elem(&source_rate, key);
+	struct sw_source_rate first = {.second = now_ns / NS_PER_SECOND, .refused = 1};
 
 	if (rate)
 		rate->refused++;
+	else
+		bpf_map_update_elem(&source_rate, key, &first, BPF_NOEXIST);
+	return 0;
 }
 
 #endif

@@ -61,6 +61,20 @@ SW_INLINE int sw_env_listener(struct sw_request *request, int lane);
 SW_INLINE void sw_env_step(struct sw_request *request, enum sw_check check, __u64 value,
 			   __u64 limit, int passed);
 
+/* True while the daemon lives; its clock may have been read after ours. */
+SW_INLINE int sw_decide_is_fresh(const struct sw_control *said, __u64 now_ns)
+{
+	return now_ns < said->heartbeat_ns ||
+	       now_ns - said->heartbeat_ns < said->heartbeat_timeout_ns;
+}
+
+SW_INLINE enum sw_loss sw_decide_loss(const struct sw_control *said, __u64 now_ns)
+{
+	if (said->on_loss == SW_ON_LOSS_HOLD || sw_decide_is_fresh(said, now_ns))
+		return SW_LOSS_NONE;
+	return said->on_loss == SW_ON_LOSS_OPEN ? SW_LOSS_OPEN : SW_LOSS_CLOSED;
+}
+
 /* The last lane of a chain: its answer to those whom no lane could take. */
 SW_INLINE __u8 sw_chain_last(__u64 chain)
 {

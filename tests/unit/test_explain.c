@@ -172,6 +172,25 @@ static void a_direct_target_has_to_listen_and_the_packets_own_destination_has_no
 	expect_step(&facts, SW_CHECK_LISTENER, 1, SW_LANE_DIRECT, true);
 }
 
+static void a_target_that_takes_no_flows_is_left_alone_for_a_while(void **state)
+{
+	struct sw_explain_facts facts = usual();
+
+	(void)state;
+	facts.service.direct = sw_slots_word(10, 10);
+	facts.service.unsteerable_until_ns[1] = NOW + 1;
+	expect_verdict(&facts, SW_LANE_REFUSE, SW_REASON_UNSTEERABLE);
+	expect_step(&facts, SW_CHECK_LISTENER, 1, SW_LANE_POOLER, false);
+	facts.service.unsteerable_until_ns[1] = NOW;
+	expect_verdict(&facts, SW_LANE_POOLER, SW_REASON_BUDGET);
+	facts = usual();
+	facts.service.unsteerable_until_ns[0] = NOW + 1;
+	expect_verdict(&facts, SW_LANE_DIRECT, SW_REASON_FIRST);
+	facts.service_conf.direct.port_be = 1;
+	facts.direct_listens = true;
+	expect_verdict(&facts, SW_LANE_POOLER, SW_REASON_UNSTEERABLE);
+}
+
 static void a_burst_is_used_up_exactly_when_the_next_connection_is_over_the_rate(void **state)
 {
 	struct sw_explain_facts facts = usual();
@@ -358,6 +377,7 @@ int main(void)
 		cmocka_unit_test(a_pooler_that_is_down_full_or_absent_is_the_reason_of_the_refusal),
 		cmocka_unit_test(
 			a_direct_target_has_to_listen_and_the_packets_own_destination_has_not),
+		cmocka_unit_test(a_target_that_takes_no_flows_is_left_alone_for_a_while),
 		cmocka_unit_test(
 			a_burst_is_used_up_exactly_when_the_next_connection_is_over_the_rate),
 		cmocka_unit_test(a_class_without_a_rate_is_never_over_it),

@@ -61,19 +61,22 @@ SW_INLINE int sw_env_listener(struct sw_request *request, int lane)
 {
 	const struct sw_service_conf *conf = request->service_conf;
 	struct run *run = request->env;
+	bool pooled = lane == SW_LANE_POOLER;
+	bool is_set = pooled ? conf->pooler.port_be : conf->direct.port_be;
+	bool listens = pooled ? run->facts->pooler_listens : run->facts->direct_listens;
+	bool steerable = run->facts->now_ns >= request->service->unsteerable_until_ns[pooled];
 
-	if (lane == SW_LANE_POOLER) {
-		add_step(run, SW_CHECK_LISTENER, run->facts->pooler_listens, lane,
-			 run->facts->pooler_listens && conf->pooler.port_be);
-		if (!conf->pooler.port_be)
-			return SW_REASON_NO_POOLER;
-		return run->facts->pooler_listens ? 0 : SW_REASON_POOLER_DOWN;
-	}
-	if (!conf->direct.port_be)
+	/* Without a target of its own, direct is whatever the client addresses. */
+	if (!is_set && !pooled)
 		return 0;
-	add_step(run, SW_CHECK_LISTENER, run->facts->direct_listens, lane,
-		 run->facts->direct_listens);
-	return run->facts->direct_listens ? 0 : SW_REASON_NO_LISTENER;
+	add_step(run, SW_CHECK_LISTENER, listens, lane, is_set && steerable && listens);
+	if (!is_set)
+		return SW_REASON_NO_POOLER;
+	if (!steerable)
+		return SW_REASON_UNSTEERABLE;
+	if (listens)
+		return 0;
+	return pooled ? SW_REASON_POOLER_DOWN : SW_REASON_NO_LISTENER;
 }
 
 const char *sw_explain_check_name(unsigned int check)
@@ -99,22 +102,18 @@ enum sw_explain_unit sw_explain_check_unit(unsigned int check)
 
 bool sw_explain_is_fresh(const struct sw_control *control, uint64_t now_ns)
 {
-	return now_ns < control->heartbeat_ns ||
-	       now_ns - control->heartbeat_ns < control->heartbeat_timeout_ns;
+	return sw_decide_is_fresh(control, now_ns);
 }
 
 static enum sw_loss loss_now(struct run *run)
 {
 	const struct sw_control *control = &run->facts->control;
 	uint64_t now_ns = run->facts->now_ns;
-	bool fresh = sw_explain_is_fresh(control, now_ns);
 
 	add_step(run, SW_CHECK_DAEMON,
 		 now_ns > control->heartbeat_ns ? now_ns - control->heartbeat_ns : 0,
-		 control->heartbeat_timeout_ns, fresh);
-	if (fresh || control->on_loss == SW_ON_LOSS_HOLD)
-		return SW_LOSS_NONE;
-	return control->on_loss == SW_ON_LOSS_OPEN ? SW_LOSS_OPEN : SW_LOSS_CLOSED;
+		 control->heartbeat_timeout_ns, sw_decide_is_fresh(control, now_ns));
+	return sw_decide_loss(control, now_ns);
 }
 
 /* Shown as how much of its burst the source has used up: there is room while that is less than all. */
