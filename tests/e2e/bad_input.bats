@@ -91,6 +91,20 @@ nothing_is_left() {
 	fails_with 2 'spillway\.yaml:[0-9]+.*reserve 3 slots' daemon
 }
 
+@test "more classes than the kernel has room for are refused alike by check and by the daemon" {
+	# shellcheck disable=SC2016 # $ is sed's last line
+	configure_with '$a\    classes:'
+	# With default, allowed and denied these are 513.
+	for ((i = 0; i < 510; i++)); do
+		printf '      - {name: c%d, sources: ["10.0.%d.%d/32"]}\n' "$i" $((i / 256)) $((i % 256))
+	done >>"$WORLD/spillway.yaml"
+	fails_with 2 'spillway\.yaml:[0-9]+.*513 classes.*at most 512' sw check "$WORLD/spillway.yaml"
+	fails_with 2 'spillway\.yaml:[0-9]+.*513 classes.*at most 512' daemon
+	sed -i '$d' "$WORLD/spillway.yaml"
+	spillwayd_run
+	assert_status '.services[0].classes | length' 510
+}
+
 @test "a missing configuration file is named" {
 	rm -f "$WORLD/spillway.yaml"
 	fails_with 2 "$WORLD/spillway.yaml" daemon
@@ -164,6 +178,7 @@ nothing_is_left() {
 	fails_with 2 '12abc' sw budget main 12abc
 	fails_with 2 'nosuch' sw budget nosuch 3
 	fails_with 2 'frob' as_server "$BUILD/spillwayd" --frob
+	fails_with 2 "unknown option '--che'" as_server "$BUILD/spillwayd" --che --service 5432
 	fails_with 2 '8x' as_server "$BUILD/spillwayd" --interface "$WORLD_INTERFACE" --service 5432 --budget 8x
 	assert_status '.services[0].budget.direct' 2
 }

@@ -72,6 +72,19 @@ configure() { document "$1" | spillwayd_start; }
 	assert_equal "class of the source" default "$(sw explain 10.77.5.2 --json | jq -r .class)"
 }
 
+@test "a change that cannot be is refused by the names of the command, not by a place in the file" {
+	configure 3
+	fails_with 2 "^[^/]*service 'main': budget\.direct: the classes reserve 5 slots" \
+		sw limit main default reserved=5
+	sw class main add batch 10.77.5.0/24
+	fails_with 2 "^[^/]*service 'main', class 'batch': sources\[1\]: 10\.77\.5\.0/24 is there twice" \
+		sw class main add batch 10.77.5.0/24
+	sw limit main default reserved=3
+	fails_with 2 "^[^/]*service 'main': budget\.direct: the classes reserve 3 slots, but the budget is 2" \
+		sw budget main 2
+	assert_status '.services[0].budget.direct' 3
+}
+
 @test "deny shuts a prefix out and forget takes it back" {
 	configure 10
 	assert_lane 10.77.1.1 direct
