@@ -139,6 +139,17 @@ __attribute__((noinline)) int gate_syn(struct packet_ctx *ctx, __u32 where)
 	return gate_flow(&gate);
 }
 
+/*
+ * Headers that end where the program cannot look, though the frame goes on there: a SYN could lie
+ * behind them, and the kernel would take it. Where the frame itself ends, the kernel drops it.
+ */
+static __always_inline int gate_unseen(struct packet_ctx *ctx, const struct packet *packet)
+{
+	return frame_bytes(ctx) > packet->data_end - packet->data
+		       ? gate_broken(SW_COUNTERS_HOST, SW_COUNTER_MALFORMED)
+		       : GATE_PASS;
+}
+
 /* Everything that arrives comes here. What is no SYN leaves without having met a map. */
 static __always_inline int gate_packet(struct packet_ctx *ctx, __u32 where)
 {
@@ -147,13 +158,15 @@ static __always_inline int gate_packet(struct packet_ctx *ctx, __u32 where)
 
 	if (where == NOWHERE_TOO_DEEP)
 		return gate_broken(SW_COUNTERS_HOST, SW_COUNTER_MALFORMED);
+	if (where == NOWHERE_TRUNCATED)
+		return gate_unseen(ctx, &packet);
 	if (where < NOWHERE_COUNT)
 		return GATE_PASS;
 	tcp = tcp_header(&packet);
 	/* A piece too short to show its flags could be a SYN put together behind the gate (RFC 3128). */
 	if (!tcp)
 		return where & WHERE_FRAGMENT ? gate_broken(SW_COUNTERS_HOST, SW_COUNTER_FRAGMENTED)
-					      : GATE_PASS;
+					      : gate_unseen(ctx, &packet);
 	if ((tcp_flags(tcp) & (TCP_SYN | TCP_ACK)) != TCP_SYN)
 		return GATE_PASS;
 	return gate_syn(ctx, where);

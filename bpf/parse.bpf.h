@@ -152,7 +152,7 @@ SW_SUBPROGRAM int walk_extensions(struct packet_ctx *ctx, __u32 where, __u32 nex
 			offset += (extension->length + 1) * 8;
 		}
 		if (offset > TCP_OFFSET_MAX)
-			return NOWHERE_TRUNCATED;
+			return NOWHERE_TOO_DEEP;
 		next = extension->next;
 	}
 	return NOWHERE_TOO_DEEP;

@@ -8,8 +8,8 @@
 
 #include "parse.bpf.h"
 
-/* Ethernet, two tags, and as many IP options or extension headers as a sane packet has. */
-#define PULL_BYTES 256
+/* More than the headers of any sane packet; only who has so many pays for it. */
+#define PULL_BYTES 2048
 
 /*
  * True where no Ethernet header comes first: on interfaces without one (tun, WireGuard), and behind

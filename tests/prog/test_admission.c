@@ -136,7 +136,9 @@ static void a_fixed_answer(struct rig *rig, const void *arg)
 	rig->maps->class_conf[1].action = fixed->action;
 	rig_expect_syn(rig, CLIENT(7), 1, &fixed->outcome);
 	rig_assert_slots(rig, 0, fixed->slots, 0);
-	assert_int_equal(rig_entries(rig->maps->source_rate_fd, sizeof(struct sw_source_key)), 0);
+	/* Who is turned away is to be seen among the sources; who is let in is asked for no rate. */
+	assert_int_equal(rig_entries(rig->maps->source_rate_fd, sizeof(struct sw_source_key)),
+			 fixed->action == SW_ACTION_ALLOW ? 0 : 1);
 	rig_expect_syn(rig, 0x020000, 1, DIRECT_FIRST);
 }
 
