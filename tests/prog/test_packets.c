@@ -3,7 +3,10 @@
  * Which frames are taken for a new connection to a guarded port, which pass untouched, and which are
  * dropped for what they are. One frame a row.
  */
+#include <arpa/inet.h>
+#include <bpf/bpf.h>
 #include <linux/if_ether.h>
+#include <linux/ipv6.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -195,7 +198,50 @@ static void every_flag_is_looked_at(struct rig *rig, const void *arg)
 	}
 }
 
+/* A SYN behind two destination option headers of 2,048 bytes each: more than XDP's first buffer. */
+static size_t build_far_syn(uint8_t *frame)
+{
+	const struct packet plain = {.ipv6 = true};
+	const size_t header = 2048, before = ETH_HLEN + sizeof(struct ipv6hdr);
+	struct ipv6hdr *ip = (struct ipv6hdr *)(frame + ETH_HLEN);
+	size_t bytes = packet_build(&plain, frame);
+
+	memmove(frame + before + 2 * header, frame + before, bytes - before);
+	memset(frame + before, 0, 2 * header);
+	for (int i = 0; i < 2; i++) {
+		frame[before + i * header] = i ? IPPROTO_TCP : IPPROTO_DSTOPTS;
+		frame[before + i * header + 1] = header / 8 - 1;
+	}
+	ip->nexthdr = IPPROTO_DSTOPTS;
+	ip->payload_len = htons(ntohs(ip->payload_len) + 2 * header);
+	return bytes + 2 * header;
+}
+
+/* Only XDP's test run takes a packet of several buffers. */
+static void what_cannot_be_seen_is_dropped(struct rig *rig, const void *arg)
+{
+	uint8_t frame[PACKET_MAX + 4096];
+	size_t bytes = build_far_syn(frame);
+	LIBBPF_OPTS(bpf_test_run_opts, opts, .data_in = frame, .data_size_in = bytes, .repeat = 1);
+
+	(void)arg;
+	if (rig->tc)
+		return;
+	assert_int_equal(
+		bpf_prog_test_run_opts(sw_kern_program_fd(rig->kern, SW_PROGRAM_GATE_XDP), &opts),
+		0);
+	assert_int_equal(opts.retval, XDP_DROP);
+	rig->maps->control->mode = SW_MODE_MONITOR;
+	assert_int_equal(
+		bpf_prog_test_run_opts(sw_kern_program_fd(rig->kern, SW_PROGRAM_GATE_XDP), &opts),
+		0);
+	assert_int_equal(opts.retval, XDP_PASS);
+	rig_assert_slots(rig, 0, 0, 0);
+}
+
 static const struct rig_test others[] = {
+	{"a SYN behind headers that do not fit the first buffer is dropped",
+	 what_cannot_be_seen_is_dropped, NULL, 6},
 	{"a plain SYN cut anywhere is no connection", truncate_everywhere, &(struct packet){0}, 0},
 	{"a SYN with everything, cut anywhere, is no connection", truncate_everywhere,
 	 &(struct packet){
