@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
  * Turning a SYN into the RST that answers it, inside the frame that it came in. Used by the gate's
- * two programs, which then send the frame back out of the interface.
+ * two programs, which say whether what they answer may keep a partial checksum (keeps_partial()) and
+ * then send the frame back out of the interface.
  */
 #ifndef SPILLWAY_ANSWER_BPF_H
 #define SPILLWAY_ANSWER_BPF_H
@@ -70,8 +71,18 @@ static __always_inline __u64 answer_ipv6(struct ipv6hdr *ip)
 	return sum_words(&ip->saddr, 8);
 }
 
-/* RFC 9293, 3.5.2: to a SYN without ACK, RST with the sequence number 0 acknowledges all of it. */
-static __always_inline void answer_tcp(struct tcphdr *tcp, __u32 segment_length, __u64 addresses)
+/* The part of TCP's checksum that is not in the segment, as a partial checksum has it. */
+static __always_inline __u16 pseudo_sum(__u64 addresses, __u32 bytes)
+{
+	return ~fold(addresses + bpf_htons(IPPROTO_TCP) + bpf_htons(bytes));
+}
+
+/*
+ * RFC 9293, 3.5.2: to a SYN without ACK, RST with the sequence number 0 acknowledges all of it. What
+ * came with a partial checksum and stays the same skb leaves with one, and is completed on its way.
+ */
+static __always_inline void answer_tcp(struct tcphdr *tcp, __u32 segment_length, __u64 addresses,
+				       int partial)
 {
 	__be16 client_port = tcp->source;
 
@@ -83,8 +94,11 @@ static __always_inline void answer_tcp(struct tcphdr *tcp, __u32 segment_length,
 	tcp->window = 0;
 	tcp->urg_ptr = 0;
 	tcp->check = 0;
-	tcp->check = fold(sum_words(tcp, sizeof(*tcp) / 4) + addresses + bpf_htons(IPPROTO_TCP) +
-			  bpf_htons(sizeof(*tcp)));
+	if (partial)
+		tcp->check = pseudo_sum(addresses, sizeof(*tcp));
+	else
+		tcp->check = fold(sum_words(tcp, sizeof(*tcp) / 4) + addresses +
+				  bpf_htons(IPPROTO_TCP) + bpf_htons(sizeof(*tcp)));
 }
 
 /* Sequence numbers that a SYN uses up: itself and the data that it may carry (TCP Fast Open). */
@@ -106,12 +120,13 @@ __attribute__((noinline)) int answer_reset(struct packet_ctx *ctx, __u32 where)
 	struct tcphdr *tcp = tcp_header(&packet);
 	void *ip = ip_header(&packet);
 	__u64 addresses;
-	__u32 length;
+	__u32 length, bytes;
 
 	if (!tcp || where & WHERE_OPTIONS || (void *)(eth + 1) > packet.data_end ||
 	    (ip_offset(where) >= ETH_HLEN && eth->h_dest[0] & 1))
 		return 0;
 	length = syn_length(&packet, tcp);
+	bytes = tcp_bytes(&packet);
 	if (where & WHERE_IPV6) {
 		if (ip + sizeof(struct ipv6hdr) > packet.data_end)
 			return 0;
@@ -123,7 +138,8 @@ __attribute__((noinline)) int answer_reset(struct packet_ctx *ctx, __u32 where)
 	}
 	if (ip_offset(where) >= ETH_HLEN)
 		swap_macs(eth);
-	answer_tcp(tcp, length, addresses);
+	answer_tcp(tcp, length, addresses,
+		   keeps_partial(ctx) && tcp->check == pseudo_sum(addresses, bytes));
 	return tcp_offset(where) + sizeof(*tcp);
 }
 

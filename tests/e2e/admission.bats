@@ -77,6 +77,20 @@ configure() {
 	assert_status "$USED" 1
 }
 
+checksum_errors() { as_client nstat -asz TcpInCsumErrors | awk '/CsumErrors/ { print $2 }'; }
+
+@test "a refusal has a right checksum, whether the interface is to complete it or the kernel" {
+	local before offload
+	configure 1 1
+	before=$(checksum_errors)
+	for offload in off on; do
+		as_server ethtool -K "$WORLD_INTERFACE" tx "$offload"
+		assert_lane 10.77.67.1 refused
+		assert_lane fd77:0:67::1 refused
+	done
+	assert_equal "answers with a wrong checksum" "$before" "$(checksum_errors)"
+}
+
 @test "a class whose chain begins with the pooler never costs a direct slot" {
 	configure 5 10
 	assert_lane 10.77.64.1 pooler
