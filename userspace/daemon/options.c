@@ -181,7 +181,7 @@ int sw_options_parse(int argc, char **argv, struct sw_options *out, enum sw_opti
 		const char *value = NULL;
 
 		failed = split(argc, argv, &i, &row, &value, err);
-		if (!failed)
+		if (!failed && row)
 			failed = take(&options, row->id, value, &then, err);
 		if (failed)
 			return failed;
