@@ -20,7 +20,12 @@
 	ROW(STEERED, "steered", "SYNs given to another listener than the one addressed")           \
 	ROW(STEER_COOKIES, "steer_cookies", "SYN-cookie ACKs given to the steered listener")       \
 	ROW(STEER_LOST, "steer_lost", "steered SYNs dropped: the listener went away meanwhile")    \
-	ROW(CONTENDED, "contended", "verdicts made harsher by too many CPUs at one count")
+	ROW(CONTENDED, "contended", "verdicts made harsher by too many CPUs at one count")         \
+	ROW(ADOPTED, "adopted", "connections older than the gate that were given a slot")          \
+	ROW(HANDSHAKE_RESETS, "handshake_resets",                                                  \
+	    "reserved slots freed by a RST in the handshake")                                      \
+	ROW(FLOWS_FULL, "flows_full", "SYNs turned away because the table of flows was full")      \
+	ROW(SOURCES_FULL, "sources_full", "SYNs turned away because the table of sources was full")
 
 enum sw_counter {
 #define SW_COUNTER_ID(id, name, help) SW_COUNTER_##id,

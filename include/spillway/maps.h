@@ -44,8 +44,11 @@ struct sw_service_conf {
 	__u32 shared_limit;  /* budget less all reserves: what every class may use */
 	__u32 pooler_max;    /* 0: no cap */
 	__u32 default_class; /* class id of whom no prefix matches */
-	__u8 has_prefixes;   /* 0: everybody is in default_class, no lookup needed */
-	__u8 ipv4_bits;	     /* a source is the client's address cut to this prefix */
+	/* Direct slots whose handshake is not complete yet; 0: no cap. */
+	__u32 half_open_max; /* in all; beyond it only for sources that have none */
+	__u32 half_open_per_source;
+	__u8 has_prefixes; /* 0: everybody is in default_class, no lookup needed */
+	__u8 ipv4_bits;	   /* a source is the client's address cut to this prefix */
 	__u8 ipv6_bits;
 	__u8 pad[5];
 	struct sw_target direct; /* port 0: the packet's own destination */
@@ -59,7 +62,8 @@ struct sw_service_state {
 	__u64 last_refused_ns;
 	__u64 cookie_watch; /* half-open steered flows whose listener may have answered by cookie */
 	__u64 unsteerable_until_ns[2]; /* no flow can be given to the target: direct's, pooler's */
-	__u64 pad[2];
+	__u64 half_open;	       /* flows in HALF_OPEN that hold a direct slot */
+	__u64 pad;
 };
 
 /* classes: longest prefix of {service, address} → class id. */
@@ -107,6 +111,8 @@ struct sw_source_rate {
 struct sw_source_live {
 	__u64 word;    /* source.h */
 	__u64 seen_ns; /* when it was made, or the sweep last saw connections */
+	/* Its flows in HALF_OPEN with a direct slot. Changed only by who has a connection in `word`. */
+	__u64 half_open;
 };
 
 struct sw_flow_key {
@@ -133,6 +139,8 @@ enum sw_flow_state {
 #define SW_FLOW_STEERED 0x01 /* belongs to a listener other than the one addressed */
 #define SW_FLOW_COOKIE	0x02 /* counted in cookie_watch */
 #define SW_FLOW_SHADOW	0x04 /* decided in monitor mode: counted, not enforced */
+#define SW_FLOW_SUSPECT 0x08 /* reconciliation found no socket; a SYN clears it */
+#define SW_FLOW_ADOPTED 0x10 /* made from a socket that was there, not from its SYN */
 
 struct sw_flow {
 	union {
@@ -145,10 +153,10 @@ struct sw_flow {
 			__u8 reason;
 		};
 	};
-	__u16 service;
-	__u16 class_id;
+	__u8 service;
 	__u8 source_bits; /* the prefix that was in force when the source was counted */
-	__u8 pad[3];
+	__u16 class_id;
+	__u32 isn; /* the client's, in host byte order; 0 when adopted */
 	__u64 syn_ns;
 	__u64 state_ns;
 };
@@ -219,7 +227,7 @@ struct sw_control {
 	__u64 cookie_watch; /* sum over all services: while 0, no data packet is looked at */
 };
 
-/* The argument and the result of one run of the sweep. */
+/* The result of one run of the sweep. now_ns is the kernel's clock, by which all times in maps are. */
 struct sw_sweep {
 	__u64 now_ns;
 	__u32 flows_expired;
@@ -228,6 +236,43 @@ struct sw_sweep {
 	__u32 pad;
 };
 
+/*
+ * One step of reconciliation, run by the program reconcile_flow. The daemon knows the sockets, the
+ * program owns the changes.
+ *
+ * ADOPT:   a socket is there: see that its flow is OPEN (or HALF_OPEN) and holds what its lane costs.
+ * SUSPECT: mark an OPEN flow, if it still is as it was seen.
+ * RELEASE: end a flow that is still SUSPECT and was not touched since; its slot is free then.
+ */
+enum sw_flow_op_kind {
+	SW_FLOW_OP_ADOPT = 1,
+	SW_FLOW_OP_SUSPECT,
+	SW_FLOW_OP_RELEASE,
+};
+
+enum sw_flow_op_result {
+	SW_FLOW_OP_KEPT = 0,  /* nothing was to be done, or it is no longer what was seen */
+	SW_FLOW_OP_DONE,      /* made, marked, ended */
+	SW_FLOW_OP_CONFIRMED, /* ADOPT: a half-open or expired flow became OPEN */
+	SW_FLOW_OP_NO_ROOM,   /* ADOPT: the table of flows or of sources is full */
+};
+
+struct sw_flow_op {
+	struct sw_flow_key key;
+	__u32 kind;   /* enum sw_flow_op_kind */
+	__u32 result; /* enum sw_flow_op_result */
+	/* SUSPECT, RELEASE: the word that was seen, without or with SW_FLOW_SUSPECT. */
+	__u64 seen_word;
+	/* ADOPT */
+	__u16 class_id;
+	__u8 service;
+	__u8 source_bits;
+	__u8 lane;  /* enum sw_lane: DIRECT or POOLER */
+	__u8 state; /* enum sw_flow_state: OPEN or HALF_OPEN */
+	__u8 pad[2];
+};
+
+_Static_assert(SW_SERVICES_MAX <= 256, "a flow keeps its service in a byte");
 _Static_assert(sizeof(struct sw_service_key) == 24, "no hidden padding in a key");
 _Static_assert(sizeof(struct sw_class_key) == 24, "no hidden padding in a key");
 _Static_assert(sizeof(struct sw_source_key) == 24, "no hidden padding in a key");

@@ -11,6 +11,8 @@
  * The layout of keys, values and rows in this folder. Raised whenever one of them changes in a way
  * that an older daemon's pinned maps would be misread.
  */
-#define SW_LAYOUT_VERSION 1
+#ifndef SW_LAYOUT_VERSION
+#define SW_LAYOUT_VERSION 2
+#endif
 
 #endif

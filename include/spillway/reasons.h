@@ -27,7 +27,11 @@
 	ROW(CONTENDED, "contended", "too many CPUs changed one count at once")                     \
 	ROW(DAEMON_LOST, "daemon_lost", "the daemon is gone and on_daemon_loss says so")           \
 	ROW(UNSTEERABLE, "unsteerable",                                                            \
-	    "the listener's SO_REUSEPORT needs Linux 6.6 to be steered to")
+	    "the listener's SO_REUSEPORT needs Linux 6.6 to be steered to")                        \
+	ROW(HALF_OPEN, "half_open",                                                                \
+	    "too many handshakes are incomplete, one of them the source's")                        \
+	ROW(SOURCE_HALF_OPEN, "half_open_per_source",                                              \
+	    "the source has all incomplete handshakes it may have")
 
 enum sw_reason {
 #define SW_REASON_ID(id, name, help) SW_REASON_##id,
