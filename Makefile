@@ -147,12 +147,38 @@ $(BUILD)/world/%.bpf.o: tools/world/%.bpf.c Makefile
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CLANG) $(BPF_CFLAGS) -c $< -o $@
 
-.PHONY: tests deps demo test lint install
-tests: $(PROGRAMS) $(UNIT_TESTS) $(PROG_TESTS) $(WORLD_HELPERS)
+# Fuzz targets: tests/fuzz/fuzz_X.c with the sources they test, instrumented.
+SECONDS ?= 60
+FUZZ_TESTS := $(patsubst tests/fuzz/fuzz_%.c,$(BUILD)/fuzz/%,$(sort $(wildcard tests/fuzz/fuzz_*.c)))
+FUZZ_LIB := $(patsubst %.c,$(BUILD)/fuzz/obj/%.o,$(call sources,userspace/core userspace/config) \
+	userspace/daemon/control_request.c)
+FUZZ_CFLAGS = -std=gnu11 $(WARNINGS) -O1 -g -fsanitize=fuzzer-no-link,address,undefined \
+	-fno-sanitize-recover=all -fno-omit-frame-pointer $(INCLUDES) $(DEFINES) $(shell pkg-config --cflags $(PACKAGES))
+
+$(BUILD)/fuzz/obj/%.o: %.c Makefile
+	$(call say,FUZZ,$<)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CLANG) $(FUZZ_CFLAGS) -MMD -MP -c $< -o $@
+
+$(FUZZ_TESTS): $(BUILD)/fuzz/%: $(BUILD)/fuzz/obj/tests/fuzz/fuzz_%.o $(FUZZ_LIB)
+	$(call say,LD,$@)
+	$(Q)$(CLANG) $(FUZZ_CFLAGS) -fsanitize=fuzzer $^ -o $@ $(shell pkg-config --libs yaml-0.1 jansson)
+
+# The gate reads headers where they lie, which BPF permits.
+$(BUILD)/fuzz/obj/tests/fuzz/fuzz_packet.o: FUZZ_CFLAGS += -fno-sanitize=alignment
+
+-include $(FUZZ_LIB:.o=.d) $(FUZZ_TESTS:$(BUILD)/fuzz/%=$(BUILD)/fuzz/obj/tests/fuzz/fuzz_%.d)
+
+fuzz: deps
+	$(Q)$(MAKE) --no-print-directory $(FUZZ_TESTS)
+	$(Q)BUILD=$(BUILD) tests/fuzz/run $(SECONDS)
+
+.PHONY: tests deps demo test fuzz lint install
+tests: $(PROGRAMS) $(UNIT_TESTS) $(PROG_TESTS) $(FUZZ_TESTS) $(WORLD_HELPERS)
 
 # A machine without the packages cannot even read this file's pkg-config answers: install, start anew.
 SUDO := $(if $(filter 0,$(shell id -u)),,sudo --preserve-env=CI)
-SUITES ?= unit prog e2e
+SUITES ?= unit prog fuzz e2e
 
 deps:
 	$(Q)$(if $(SPILLWAY_NO_DEPS),:,tools/deps)
