@@ -13,8 +13,9 @@
 #define AF_INET	 2
 #define AF_INET6 10
 
-/* Set before loading: inode number of the network namespace that is guarded. */
-const volatile __u32 guarded_netns;
+/* Set before loading: the network namespace that is guarded. Unlike its inode number, this one is never
+ * given to another when the namespace goes and the pinned program stays. */
+const volatile __u64 guarded_netns_cookie;
 
 /* The client's and the server's side of a socket that came out of accept(). */
 static __always_inline int socket_flow(const struct sock *sk, struct sw_flow_key *key)
@@ -47,7 +48,7 @@ int BPF_PROG(life, const struct sock *sk, int old_state, int new_state)
 	(void)ctx;
 	if (!opens && !closes)
 		return 0;
-	if (BPF_CORE_READ(sk, __sk_common.skc_net.net, ns.inum) != guarded_netns)
+	if (BPF_CORE_READ(sk, __sk_common.skc_net.net, net_cookie) != guarded_netns_cookie)
 		return 0;
 	if (socket_flow(sk, &key))
 		return 0;

@@ -163,13 +163,13 @@ heartbeat_timeout: 1s'
 	wait_until "a client within the budget is refused" lane_is 10.77.1.9 refused
 }
 
-@test "the successor of a killed daemon says so, serves, and stops cleanly" {
+@test "the successor of a killed daemon goes on with its counts, serves, and stops cleanly" {
 	configure
 	hold_many 1 2
 	stop_process spillwayd KILL
 	spillwayd_run
-	assert_matches "log" 'did not stop cleanly' "$(cat "$WORLD/log/spillwayd")"
-	hold_many 2 2
+	assert_matches "log" 'taking over from the daemon before' "$(cat "$WORLD/log/spillwayd")"
+	assert_status "$USED" 2
 	assert_lane 10.77.1.9 refused
 	release_all
 	eventually_status "$USED" 0

@@ -344,6 +344,51 @@ void rig_assert_slots(const struct rig *rig, uint32_t service, uint32_t total, u
 	assert_int_equal(rig->maps->service_state[service].pooler, pooler);
 }
 
+void rig_assert_half_open(const struct rig *rig, const struct packet *packet, uint64_t in_all,
+			  uint64_t own)
+{
+	struct sw_source_key key = {.address = key_of(rig, packet).client};
+	struct sw_source_live live = {0};
+
+	assert_int_equal(rig->maps->service_state[0].half_open, in_all);
+	bpf_map_lookup_elem(rig->maps->source_live_fd, &key, &live);
+	assert_int_equal(live.half_open, own);
+}
+
+/* Entries are changed in place: keys first, for a walk does not bear that. */
+static void age_map(int fd, size_t key_bytes, const size_t offsets[2], uint64_t by_ns)
+{
+	enum { AT_ONCE = 4096, LARGEST = 64 };
+	uint8_t(*keys)[LARGEST] = calloc(AT_ONCE, LARGEST);
+	uint8_t value[LARGEST];
+	size_t count = 0;
+
+	assert_true(keys && key_bytes <= LARGEST);
+	while (!bpf_map_get_next_key(fd, count ? keys[count - 1] : NULL, keys[count]))
+		assert_true(++count < AT_ONCE);
+	while (count--) {
+		assert_int_equal(bpf_map_lookup_elem(fd, keys[count], value), 0);
+		for (int i = 0; i < 2; i++)
+			*(uint64_t *)(value + offsets[i]) -= i && offsets[0] == offsets[1] ? 0 : by_ns;
+		assert_int_equal(bpf_map_update_elem(fd, keys[count], value, BPF_EXIST), 0);
+	}
+	free(keys);
+}
+
+struct sw_sweep rig_sweep_after(struct rig *rig, uint64_t by_ns)
+{
+	static const size_t of_flow[] = {offsetof(struct sw_flow, syn_ns),
+					 offsetof(struct sw_flow, state_ns)};
+	static const size_t of_source[] = {offsetof(struct sw_source_live, seen_ns),
+					   offsetof(struct sw_source_live, seen_ns)};
+	struct sw_sweep sweep;
+
+	age_map(rig->maps->flows_fd, sizeof(struct sw_flow_key), of_flow, by_ns);
+	age_map(rig->maps->source_live_fd, sizeof(struct sw_source_key), of_source, by_ns);
+	assert_int_equal(sw_kern_sweep(rig->kern, &sweep), 0);
+	return sweep;
+}
+
 /* One run of a test: which program and family, and the test itself. */
 struct run {
 	const struct rig_test *test;
@@ -393,7 +438,7 @@ static int load_once(void **state)
 static int unload(void **state)
 {
 	(void)state;
-	sw_unload(the_rig.kern);
+	sw_unload(the_rig.kern, SW_UNLOAD_ALL);
 	return 0;
 }
 

@@ -10,6 +10,7 @@
 #include "core/clock.h"
 #include "core/log.h"
 #include "core/sysctl.h"
+#include "daemon/notes.h"
 #include "kern/apply.h"
 
 void sw_change_control(struct sw_daemon *daemon)
@@ -54,7 +55,7 @@ int sw_change(struct sw_daemon *daemon, struct sw_config *next, struct sw_rules 
 		return failed;
 	failed = sw_apply(daemon->maps, daemon->plan, plan, err);
 	if (failed) {
-		if (daemon->plan)
+		if (daemon->config)
 			sw_apply(daemon->maps, plan, daemon->plan, &ignored);
 		sw_plan_free(plan);
 		return failed;
@@ -69,6 +70,7 @@ int sw_change(struct sw_daemon *daemon, struct sw_config *next, struct sw_rules 
 		daemon->rules = *rules;
 	}
 	sw_change_control(daemon);
+	sw_notes_save(daemon);
 	return 0;
 }
 
@@ -99,6 +101,8 @@ int sw_change_reload(struct sw_daemon *daemon, struct sw_error *err)
 		sw_config_free(next);
 		return failed;
 	}
+	sw_notes_take_base(daemon);
+	sw_notes_save(daemon);
 	sw_log_init(daemon->config->log.level, daemon->config->log.format);
 	sw_log_info("reloaded %s", daemon->options->file);
 	return 0;

@@ -37,7 +37,7 @@ static int attach(struct sw_daemon *daemon, const struct sw_config_interface *in
 	if (daemon->attachment_count == SW_CONFIG_INTERFACES_MAX)
 		return sw_error_set(err, -ENOSPC, "%d interfaces are the limit",
 				    SW_CONFIG_INTERFACES_MAX);
-	failed = sw_attach(daemon->kern, interface->name, interface->mode, to, err);
+	failed = sw_attach(daemon->kern, interface->name, interface->mode, NULL, to, err);
 	if (failed)
 		return failed;
 	daemon->attachment_count++;
@@ -46,21 +46,16 @@ static int attach(struct sw_daemon *daemon, const struct sw_config_interface *in
 	return 0;
 }
 
-/* Another mode is another place in the kernel: off first, and back to the old one if that fails. */
+/* Another mode is another place in the kernel: the gate there stands before the one here goes. */
 static int move(struct sw_daemon *daemon, struct sw_attachment *there, enum sw_attach_mode mode,
 		struct sw_error *err)
 {
 	const struct sw_attachment before = *there;
-	struct sw_error ignored;
-	int failed;
+	int failed = sw_attach(daemon->kern, before.name, mode, &before, there, err);
 
-	sw_detach(daemon->kern, there);
-	failed = sw_attach(daemon->kern, before.name, mode, there, err);
 	if (!failed)
 		sw_log_info("%s: now in mode %s", there->name,
 			    sw_words_name(SW_WORDS_ATTACH_MODE, there->mode));
-	else if (sw_attach(daemon->kern, before.name, before.wanted, there, &ignored))
-		sw_log_error("%s", ignored.text);
 	return failed;
 }
 
@@ -78,7 +73,7 @@ void sw_change_repair_interfaces(struct sw_daemon *daemon)
 				     at->name);
 		at->lost = true;
 		sw_detach(daemon->kern, at);
-		if (!sw_attach(daemon->kern, at->name, at->wanted, at, &err))
+		if (!sw_attach(daemon->kern, at->name, at->wanted, NULL, at, &err))
 			sw_log_warn("interface %s: the gate is back, mode %s; connections made "
 				    "meanwhile are not counted",
 				    at->name, sw_words_name(SW_WORDS_ATTACH_MODE, at->mode));

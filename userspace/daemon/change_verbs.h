@@ -26,6 +26,8 @@ int sw_change_allow_verb(void *daemon, json_t *args, json_t **result, struct sw_
 int sw_change_deny_verb(void *daemon, json_t *args, json_t **result, struct sw_error *err);
 /* {"cidr","service"?} → {"cidr","services"} */
 int sw_change_forget_verb(void *daemon, json_t *args, json_t **result, struct sw_error *err);
+/* {} → {}, sent when the daemon has let go of everything */
+int sw_change_handover_verb(void *daemon, json_t *args, json_t **result, struct sw_error *err);
 /* {} → {"changed":[…]} */
 int sw_change_reload_verb(void *daemon, json_t *args, json_t **result, struct sw_error *err);
 

@@ -209,10 +209,21 @@ void sw_control_clients_init(struct sw_control_clients *all, struct event_base *
 	TAILQ_INIT(&all->list);
 }
 
+/* The answer to the request by which the daemon ends; the loop that would have written it is over. */
+static void write_what_fits(struct sw_control_client *client)
+{
+	struct evbuffer *out = bufferevent_get_output(client->stream);
+
+	evbuffer_unfreeze(out, 1); /* bufferevents keep others from taking from it */
+	evbuffer_write(out, bufferevent_getfd(client->stream));
+}
+
 void sw_control_clients_close(struct sw_control_clients *all)
 {
 	struct sw_control_client *client;
 
-	while ((client = TAILQ_FIRST(&all->list)))
+	while ((client = TAILQ_FIRST(&all->list))) {
+		write_what_fits(client);
 		free_client(client);
+	}
 }

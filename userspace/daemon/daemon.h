@@ -36,6 +36,8 @@ struct sw_daemon {
 	struct event *expiry; /* of rules */
 	struct event *sigterm, *sigint, *sighup;
 	uint64_t started_ns;
+	char *base_config; /* the file and the options as they were last read, in YAML */
+	bool hand_over; /* leave everything in the kernel to the next daemon */
 };
 
 #endif

@@ -14,8 +14,12 @@
 #include "core/log.h"
 #include "daemon/change.h"
 #include "daemon/metrics.h"
+#include "daemon/notes.h"
 #include "daemon/timers.h"
 #include "daemon/verb_table.h"
+#include "kern/apply.h"
+#include "kern/generation.h"
+#include "kern/leftover.h"
 
 static const struct sw_http_handlers pages = {
 	.metrics = sw_metrics_write,
@@ -58,19 +62,45 @@ static int watch_signals(struct sw_daemon *daemon)
 	return 0;
 }
 
-/* The gate comes last: whatever it needs is there by then. */
-static int start(struct sw_daemon *daemon, struct sw_config *config, struct sw_error *err)
+static bool is_attached(void *arg, int ifindex)
+{
+	const struct sw_daemon *daemon = arg;
+
+	for (size_t i = 0; i < daemon->attachment_count; i++)
+		if (daemon->attachments[i].ifindex == ifindex)
+			return true;
+	return false;
+}
+
+/*
+ * The maps, those of the daemon before this one with all that they count if they can be used, and in
+ * them the configuration: what was tuned since the file was read, unless the file is another one now.
+ */
+static int take_state(struct sw_daemon *daemon, struct sw_config **config, struct sw_error *err)
 {
 	int failed = sw_load(daemon->options->pin_dir, &daemon->kern, err);
 
-	if (failed) {
-		sw_config_free(config);
+	if (failed)
 		return failed;
-	}
 	daemon->maps = sw_kern_maps(daemon->kern);
-	failed = sw_change(daemon, config, NULL, err);
+	failed = sw_notes_restore(daemon, config, err);
+	if (!failed)
+		failed = sw_change(daemon, *config, NULL, err);
+	if (failed)
+		return failed;
+	if (sw_kern_inherited(daemon->kern))
+		sw_apply_only(daemon->maps, daemon->plan);
+	return sw_kern_commit(daemon->kern, err);
+}
+
+/* The gate comes last: whatever it needs is there by then. What others left goes after that. */
+static int start(struct sw_daemon *daemon, struct sw_config *config, struct sw_error *err)
+{
+	int failed = take_state(daemon, &config, err);
+
 	if (failed) {
-		sw_config_free(config);
+		if (daemon->config != config)
+			sw_config_free(config);
 		return failed;
 	}
 	daemon->base = event_base_new();
@@ -83,27 +113,45 @@ static int start(struct sw_daemon *daemon, struct sw_config *config, struct sw_e
 				      &daemon->http, err);
 	if (!failed)
 		failed = sw_change_interfaces(daemon, config, err);
-	return failed;
+	if (failed)
+		return failed;
+	sw_leftover_remove(daemon->options->pin_dir, is_attached, daemon);
+	sw_generation_prune(daemon->options->pin_dir);
+	return 0;
 }
 
-static void stop(struct sw_daemon *daemon)
+/* How it ends decides what stays: a start that failed undoes only what it did itself. */
+static void let_go(struct sw_daemon *daemon, enum sw_unload how)
+{
+	while (daemon->attachment_count) {
+		struct sw_attachment *last = &daemon->attachments[--daemon->attachment_count];
+
+		if (how == SW_UNLOAD_ALL)
+			sw_detach(daemon->kern, last);
+		else
+			sw_attachment_close(last);
+	}
+}
+
+static void stop(struct sw_daemon *daemon, enum sw_unload how)
 {
 	struct event *events[] = {daemon->sigterm, daemon->sigint, daemon->sighup};
 
-	while (daemon->attachment_count)
-		sw_detach(daemon->kern, &daemon->attachments[--daemon->attachment_count]);
+	let_go(daemon, how);
 	sw_http_close(daemon->http);
-	sw_control_close(daemon->control);
 	sw_timers_stop(daemon);
 	for (size_t i = 0; i < sizeof(events) / sizeof(events[0]); i++)
 		if (events[i])
 			event_free(events[i]);
+	sw_unload(daemon->kern, how);
+	/* After the lock: who waits for the answer to a hand-over may start the next daemon then. */
+	sw_control_close(daemon->control);
 	if (daemon->base)
 		event_base_free(daemon->base);
-	sw_unload(daemon->kern);
 	sw_plan_free(daemon->plan);
 	sw_config_free(daemon->config);
 	sw_rules_clear(&daemon->rules);
+	free(daemon->base_config);
 	free(daemon);
 	libevent_global_shutdown();
 }
@@ -122,6 +170,7 @@ int sw_run(const struct sw_options *options, struct sw_config *config, void (*re
 	   void *arg, struct sw_error *err)
 {
 	struct sw_daemon *daemon = calloc(1, sizeof(*daemon));
+	enum sw_unload how;
 	int failed;
 
 	if (!daemon) {
@@ -131,12 +180,16 @@ int sw_run(const struct sw_options *options, struct sw_config *config, void (*re
 	daemon->options = options;
 	daemon->started_ns = sw_clock_monotonic_ns();
 	failed = start(daemon, config, err);
+	how = failed && daemon->kern && sw_kern_before(daemon->kern)[0] ? SW_UNLOAD_UNDO
+									: SW_UNLOAD_ALL;
 	if (!failed) {
 		announce(daemon);
 		ready(arg);
 		if (event_base_dispatch(daemon->base) < 0)
 			failed = sw_error_set(err, -EIO, "the event loop failed");
+		if (daemon->hand_over)
+			how = SW_UNLOAD_KEEP;
 	}
-	stop(daemon);
+	stop(daemon, how);
 	return failed;
 }

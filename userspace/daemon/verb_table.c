@@ -23,6 +23,7 @@ const struct sw_control_verb sw_verb_table[] = {
 	{"deny", true, sw_change_deny_verb, NULL},
 	{"forget", true, sw_change_forget_verb, NULL},
 	{"reload", true, sw_change_reload_verb, NULL},
+	{"handover", true, sw_change_handover_verb, NULL},
 };
 
 const size_t sw_verb_table_count = sizeof(sw_verb_table) / sizeof(sw_verb_table[0]);

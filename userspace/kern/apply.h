@@ -14,6 +14,9 @@
 int sw_apply(const struct sw_maps *maps, const struct sw_plan *last, const struct sw_plan *next,
 	     struct sw_error *err);
 
+/* Removes what is in the maps beside the plan: what a daemon that was cut off left half done. */
+void sw_apply_only(const struct sw_maps *maps, const struct sw_plan *plan);
+
 /* Whether anything still counts under an id; for struct sw_plan_busy. arg is the struct sw_maps. */
 bool sw_apply_service_is_busy(void *maps, uint32_t id);
 bool sw_apply_class_is_busy(void *maps, uint32_t id);

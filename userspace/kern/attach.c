@@ -23,34 +23,99 @@
 /* bpffs allows no dots in names, and interfaces of VLANs have them: the number names the pin. */
 static void link_name(int ifindex, char name[32])
 {
-	snprintf(name, 32, "link_xdp_%d", ifindex);
+	snprintf(name, 32, SW_XDP_LINK_PREFIX "%d", ifindex);
+}
+
+static void drop_link(struct sw_kern *kern, int ifindex, int *link_fd)
+{
+	char name[32];
+
+	if (*link_fd < 0)
+		return;
+	link_name(ifindex, name);
+	if (sw_kern_pin_dir(kern))
+		sw_pins_remove(sw_kern_pin_dir(kern), name);
+	bpf_link_detach(*link_fd);
+	close(*link_fd);
+	*link_fd = -1;
 }
 
 /* The gate first: behind it, steering finishes what the gate has already let in. */
 static void take_off(struct sw_kern *kern, struct sw_attachment *attachment)
 {
-	char name[32];
-
-	if (attachment->link_fd >= 0) {
-		link_name(attachment->ifindex, name);
-		if (sw_kern_pin_dir(kern))
-			sw_pins_remove(sw_kern_pin_dir(kern), name);
-		bpf_link_detach(attachment->link_fd);
-		close(attachment->link_fd);
-	}
-	attachment->link_fd = -1;
+	drop_link(kern, attachment->ifindex, &attachment->link_fd);
 	sw_clsact_remove(attachment->ifindex, attachment->made_clsact);
 }
 
-static int attach_tc(struct sw_kern *kern, struct sw_attachment *attachment, struct sw_error *err)
+/* What is on the interface before: places of filters, and the link of XDP. */
+struct there {
+	int priority;		  /* of a filter of ours, 0: none */
+	int spare;		  /* where there is room for another one */
+	int link_fd;		  /* -1: none */
+	enum sw_attach_mode mode; /* of the link */
+};
+
+static bool link_is_on(int link_fd, int ifindex)
 {
-	int failed =
-		sw_clsact_add(attachment->ifindex, sw_kern_program_fd(kern, SW_PROGRAM_GATE_TC),
-			      &attachment->made_clsact);
+	struct bpf_link_info info = {0};
+	__u32 size = sizeof(info);
+
+	return !bpf_obj_get_info_by_fd(link_fd, &info, &size) && (int)info.xdp.ifindex == ifindex;
+}
+
+/* The pinned link, if it still holds the interface: one made anew may have got its number. */
+static int open_link(struct sw_kern *kern, int ifindex)
+{
+	char name[32];
+	int fd;
+
+	if (!sw_kern_pin_dir(kern))
+		return -1;
+	link_name(ifindex, name);
+	fd = sw_pins_open(sw_kern_pin_dir(kern), name);
+	if (fd < 0 || link_is_on(fd, ifindex))
+		return fd < 0 ? -1 : fd;
+	close(fd);
+	sw_pins_remove(sw_kern_pin_dir(kern), name);
+	return -1;
+}
+
+static struct there look(struct sw_kern *kern, int ifindex)
+{
+	struct there there = {.link_fd = open_link(kern, ifindex)};
+
+	sw_clsact_find(ifindex, &there.priority);
+	there.spare = there.priority == SW_CLSACT_FIRST ? SW_CLSACT_SECOND : SW_CLSACT_FIRST;
+	if (there.link_fd >= 0)
+		there.mode =
+			sw_interface_xdp_is_generic(ifindex) ? SW_ATTACH_GENERIC : SW_ATTACH_NATIVE;
+	return there;
+}
+
+static int put_filter(struct sw_kern *kern, struct sw_attachment *attachment,
+		      enum sw_program program, int priority, struct sw_error *err)
+{
+	int failed = sw_clsact_put(attachment->ifindex, sw_kern_program_fd(kern, program), priority,
+				   &attachment->made_clsact);
 
 	if (failed)
 		return sw_error_set(err, failed, "interface %s: cannot attach to TC ingress: %s",
 				    attachment->name, strerror(-failed));
+	return 0;
+}
+
+/* In the place of what was there, in one step; a gate in XDP before it may go then. */
+static int attach_tc(struct sw_kern *kern, struct sw_attachment *attachment, struct there *there,
+		     struct sw_error *err)
+{
+	int priority = there->priority ? there->priority : there->spare;
+	int failed = put_filter(kern, attachment, SW_PROGRAM_GATE_TC, priority, err);
+
+	if (failed)
+		return failed;
+	drop_link(kern, attachment->ifindex, &there->link_fd);
+	sw_clsact_drop(attachment->ifindex,
+		       priority == SW_CLSACT_FIRST ? SW_CLSACT_SECOND : SW_CLSACT_FIRST);
 	attachment->mode = SW_ATTACH_TC;
 	return 0;
 }
@@ -86,32 +151,83 @@ static int find_xdp_free(const struct sw_attachment *attachment, struct sw_error
 	return there ? xdp_failed(attachment, -EBUSY, err) : 0;
 }
 
-/* Steering first: no flow is to be marked for it before it is there. */
-static int attach_xdp(struct sw_kern *kern, struct sw_attachment *attachment,
-		      enum sw_attach_mode mode, struct sw_error *err)
+static int create_link(struct sw_kern *kern, struct sw_attachment *attachment, struct sw_error *err)
 {
 	LIBBPF_OPTS(bpf_link_create_opts, opts,
-		    .flags = mode == SW_ATTACH_NATIVE ? XDP_FLAGS_DRV_MODE : XDP_FLAGS_SKB_MODE);
+		    .flags = attachment->mode == SW_ATTACH_NATIVE ? XDP_FLAGS_DRV_MODE
+								  : XDP_FLAGS_SKB_MODE);
+	int failed = find_xdp_free(attachment, err);
 	char name[32];
-	int failed;
 
-	attachment->mode = mode;
-	failed = find_xdp_free(attachment, err);
 	if (failed)
 		return failed;
-	failed = sw_clsact_add(attachment->ifindex, sw_kern_program_fd(kern, SW_PROGRAM_STEER_TC),
-			       &attachment->made_clsact);
-	if (failed)
-		return sw_error_set(err, failed, "interface %s: cannot attach to TC ingress: %s",
-				    attachment->name, strerror(-failed));
 	attachment->link_fd = bpf_link_create(sw_kern_program_fd(kern, SW_PROGRAM_GATE_XDP),
 					      attachment->ifindex, BPF_XDP, &opts);
-	failed = attachment->link_fd < 0 ? xdp_failed(attachment, attachment->link_fd, err) : 0;
+	if (attachment->link_fd < 0)
+		return xdp_failed(attachment, attachment->link_fd, err);
 	link_name(attachment->ifindex, name);
-	if (!failed && sw_kern_pin_dir(kern))
-		failed = sw_pins_add(sw_kern_pin_dir(kern), name, attachment->link_fd, err);
+	if (sw_kern_pin_dir(kern))
+		failed = sw_pins_replace(sw_kern_pin_dir(kern), name, attachment->link_fd, err);
 	if (failed)
-		take_off(kern, attachment);
+		drop_link(kern, attachment->ifindex, &attachment->link_fd);
+	return failed;
+}
+
+/* The link that is there goes on with our program, or another takes its place. */
+static int put_link(struct sw_kern *kern, struct sw_attachment *attachment, struct there *there,
+		    struct sw_error *err)
+{
+	int failed;
+
+	if (there->link_fd < 0)
+		return create_link(kern, attachment, err);
+	failed = bpf_link_update(there->link_fd, sw_kern_program_fd(kern, SW_PROGRAM_GATE_XDP),
+				 NULL);
+	if (failed)
+		return xdp_failed(attachment, failed, err);
+	attachment->link_fd = there->link_fd;
+	there->link_fd = -1;
+	return 0;
+}
+
+/*
+ * The kernel takes native and generic XDP on one interface only one after the other: the gate in TC
+ * stands in for them meanwhile.
+ */
+static int stand_in(struct sw_kern *kern, struct sw_attachment *attachment, struct there *there,
+		    struct sw_error *err)
+{
+	int failed = put_filter(kern, attachment, SW_PROGRAM_GATE_TC, there->spare, err);
+
+	if (failed)
+		return failed;
+	drop_link(kern, attachment->ifindex, &there->link_fd);
+	if (there->priority)
+		sw_clsact_drop(attachment->ifindex, there->priority);
+	*there = look(kern, attachment->ifindex);
+	return 0;
+}
+
+/* Steering first: no flow is to be marked for it before it is there. What it replaces goes last. */
+static int attach_xdp(struct sw_kern *kern, struct sw_attachment *attachment,
+		      enum sw_attach_mode mode, struct there *there, struct sw_error *err)
+{
+	int failed = 0;
+
+	attachment->mode = mode;
+	if (there->link_fd >= 0 && there->mode != mode)
+		failed = stand_in(kern, attachment, there, err);
+	if (!failed)
+		failed = put_filter(kern, attachment, SW_PROGRAM_STEER_TC, there->spare, err);
+	if (failed)
+		return failed;
+	failed = put_link(kern, attachment, there, err);
+	if (!failed && there->priority)
+		sw_clsact_drop(attachment->ifindex, there->priority);
+	else if (failed && there->priority)
+		sw_clsact_drop(attachment->ifindex, there->spare);
+	else if (failed)
+		sw_clsact_remove(attachment->ifindex, attachment->made_clsact);
 	return failed;
 }
 
@@ -120,37 +236,61 @@ static int attach_xdp(struct sw_kern *kern, struct sw_attachment *attachment,
  * unless the other end runs XDP too; TC costs nothing there. Generic XDP copies everywhere and is
  * only for who asks for it.
  */
-static int attach_auto(struct sw_kern *kern, struct sw_attachment *attachment, struct sw_error *err)
+static int attach_auto(struct sw_kern *kern, struct sw_attachment *attachment, struct there *there,
+		       struct sw_error *err)
 {
 	char driver[32];
 	struct sw_error why;
 
 	sw_interface_driver(attachment->name, driver, sizeof(driver));
-	if (strcmp(driver, "veth") && !attach_xdp(kern, attachment, SW_ATTACH_NATIVE, &why))
+	if (strcmp(driver, "veth") && !attach_xdp(kern, attachment, SW_ATTACH_NATIVE, there, &why))
 		return 0;
 	if (strcmp(driver, "veth"))
 		sw_log_info("%s; using mode tc", why.text);
-	return attach_tc(kern, attachment, err);
+	return attach_tc(kern, attachment, there, err);
 }
 
 static int attach_in_mode(struct sw_kern *kern, struct sw_attachment *attachment,
 			  struct sw_error *err)
 {
+	struct there there = look(kern, attachment->ifindex);
+	int failed;
+
 	switch (attachment->wanted) {
 	case SW_ATTACH_TC:
-		return attach_tc(kern, attachment, err);
+		failed = attach_tc(kern, attachment, &there, err);
+		break;
 	case SW_ATTACH_AUTO:
-		return attach_auto(kern, attachment, err);
+		failed = attach_auto(kern, attachment, &there, err);
+		break;
 	default:
-		return attach_xdp(kern, attachment, attachment->wanted, err);
+		failed = attach_xdp(kern, attachment, attachment->wanted, &there, err);
 	}
+	if (there.link_fd >= 0)
+		close(there.link_fd);
+	return failed;
+}
+
+static int claim(struct sw_attachment *attachment, struct sw_error *err)
+{
+	attachment->claim_fd = sw_claim_interface(attachment->ifindex);
+	if (attachment->claim_fd >= 0)
+		return 0;
+	if (attachment->claim_fd == -EADDRINUSE)
+		return sw_error_set(
+			err, -EBUSY,
+			"interface %s is guarded by another spillwayd: stop that one, or "
+			"let it go of the interface with 'spillway detach %s'",
+			attachment->name, attachment->name);
+	return sw_error_set(err, attachment->claim_fd, "interface %s: cannot claim it: %s",
+			    attachment->name, strerror(-attachment->claim_fd));
 }
 
 int sw_attach(struct sw_kern *kern, const char *name, enum sw_attach_mode wanted,
-	      struct sw_attachment *out, struct sw_error *err)
+	      const struct sw_attachment *before, struct sw_attachment *out, struct sw_error *err)
 {
-	struct sw_attachment attachment = {.wanted = wanted, .link_fd = -1};
-	int failed;
+	struct sw_attachment attachment = {.wanted = wanted, .link_fd = -1, .claim_fd = -1};
+	int failed = 0;
 
 	snprintf(attachment.name, sizeof(attachment.name), "%s", name);
 	attachment.ifindex = (int)if_nametoindex(name);
@@ -159,22 +299,36 @@ int sw_attach(struct sw_kern *kern, const char *name, enum sw_attach_mode wanted
 				    "interface %s: there is none by this name in this network "
 				    "namespace ('ip link' lists them)",
 				    name);
-	attachment.claim_fd = sw_claim_interface(attachment.ifindex);
-	if (attachment.claim_fd == -EADDRINUSE)
-		return sw_error_set(
-			err, -EBUSY,
-			"interface %s is guarded by another spillwayd: stop that one, or "
-			"let it go of the interface with 'spillway detach %s'",
-			name, name);
-	if (attachment.claim_fd < 0)
-		return sw_error_set(err, attachment.claim_fd, "interface %s: cannot claim it: %s",
-				    name, strerror(-attachment.claim_fd));
-	failed = attach_in_mode(kern, &attachment, err);
+	if (before) {
+		attachment.claim_fd = before->claim_fd;
+		attachment.made_clsact = before->made_clsact;
+	} else {
+		failed = claim(&attachment, err);
+	}
 	if (failed)
-		close(attachment.claim_fd);
-	else
-		*out = attachment;
-	return failed;
+		return failed;
+	failed = attach_in_mode(kern, &attachment, err);
+	if (failed) {
+		if (!before)
+			close(attachment.claim_fd);
+		return failed;
+	}
+	if (before && before->link_fd >= 0)
+		close(before->link_fd);
+	/* A filter that was there does not say whose the qdisc is when it is our own. */
+	if (before)
+		attachment.made_clsact = before->made_clsact;
+	*out = attachment;
+	return 0;
+}
+
+void sw_attachment_close(struct sw_attachment *attachment)
+{
+	if (attachment->link_fd >= 0)
+		close(attachment->link_fd);
+	if (attachment->claim_fd >= 0)
+		close(attachment->claim_fd);
+	attachment->link_fd = attachment->claim_fd = -1;
 }
 
 void sw_detach(struct sw_kern *kern, struct sw_attachment *attachment)
@@ -189,13 +343,10 @@ void sw_detach(struct sw_kern *kern, struct sw_attachment *attachment)
 
 bool sw_attachment_holds(const struct sw_kern *kern, const struct sw_attachment *attachment)
 {
-	struct bpf_link_info info = {0};
-	__u32 size = sizeof(info);
+	int priority;
 
 	(void)kern;
-	if (attachment->link_fd >= 0 &&
-	    (bpf_obj_get_info_by_fd(attachment->link_fd, &info, &size) ||
-	     (int)info.xdp.ifindex != attachment->ifindex))
+	if (attachment->link_fd >= 0 && !link_is_on(attachment->link_fd, attachment->ifindex))
 		return false;
-	return attachment->claim_fd >= 0 && sw_clsact_program(attachment->ifindex);
+	return attachment->claim_fd >= 0 && sw_clsact_find(attachment->ifindex, &priority);
 }

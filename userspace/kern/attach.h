@@ -12,6 +12,9 @@
 #include "core/error.h"
 #include "kern/load.h"
 
+/* Pinned links of XDP are named by this and the interface's number. */
+#define SW_XDP_LINK_PREFIX "link_xdp_"
+
 struct sw_attachment {
 	char name[SW_CONFIG_IFNAME_MAX + 1];
 	int ifindex;
@@ -24,11 +27,16 @@ struct sw_attachment {
 };
 
 /*
+ * What a daemon before this one, or another mode, has there is replaced without a moment in which no
+ * gate is there: `before` is NULL or this daemon's attachment so far, which *out takes the place of.
  * 0 with *out filled; -ENODEV: no such interface; -EBUSY: it has an XDP program already, or another
- * daemon guards it; others as the kernel says. On failure nothing stays attached.
+ * daemon guards it; others as the kernel says. On failure what was there stays.
  */
 int sw_attach(struct sw_kern *kern, const char *name, enum sw_attach_mode wanted,
-	      struct sw_attachment *out, struct sw_error *err);
+	      const struct sw_attachment *before, struct sw_attachment *out, struct sw_error *err);
+
+/* Forgets the attachment; what is in the kernel stays for the next daemon. */
+void sw_attachment_close(struct sw_attachment *attachment);
 
 /* Leaves the interface as it was found. An interface that has gone away is no error. */
 void sw_detach(struct sw_kern *kern, struct sw_attachment *attachment);

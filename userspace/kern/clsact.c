@@ -12,8 +12,7 @@
 #include <string.h>
 
 /* Ours among the filters of an interface: "SW". */
-#define OUR_HANDLE   0x5357
-#define OUR_PRIORITY 10
+#define OUR_HANDLE 0x5357
 
 /* libbpf refuses a structure whose padding is not zero, and only memset() sees to that. */
 static void hook_of(int ifindex, struct bpf_tc_hook *hook)
@@ -24,32 +23,55 @@ static void hook_of(int ifindex, struct bpf_tc_hook *hook)
 	hook->attach_point = BPF_TC_INGRESS;
 }
 
-__u32 sw_clsact_program(int ifindex)
+static __u32 program_at(int ifindex, int priority)
 {
 	struct bpf_tc_hook hook;
-	LIBBPF_OPTS(bpf_tc_opts, opts, .handle = OUR_HANDLE, .priority = OUR_PRIORITY);
+	LIBBPF_OPTS(bpf_tc_opts, opts, .handle = OUR_HANDLE, .priority = (__u32)priority);
 
 	hook_of(ifindex, &hook);
 	return bpf_tc_query(&hook, &opts) ? 0 : opts.prog_id;
 }
 
-int sw_clsact_add(int ifindex, int program_fd, bool *made)
+__u32 sw_clsact_find(int ifindex, int *priority)
+{
+	for (int at = SW_CLSACT_FIRST; at <= SW_CLSACT_SECOND; at++) {
+		__u32 program = program_at(ifindex, at);
+
+		if (!program)
+			continue;
+		*priority = at;
+		return program;
+	}
+	return 0;
+}
+
+int sw_clsact_put(int ifindex, int program_fd, int priority, bool *made)
 {
 	struct bpf_tc_hook hook;
-	LIBBPF_OPTS(bpf_tc_opts, opts, .handle = OUR_HANDLE, .priority = OUR_PRIORITY,
+	LIBBPF_OPTS(bpf_tc_opts, opts, .handle = OUR_HANDLE, .priority = (__u32)priority,
 		    .prog_fd = program_fd, .flags = BPF_TC_F_REPLACE);
-	bool left_behind = sw_clsact_program(ifindex) != 0;
+	int there;
+	bool left_behind = sw_clsact_find(ifindex, &there) != 0;
 	int failed;
 
 	hook_of(ifindex, &hook);
 	failed = bpf_tc_hook_create(&hook);
 	if (failed && failed != -EEXIST)
 		return failed;
-	*made = !failed || left_behind;
+	*made |= !failed || left_behind;
 	failed = bpf_tc_attach(&hook, &opts);
-	if (failed)
+	if (failed && !left_behind)
 		sw_clsact_remove(ifindex, *made);
 	return failed;
+}
+
+void sw_clsact_drop(int ifindex, int priority)
+{
+	struct bpf_tc_hook hook;
+	LIBBPF_OPTS(bpf_tc_opts, opts, .handle = OUR_HANDLE, .priority = (__u32)priority);
+
+	hook_of(ifindex, &hook);
+	bpf_tc_detach(&hook, &opts);
 }
 
 static int count_filter(const struct nlmsghdr *message, void *count)
@@ -92,13 +114,13 @@ static int count_filters(int ifindex, __u32 parent)
 void sw_clsact_remove(int ifindex, bool made)
 {
 	struct bpf_tc_hook hook;
-	LIBBPF_OPTS(bpf_tc_opts, opts, .handle = OUR_HANDLE, .priority = OUR_PRIORITY);
 
-	hook_of(ifindex, &hook);
-	bpf_tc_detach(&hook, &opts);
+	sw_clsact_drop(ifindex, SW_CLSACT_FIRST);
+	sw_clsact_drop(ifindex, SW_CLSACT_SECOND);
 	if (!made || count_filters(ifindex, TC_H_MAKE(TC_H_CLSACT, TC_H_MIN_INGRESS)) != 0 ||
 	    count_filters(ifindex, TC_H_MAKE(TC_H_CLSACT, TC_H_MIN_EGRESS)) != 0)
 		return;
+	hook_of(ifindex, &hook);
 	hook.attach_point = BPF_TC_INGRESS | BPF_TC_EGRESS;
 	bpf_tc_hook_destroy(&hook);
 }

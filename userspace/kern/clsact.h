@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Our filter on an interface's clsact qdisc. Used by kern/attach.c.
+ * Our filters on an interface's clsact qdisc. There are two places for them, one behind the other, so
+ * that a successor's program can be there before the one it replaces goes. Used by attach and leftover.
  */
 #ifndef SW_KERN_CLSACT_H
 #define SW_KERN_CLSACT_H
@@ -8,11 +9,21 @@
 #include <linux/types.h>
 #include <stdbool.h>
 
-/* 0; *made: there was no clsact before, or only one that a daemon of ours had left. */
-int sw_clsact_add(int ifindex, int program_fd, bool *made);
-/* Takes our filter off, and with `made` the qdisc too unless somebody else uses it by now. */
+#define SW_CLSACT_FIRST	 10 /* priorities */
+#define SW_CLSACT_SECOND 11
+
+/* The program of the first filter of ours and its priority; 0: there is none. */
+__u32 sw_clsact_find(int ifindex, int *priority);
+
+/*
+ * Puts the program there, in one step with taking off what was there. *made is set if the qdisc is
+ * ours to remove, because we made it or a predecessor left a filter in it. 0 or -errno.
+ */
+int sw_clsact_put(int ifindex, int program_fd, int priority, bool *made);
+
+void sw_clsact_drop(int ifindex, int priority);
+
+/* Takes off all filters of ours, and the qdisc if it is ours and nobody else has a filter in it. */
 void sw_clsact_remove(int ifindex, bool made);
-/* Id of the program in our filter, 0 for none. */
-__u32 sw_clsact_program(int ifindex);
 
 #endif

@@ -7,6 +7,7 @@
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 #include <linux/ethtool.h>
+#include <linux/if_link.h>
 #include <linux/sockios.h>
 #include <net/if.h>
 #include <stdio.h>
@@ -37,6 +38,13 @@ uint32_t sw_interface_xdp_program(int ifindex)
 	if (opts.prog_id)
 		return opts.prog_id;
 	return opts.drv_prog_id ? opts.drv_prog_id : opts.skb_prog_id;
+}
+
+bool sw_interface_xdp_is_generic(int ifindex)
+{
+	LIBBPF_OPTS(bpf_xdp_query_opts, opts);
+
+	return !bpf_xdp_query(ifindex, 0, &opts) && opts.attach_mode == XDP_ATTACHED_SKB;
 }
 
 bool sw_interface_is_gate(uint32_t program_id)

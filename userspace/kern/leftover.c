@@ -7,30 +7,51 @@
 #include <bpf/bpf.h>
 #include <net/if.h>
 #include <stdbool.h>
-#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 
 #include "core/cleanup.h"
 #include "core/log.h"
+#include "kern/attach.h"
 #include "kern/clsact.h"
+#include "kern/generation.h"
 #include "kern/pins.h"
 
 /* More than a program of ours uses. */
 #define MAPS_MAX 32
+/* The current one, one of a start that was cut off, one of another layout: and some more. */
+#define GENERATIONS_MAX 16
 
-/* 0 if there is none. */
-static __u32 pinned_map_id(const char *pin_dir, const char *name)
+struct search {
+	const char *pin_dir;
+	bool (*is_kept)(void *arg, int ifindex);
+	void *arg;
+	__u32 map_ids[GENERATIONS_MAX];
+	size_t map_count;
+};
+
+static int note_map(void *arg, const char *generation)
 {
-	char path[SW_PIN_PATH_MAX];
+	struct search *search = arg;
 	struct bpf_map_info info = {0};
 	__u32 size = sizeof(info);
-	SW_CLOSE int fd = -1;
+	SW_CLOSE int fd = sw_pins_open(generation, "map_flows");
 
-	snprintf(path, sizeof(path), "%s/%s", pin_dir, name);
-	fd = bpf_obj_get(path);
-	return fd < 0 || bpf_obj_get_info_by_fd(fd, &info, &size) ? 0 : info.id;
+	if (fd >= 0 && search->map_count < GENERATIONS_MAX &&
+	    !bpf_obj_get_info_by_fd(fd, &info, &size))
+		search->map_ids[search->map_count++] = info.id;
+	return 0;
 }
 
-static bool uses_map(__u32 program_id, __u32 map_id)
+static bool is_searched(const struct search *search, __u32 map_id)
+{
+	for (size_t i = 0; i < search->map_count; i++)
+		if (search->map_ids[i] == map_id)
+			return true;
+	return false;
+}
+
+static bool is_ours(const struct search *search, __u32 program_id)
 {
 	__u32 map_ids[MAPS_MAX];
 	struct bpf_prog_info info = {.nr_map_ids = MAPS_MAX,
@@ -41,24 +62,50 @@ static bool uses_map(__u32 program_id, __u32 map_id)
 	if (fd < 0 || bpf_obj_get_info_by_fd(fd, &info, &size))
 		return false;
 	for (__u32 i = 0; i < info.nr_map_ids && i < MAPS_MAX; i++)
-		if (map_ids[i] == map_id)
+		if (is_searched(search, map_ids[i]))
 			return true;
 	return false;
 }
 
-void sw_leftover_remove(const char *pin_dir)
+static void remove_filters(const struct search *search)
 {
-	__u32 map_id = pinned_map_id(pin_dir, "map_flows");
-	struct if_nameindex *all = map_id ? if_nameindex() : NULL;
+	struct if_nameindex *all = search->map_count ? if_nameindex() : NULL;
 
 	for (struct if_nameindex *at = all; at && at->if_index; at++) {
-		__u32 program_id = sw_clsact_program((int)at->if_index);
+		int priority;
+		__u32 program_id = sw_clsact_find((int)at->if_index, &priority);
 
-		if (!program_id || !uses_map(program_id, map_id))
+		if (!program_id || search->is_kept(search->arg, (int)at->if_index) ||
+		    !is_ours(search, program_id))
 			continue;
-		sw_log_info("%s: taking off what a daemon that died has left", at->if_name);
+		sw_log_info("%s: taking off what the daemon before this one has left", at->if_name);
 		sw_clsact_remove((int)at->if_index, true);
 	}
 	if (all)
 		if_freenameindex(all);
+}
+
+/* Without its pin a link goes in the kernel's own time; detached it is gone at once. */
+static int remove_link(void *arg, const char *dir, const char *name)
+{
+	const struct search *search = arg;
+	SW_CLOSE int fd = -1;
+
+	if (strncmp(name, SW_XDP_LINK_PREFIX, strlen(SW_XDP_LINK_PREFIX)) ||
+	    search->is_kept(search->arg, atoi(name + strlen(SW_XDP_LINK_PREFIX))))
+		return 0;
+	fd = sw_pins_open(dir, name);
+	if (fd >= 0)
+		bpf_link_detach(fd);
+	sw_pins_remove(dir, name);
+	return 0;
+}
+
+void sw_leftover_remove(const char *pin_dir, bool (*is_kept)(void *arg, int ifindex), void *arg)
+{
+	struct search search = {.pin_dir = pin_dir, .is_kept = is_kept, .arg = arg};
+
+	sw_generation_each(pin_dir, note_map, &search);
+	sw_pins_each(pin_dir, remove_link, &search);
+	remove_filters(&search);
 }

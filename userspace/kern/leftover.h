@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * What a daemon that died has left on interfaces in TC. XDP lets go with its pinned link; a filter
- * stays until somebody takes it off. Used by kern/load.c.
+ * What a daemon before this one left on interfaces that are no longer to be guarded. Used at start,
+ * after all others are attached.
  */
 #ifndef SW_KERN_LEFTOVER_H
 #define SW_KERN_LEFTOVER_H
 
-/* Takes off all filters that work on the maps pinned in this directory. To be called before those go. */
-void sw_leftover_remove(const char *pin_dir);
+#include <stdbool.h>
+
+/* is_kept(arg, ifindex): the interface is guarded by this daemon. */
+void sw_leftover_remove(const char *pin_dir, bool (*is_kept)(void *arg, int ifindex), void *arg);
 
 #endif

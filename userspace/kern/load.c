@@ -12,13 +12,13 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "core/cleanup.h"
-#include "core/clock.h"
 #include "core/log.h"
-#include "kern/leftover.h"
+#include "kern/generation.h"
+#include "kern/inherit.h"
+#include "kern/notes.h"
 #include "kern/pins.h"
 #include "kern/preflight.h"
 #include "spillway.skel.h"
@@ -28,6 +28,10 @@ struct sw_kern {
 	struct spillway_bpf *skel;
 	struct sw_maps maps;
 	char *pin_dir;
+	char before[SW_PIN_PATH_MAX];	  /* the generation of the daemon before this one */
+	char generation[SW_PIN_PATH_MAX]; /* where maps are pinned; "" while nothing is */
+	uint64_t netns_cookie;
+	bool inherited; /* maps of a daemon before this one */
 	int lock_fd;
 };
 
@@ -133,18 +137,19 @@ static int load_failed(int failed, struct sw_error *err)
 static int load_skeleton(struct sw_kern *kern, struct sw_error *err)
 {
 	struct rlimit none = {RLIM_INFINITY, RLIM_INFINITY};
-	struct stat netns;
-	int failed;
+	int failed = 0;
 
 	libbpf_set_print(hear_libbpf);
 	last_complaint[0] = '\0';
 	setrlimit(RLIMIT_MEMLOCK, &none); /* kernels before 5.11 counted maps against it */
-	if (stat("/proc/self/ns/net", &netns))
-		return sw_error_set(err, -errno, "/proc/self/ns/net: %s", strerror(errno));
 	kern->skel = spillway_bpf__open();
 	if (!kern->skel)
 		return load_failed(-errno, err);
-	kern->skel->rodata->guarded_netns = netns.st_ino;
+	kern->skel->rodata->guarded_netns_cookie = kern->netns_cookie;
+	if (kern->inherited)
+		failed = sw_inherit_maps(kern->skel->obj, kern->generation);
+	if (failed)
+		return load_failed(failed, err);
 	failed = spillway_bpf__load(kern->skel);
 	if (failed)
 		return load_failed(failed, err);
@@ -158,45 +163,71 @@ static int load_skeleton(struct sw_kern *kern, struct sw_error *err)
 	return 0;
 }
 
-static int pin_all(struct sw_kern *kern, struct sw_error *err)
+/*
+ * What follows connections is in place of the last daemon's in one step: until then both do, and
+ * whoever comes second finds nothing left to do.
+ */
+static int pin_links(struct sw_kern *kern, struct sw_error *err)
+{
+	return sw_pins_replace(kern->generation, "link_life", bpf_link__fd(kern->skel->links.life),
+			       err);
+}
+
+static int pin_maps(struct sw_kern *kern, struct sw_error *err)
 {
 	struct bpf_map *map;
-	int failed;
 
 	bpf_object__for_each_map(map, kern->skel->obj)
 	{
 		char name[64];
+		int failed;
 
 		if (bpf_map__is_internal(map))
 			continue;
 		snprintf(name, sizeof(name), "map_%s", bpf_map__name(map));
-		failed = sw_pins_add(kern->pin_dir, name, bpf_map__fd(map), err);
+		failed = sw_pins_add(kern->generation, name, bpf_map__fd(map), err);
 		if (failed)
 			return failed;
 	}
-	return sw_pins_add(kern->pin_dir, "link_life", bpf_link__fd(kern->skel->links.life), err);
+	return 0;
 }
 
 static int take_pin_dir(struct sw_kern *kern, const char *pin_dir, struct sw_error *err)
 {
-	size_t found = 0;
 	int failed = sw_preflight_bpffs(pin_dir, err);
 
+	if (!failed)
+		failed = sw_pins_lock(pin_dir, &kern->lock_fd, err);
+	if (!failed)
+		failed = sw_pins_check(pin_dir, err);
 	if (failed)
 		return failed;
-	failed = sw_pins_lock(pin_dir, &kern->lock_fd, err);
-	if (failed)
-		return failed;
-	sw_leftover_remove(pin_dir);
-	failed = sw_pins_clear(pin_dir, &found, err);
-	if (failed)
-		return failed;
-	if (found)
-		sw_log_warn("%s: removed %zu pins of a daemon that did not stop cleanly; "
-			    "connections of its time are not counted",
-			    pin_dir, found);
 	kern->pin_dir = strdup(pin_dir);
-	return kern->pin_dir ? 0 : -ENOMEM;
+	return kern->pin_dir ? 0 : sw_error_set(err, -ENOMEM, "out of memory");
+}
+
+/* The maps of the daemon before this one if they can be used, else new ones. */
+static int load_pinned(struct sw_kern *kern, struct sw_error *err)
+{
+	struct sw_error why = {0};
+	int failed = sw_generation_current(kern->pin_dir, kern->before);
+
+	if (!failed && !sw_inherit_check(kern->before, kern->netns_cookie, &why)) {
+		kern->inherited = true;
+		memcpy(kern->generation, kern->before, sizeof(kern->generation));
+		failed = load_skeleton(kern, err);
+		return failed ? failed : pin_links(kern, err);
+	}
+	if (!failed)
+		sw_log_warn("%s: counting anew from the connections that are open", why.text);
+	if (failed)
+		kern->before[0] = '\0';
+	failed = load_skeleton(kern, err);
+	if (!failed)
+		failed = sw_generation_make(kern->pin_dir, kern->generation, err);
+	if (!failed)
+		failed = pin_maps(kern, err);
+	return failed ? failed : pin_links(kern, err);
 }
 
 int sw_load(const char *pin_dir, struct sw_kern **out, struct sw_error *err)
@@ -212,29 +243,48 @@ int sw_load(const char *pin_dir, struct sw_kern **out, struct sw_error *err)
 	if (!kern)
 		return sw_error_set(err, -ENOMEM, "out of memory");
 	kern->lock_fd = -1;
-	if (pin_dir)
+	failed = sw_netns_cookie(&kern->netns_cookie, err);
+	if (!failed && pin_dir)
 		failed = take_pin_dir(kern, pin_dir, err);
 	if (!failed)
-		failed = load_skeleton(kern, err);
-	if (!failed && pin_dir)
-		failed = pin_all(kern, err);
+		failed = pin_dir ? load_pinned(kern, err) : load_skeleton(kern, err);
 	if (failed) {
-		sw_unload(kern);
+		sw_unload(kern, SW_UNLOAD_UNDO);
 		return failed;
 	}
 	*out = kern;
 	return 0;
 }
 
-void sw_unload(struct sw_kern *kern)
+int sw_kern_commit(struct sw_kern *kern, struct sw_error *err)
 {
-	struct sw_error ignored;
-	size_t found;
+	return kern->inherited ? 0 : sw_generation_commit(kern->pin_dir, kern->generation, err);
+}
 
+/* What stands in the pin directory already is only undone where this daemon began it. */
+static void remove_pins(const struct sw_kern *kern, enum sw_unload how)
+{
+	char current[SW_PIN_PATH_MAX];
+	bool has_current = !sw_generation_current(kern->pin_dir, current);
+
+	if (how == SW_UNLOAD_KEEP)
+		return;
+	if (how == SW_UNLOAD_UNDO && has_current) {
+		if (kern->generation[0] && strcmp(current, kern->generation))
+			sw_generation_remove(kern->generation);
+		return;
+	}
+	sw_pins_remove(kern->pin_dir, "current");
+	sw_generation_prune(kern->pin_dir);
+	rmdir(kern->pin_dir);
+}
+
+void sw_unload(struct sw_kern *kern, enum sw_unload how)
+{
 	if (!kern)
 		return;
-	if (kern->pin_dir && !sw_pins_clear(kern->pin_dir, &found, &ignored))
-		rmdir(kern->pin_dir);
+	if (kern->pin_dir)
+		remove_pins(kern, how);
 	if (kern->skel)
 		unmap_all(kern);
 	spillway_bpf__destroy(kern->skel);
@@ -256,6 +306,8 @@ int sw_kern_program_fd(const struct sw_kern *kern, enum sw_program program)
 		[SW_PROGRAM_GATE_TC] = kern->skel->progs.gate_tc,
 		[SW_PROGRAM_STEER_TC] = kern->skel->progs.steer_tc,
 		[SW_PROGRAM_SWEEP] = kern->skel->progs.sweep_all,
+		[SW_PROGRAM_RECONCILE] = kern->skel->progs.reconcile_flow,
+		[SW_PROGRAM_BEAT] = kern->skel->progs.beat,
 	};
 
 	return bpf_program__fd(of[program]);
@@ -266,14 +318,22 @@ const char *sw_kern_pin_dir(const struct sw_kern *kern)
 	return kern->pin_dir;
 }
 
-int sw_kern_sweep(struct sw_kern *kern, struct sw_sweep *result)
+const char *sw_kern_generation(const struct sw_kern *kern)
 {
-	struct sw_sweep sweep = {.now_ns = sw_clock_monotonic_ns()};
-	LIBBPF_OPTS(bpf_test_run_opts, opts, .ctx_in = &sweep, .ctx_size_in = sizeof(sweep));
-	int failed = bpf_prog_test_run_opts(sw_kern_program_fd(kern, SW_PROGRAM_SWEEP), &opts);
+	return kern->generation;
+}
 
-	if (failed)
-		return failed;
-	*result = sweep;
-	return opts.retval ? -EIO : 0;
+const char *sw_kern_before(const struct sw_kern *kern)
+{
+	return kern->before;
+}
+
+bool sw_kern_inherited(const struct sw_kern *kern)
+{
+	return kern->inherited;
+}
+
+uint64_t sw_kern_netns_cookie(const struct sw_kern *kern)
+{
+	return kern->netns_cookie;
 }

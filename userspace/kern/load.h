@@ -6,6 +6,9 @@
 #ifndef SW_KERN_LOAD_H
 #define SW_KERN_LOAD_H
 
+#include <stdbool.h>
+#include <stdint.h>
+
 #include "core/error.h"
 #include "kern/maps.h"
 
@@ -17,24 +20,42 @@ enum sw_program {
 	SW_PROGRAM_GATE_TC,
 	SW_PROGRAM_STEER_TC,
 	SW_PROGRAM_SWEEP,
+	SW_PROGRAM_RECONCILE,
+	SW_PROGRAM_BEAT,
 };
 
 /*
  * Loads everything for the caller's network namespace and starts following connections. With a
- * pin_dir, maps, programs and links are pinned there; NULL pins nothing (tests).
+ * pin_dir, all is pinned there, in a generation (kern/generation.h): in the current one with its maps
+ * as they are, if those can be used; else in a new one, which is nobody's until sw_kern_commit().
+ * NULL pins nothing (tests).
  * -ENOTSUP: the kernel lacks something, err says what; -EPERM: capabilities missing;
- * -EEXIST: the directory holds what is not ours.
+ * -EEXIST: the directory holds what is not ours; -EBUSY: another daemon has it.
  */
 int sw_load(const char *pin_dir, struct sw_kern **out, struct sw_error *err);
 
-/* Stops following connections, removes pins, closes everything. NULL is fine. */
-void sw_unload(struct sw_kern *kern);
+/* Makes what was loaded that which counts. */
+int sw_kern_commit(struct sw_kern *kern, struct sw_error *err);
+
+enum sw_unload {
+	SW_UNLOAD_ALL,	/* remove everything from kernel and pin directory */
+	SW_UNLOAD_KEEP, /* leave all that is pinned to the next daemon */
+	SW_UNLOAD_UNDO, /* a start that failed: leave what the daemon before this one had */
+};
+
+/* Closes everything. NULL is fine. */
+void sw_unload(struct sw_kern *kern, enum sw_unload how);
+
+/* The directory the maps are pinned in. */
+const char *sw_kern_generation(const struct sw_kern *kern);
+/* What the daemon before this one left; "" if there was none or it guards another namespace. */
+const char *sw_kern_before(const struct sw_kern *kern);
+/* True if the maps are those of a daemon before this one, with all that they count. */
+bool sw_kern_inherited(const struct sw_kern *kern);
+uint64_t sw_kern_netns_cookie(const struct sw_kern *kern);
 
 const struct sw_maps *sw_kern_maps(const struct sw_kern *kern);
 int sw_kern_program_fd(const struct sw_kern *kern, enum sw_program program);
 const char *sw_kern_pin_dir(const struct sw_kern *kern); /* NULL: not pinned */
-
-/* Frees slots of handshakes that took too long, and removes entries nobody needs. 0 or -errno. */
-int sw_kern_sweep(struct sw_kern *kern, struct sw_sweep *result);
 
 #endif

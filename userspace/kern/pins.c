@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The pin directory: lock, clear, add, remove.
+ * The pin directory: lock, look, add, replace, remove.
  */
 #include "kern/pins.h"
 
@@ -15,22 +15,23 @@
 
 #include "core/cleanup.h"
 
-/* What the names of our pins begin with: maps, links. */
-static const char *const prefixes[] = {"map_", "link_"};
+/* What the names of our entries begin with. Maps lay here themselves before there were generations. */
+static const char *const prefixes[] = {"gen_", "current", "next_", "map_", "link_", "state"};
 
-static int is_ours(const char *name)
-{
-	for (size_t i = 0; i < sizeof(prefixes) / sizeof(prefixes[0]); i++)
-		if (!strncmp(name, prefixes[i], strlen(prefixes[i])))
-			return 1;
-	return 0;
-}
-
-static int path_of(const char *dir, const char *name, char path[SW_PIN_PATH_MAX])
+int sw_pins_path(const char *dir, const char *name, char path[SW_PIN_PATH_MAX])
 {
 	int length = snprintf(path, SW_PIN_PATH_MAX, "%s/%s", dir, name);
 
 	return length < SW_PIN_PATH_MAX ? 0 : -ENAMETOOLONG;
+}
+
+/* The directory may have been removed, or made anew, between opening and locking it. */
+static bool is_still_there(const char *dir, int fd)
+{
+	struct stat locked, named;
+
+	return !fstat(fd, &locked) && !stat(dir, &named) && locked.st_ino == named.st_ino &&
+	       locked.st_dev == named.st_dev;
 }
 
 int sw_pins_lock(const char *dir, int *lock_fd, struct sw_error *err)
@@ -46,16 +47,14 @@ int sw_pins_lock(const char *dir, int *lock_fd, struct sw_error *err)
 	fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (fd < 0)
 		return sw_error_set(err, -errno, "pin directory %s: %s", dir, strerror(errno));
-	if (flock(fd, LOCK_EX | LOCK_NB))
-		return sw_error_set(
-			err, errno == EWOULDBLOCK ? -EBUSY : -errno,
-			errno == EWOULDBLOCK
-				? "another spillwayd is running on %s: stop it first, or "
-				  "give this one its own --pin-dir"
-				: "cannot lock pin directory %s",
-			dir);
-	*lock_fd = sw_steal_fd(&fd);
-	return 0;
+	if (!flock(fd, LOCK_EX | LOCK_NB) && is_still_there(dir, fd)) {
+		*lock_fd = sw_steal_fd(&fd);
+		return 0;
+	}
+	return sw_error_set(err, -EBUSY,
+			    "another spillwayd is running on %s: stop it first, or "
+			    "give this one its own --pin-dir",
+			    dir);
 }
 
 static void close_dir(DIR **dir)
@@ -64,8 +63,8 @@ static void close_dir(DIR **dir)
 		closedir(*dir);
 }
 
-/* Calls for each entry but . and ..; a non-zero return ends the walk. */
-static int for_each_pin(const char *dir, int (*each)(const char *dir, const char *name))
+int sw_pins_each(const char *dir, int (*each)(void *arg, const char *dir, const char *name),
+		 void *arg)
 {
 	SW_CLEANUP(close_dir) DIR *entries = opendir(dir);
 	struct dirent *entry;
@@ -73,49 +72,36 @@ static int for_each_pin(const char *dir, int (*each)(const char *dir, const char
 
 	while (entries && !err && (entry = readdir(entries)))
 		if (strcmp(entry->d_name, ".") && strcmp(entry->d_name, ".."))
-			err = each(dir, entry->d_name);
+			err = each(arg, dir, entry->d_name);
 	return err;
 }
 
-static int refuse_foreign(const char *dir, const char *name)
+static int find_foreign(void *arg, const char *dir, const char *name)
 {
 	(void)dir;
-	return is_ours(name) ? 0 : -EEXIST;
+	for (size_t i = 0; i < sizeof(prefixes) / sizeof(prefixes[0]); i++)
+		if (!strncmp(name, prefixes[i], strlen(prefixes[i])))
+			return 0;
+	snprintf(arg, SW_PIN_PATH_MAX, "%s", name);
+	return -EEXIST;
 }
 
-static int remove_one(const char *dir, const char *name)
+int sw_pins_check(const char *dir, struct sw_error *err)
 {
-	sw_pins_remove(dir, name);
-	return 0;
-}
+	char foreign[SW_PIN_PATH_MAX];
 
-static size_t count_pins(const char *dir)
-{
-	SW_CLEANUP(close_dir) DIR *entries = opendir(dir);
-	size_t count = 0;
-
-	while (entries && readdir(entries))
-		count++;
-	return count > 2 ? count - 2 : 0;
-}
-
-int sw_pins_clear(const char *dir, size_t *found, struct sw_error *err)
-{
-	if (for_each_pin(dir, refuse_foreign))
-		return sw_error_set(
-			err, -EEXIST,
-			"pin directory %s holds what Spillway did not pin: move it away, "
-			"or use another --pin-dir",
-			dir);
-	*found = count_pins(dir);
-	for_each_pin(dir, remove_one);
-	return 0;
+	if (!sw_pins_each(dir, find_foreign, foreign))
+		return 0;
+	return sw_error_set(err, -EEXIST,
+			    "pin directory %s holds '%s', which Spillway did not pin: move it "
+			    "away, or use another --pin-dir",
+			    dir, foreign);
 }
 
 int sw_pins_add(const char *dir, const char *name, int fd, struct sw_error *err)
 {
 	char path[SW_PIN_PATH_MAX];
-	int failed = path_of(dir, name, path);
+	int failed = sw_pins_path(dir, name, path);
 
 	if (!failed)
 		failed = bpf_obj_pin(fd, path);
@@ -125,10 +111,36 @@ int sw_pins_add(const char *dir, const char *name, int fd, struct sw_error *err)
 	return 0;
 }
 
+int sw_pins_replace(const char *dir, const char *name, int fd, struct sw_error *err)
+{
+	char next[SW_PIN_PATH_MAX], path[SW_PIN_PATH_MAX], next_name[64];
+	int failed;
+
+	snprintf(next_name, sizeof(next_name), "next_%s", name);
+	sw_pins_remove(dir, next_name);
+	failed = sw_pins_add(dir, next_name, fd, err);
+	if (failed)
+		return failed;
+	if (!sw_pins_path(dir, next_name, next) && !sw_pins_path(dir, name, path) &&
+	    !rename(next, path))
+		return 0;
+	failed = sw_error_set(err, -errno, "cannot pin %s/%s: %s", dir, name, strerror(errno));
+	sw_pins_remove(dir, next_name);
+	return failed;
+}
+
+int sw_pins_open(const char *dir, const char *name)
+{
+	char path[SW_PIN_PATH_MAX];
+	int failed = sw_pins_path(dir, name, path);
+
+	return failed ? failed : bpf_obj_get(path);
+}
+
 void sw_pins_remove(const char *dir, const char *name)
 {
 	char path[SW_PIN_PATH_MAX];
 
-	if (!path_of(dir, name, path))
+	if (!sw_pins_path(dir, name, path))
 		unlink(path);
 }

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The pin directory: one daemon's at a time, and nothing in it that is not ours. Used by load and
- * attach.
+ * The pin directory: one daemon's at a time, and nothing in it that is not ours. Used by all in
+ * kern/ that pins; what the entries mean is in kern/generation.h and kern/attach.h.
  */
 #ifndef SW_KERN_PINS_H
 #define SW_KERN_PINS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "core/error.h"
@@ -18,13 +19,24 @@
  */
 int sw_pins_lock(const char *dir, int *lock_fd, struct sw_error *err);
 
-/*
- * Removes what a daemon that died has left, so that its links let go. *found: how many pins there
- * were. -EEXIST: there is something that Spillway never pins; nothing is removed then.
- */
-int sw_pins_clear(const char *dir, size_t *found, struct sw_error *err);
+/* -EEXIST: there is something that Spillway never pins; err says what. */
+int sw_pins_check(const char *dir, struct sw_error *err);
 
 int sw_pins_add(const char *dir, const char *name, int fd, struct sw_error *err);
+
+/* Puts fd in the place of whatever has the name: others see the old or the new, never neither. */
+int sw_pins_replace(const char *dir, const char *name, int fd, struct sw_error *err);
+
+/* A descriptor of what is pinned, or -errno. */
+int sw_pins_open(const char *dir, const char *name);
+
 void sw_pins_remove(const char *dir, const char *name);
+
+/* Calls for each entry; a non-zero return ends the walk and is returned. */
+int sw_pins_each(const char *dir, int (*each)(void *arg, const char *dir, const char *name),
+		 void *arg);
+
+/* dir/name. -ENAMETOOLONG */
+int sw_pins_path(const char *dir, const char *name, char path[SW_PIN_PATH_MAX]);
 
 #endif

@@ -1,0 +1,196 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Notes are one JSON document; configurations in it are the YAML that `dump` prints.
+ */
+#include "daemon/notes.h"
+
+#include <errno.h>
+#include <jansson.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/cleanup.h"
+#include "core/log.h"
+#include "kern/notes.h"
+
+static void drop(json_t **json)
+{
+	json_decref(*json);
+}
+
+static json_t *ids_to_json(const struct sw_plan *plan)
+{
+	json_t *services = json_array(), *classes = json_array();
+
+	for (size_t i = 0; i < plan->service_count; i++)
+		json_array_append_new(services,
+				      json_pack("{s:s, s:i}", "name", plan->services[i].name, "id",
+						(int)plan->services[i].id));
+	for (size_t i = 0; i < plan->class_count; i++)
+		json_array_append_new(classes,
+				      json_pack("{s:s, s:i, s:i}", "name", plan->classes[i].name,
+						"service", (int)plan->classes[i].service, "id",
+						(int)plan->classes[i].id));
+	return json_pack("{s:o, s:o}", "services", services, "classes", classes);
+}
+
+static json_t *rules_to_json(const struct sw_rules *rules)
+{
+	json_t *list = json_array();
+	char prefix[SW_PREFIX_TEXT];
+
+	for (size_t i = 0; i < rules->count; i++) {
+		const struct sw_rule *rule = &rules->rules[i];
+
+		sw_prefix_format(&rule->prefix, prefix, sizeof(prefix));
+		json_array_append_new(list,
+				      json_pack("{s:s, s:s, s:b, s:I}", "service", rule->service,
+						"prefix", prefix, "allow", rule->allow,
+						"expires_ns", (json_int_t)rule->expires_ns));
+	}
+	return list;
+}
+
+void sw_notes_save(const struct sw_daemon *daemon)
+{
+	SW_FREE char *running = sw_config_to_yaml(daemon->config);
+	SW_CLEANUP(drop) json_t *notes = NULL;
+	SW_FREE char *text = NULL;
+	struct sw_error err = {.text = "out of memory"};
+	const char *generation = sw_kern_generation(daemon->kern);
+
+	if (!generation[0])
+		return;
+	notes = json_pack("{s:s, s:s*, s:s, s:o, s:o}", "version", SW_VERSION, "base",
+			  daemon->base_config, "running", running ? running : "", "ids",
+			  ids_to_json(daemon->plan), "rules", rules_to_json(&daemon->rules));
+	text = notes && running ? json_dumps(notes, JSON_COMPACT) : NULL;
+	if (!text || sw_notes_write(generation, sw_kern_netns_cookie(daemon->kern), text,
+				    strlen(text), &err))
+		sw_log_error("%s: a daemon after this one would not know of the last change",
+			     err.text);
+}
+
+void sw_notes_take_base(struct sw_daemon *daemon)
+{
+	free(daemon->base_config);
+	daemon->base_config = sw_config_to_yaml(daemon->config);
+}
+
+/* Names with their ids, and nothing else: what the next plan has to keep. */
+static int ids_from_json(const json_t *ids, struct sw_plan **out)
+{
+	const json_t *services = json_object_get(ids, "services");
+	const json_t *classes = json_object_get(ids, "classes");
+	struct sw_plan *plan = calloc(1, sizeof(*plan));
+	const json_t *at;
+	size_t i;
+
+	if (!plan)
+		return -ENOMEM;
+	plan->services = calloc(json_array_size(services) + 1, sizeof(*plan->services));
+	plan->classes = calloc(json_array_size(classes) + 1, sizeof(*plan->classes));
+	json_array_foreach(services, i, at)
+	{
+		struct sw_plan_service *to = &plan->services[plan->service_count++];
+		const char *name = json_string_value(json_object_get(at, "name"));
+
+		memccpy(to->name, name ? name : "", '\0', sizeof(to->name) - 1);
+		to->id = json_integer_value(json_object_get(at, "id")) % SW_SERVICES_MAX;
+	}
+	json_array_foreach(classes, i, at)
+	{
+		struct sw_plan_class *to = &plan->classes[plan->class_count++];
+		const char *name = json_string_value(json_object_get(at, "name"));
+
+		memccpy(to->name, name ? name : "", '\0', sizeof(to->name) - 1);
+		to->service = json_integer_value(json_object_get(at, "service")) % SW_SERVICES_MAX;
+		to->id = json_integer_value(json_object_get(at, "id")) % SW_CLASSES_MAX;
+	}
+	*out = plan;
+	return 0;
+}
+
+static int rules_from_json(const json_t *list, struct sw_rules *rules)
+{
+	const json_t *at;
+	size_t i;
+	int failed = 0;
+
+	json_array_foreach(list, i, at)
+	{
+		const char *service = json_string_value(json_object_get(at, "service"));
+		const char *prefix = json_string_value(json_object_get(at, "prefix"));
+		struct sw_rule rule = {
+			.allow = json_is_true(json_object_get(at, "allow")),
+			.expires_ns = json_integer_value(json_object_get(at, "expires_ns")),
+		};
+
+		if (!service || !prefix || sw_prefix_parse(prefix, &rule.prefix, NULL))
+			return -EBADMSG;
+		memccpy(rule.service, service, '\0', sizeof(rule.service) - 1);
+		failed = failed ? failed : sw_rules_set(rules, &rule);
+	}
+	return failed;
+}
+
+/* The tuned one, if the file still says what it said when it was read. */
+static int choose(struct sw_daemon *daemon, const json_t *notes, struct sw_config **config,
+		  struct sw_error *err)
+{
+	const char *base = json_string_value(json_object_get(notes, "base"));
+	const char *running = json_string_value(json_object_get(notes, "running"));
+	struct sw_config *tuned;
+	int failed;
+
+	if (!base || !running || strcmp(base, daemon->base_config)) {
+		sw_log_warn("the configuration is another than the last daemon's: it replaces "
+			    "what was tuned since");
+		return 0;
+	}
+	failed = sw_config_load_string(running, "the last daemon's configuration", &tuned, err);
+	if (failed)
+		return failed;
+	sw_config_free(*config);
+	*config = tuned;
+	return 0;
+}
+
+/* Ids mean something only together with the maps that count under them. */
+static int restore(struct sw_daemon *daemon, const json_t *notes, struct sw_config **config,
+		   struct sw_error *err)
+{
+	int failed = 0;
+
+	if (sw_kern_inherited(daemon->kern))
+		failed = ids_from_json(json_object_get(notes, "ids"), &daemon->plan);
+	if (!failed)
+		failed = rules_from_json(json_object_get(notes, "rules"), &daemon->rules);
+	if (failed)
+		return sw_error_set(err, failed, "%s: the notes of the last daemon make no sense",
+				    sw_kern_before(daemon->kern));
+	return choose(daemon, notes, config, err);
+}
+
+int sw_notes_restore(struct sw_daemon *daemon, struct sw_config **config, struct sw_error *err)
+{
+	const char *before = sw_kern_before(daemon->kern);
+	struct sw_notes_header header;
+	SW_FREE char *text = NULL;
+	SW_CLEANUP(drop) json_t *notes = NULL;
+	struct sw_error ignored;
+	int failed;
+
+	daemon->base_config = sw_config_to_yaml(*config);
+	if (!daemon->base_config)
+		return sw_error_set(err, -ENOMEM, "out of memory");
+	if (!before[0] || sw_notes_read(before, &header, &text, &ignored) ||
+	    header.netns_cookie != sw_kern_netns_cookie(daemon->kern))
+		return 0;
+	notes = json_loads(text, 0, NULL);
+	failed = restore(daemon, notes, config, err);
+	if (!failed)
+		sw_log_info("taking over from the daemon before this one%s",
+			    sw_kern_inherited(daemon->kern) ? ": all counts go on" : "");
+	return failed;
+}

@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * What the daemon writes down for its successor, and taking it over: the running configuration with
+ * all tuning, the rules, and under which ids the maps count what. Kept by kern/notes.h.
+ */
+#ifndef SW_DAEMON_NOTES_H
+#define SW_DAEMON_NOTES_H
+
+#include "daemon/daemon.h"
+
+/* Called after each change. A failure is logged: the successor then starts from the change before. */
+void sw_notes_save(const struct sw_daemon *daemon);
+
+/*
+ * At start, with *config as read from file and options. If a daemon before this one left notes: fills
+ * in daemon->rules, with inherited maps also daemon->plan with the ids, and replaces *config by that
+ * daemon's running one, unless the file has become another since it was read.
+ * -EBADMSG: the notes are not what a daemon writes.
+ */
+int sw_notes_restore(struct sw_daemon *daemon, struct sw_config **config, struct sw_error *err);
+
+/* Remembers the running configuration as what file and options say. */
+void sw_notes_take_base(struct sw_daemon *daemon);
+
+#endif

@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Notes are kept in an array map of pages, made to measure and put in the place of the last one.
+ */
+#include "kern/notes.h"
+
+#include <bpf/bpf.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <zlib.h>
+
+#include "core/cleanup.h"
+#include "kern/pins.h"
+#include "spillway/names.h"
+
+#define NAME  "state"
+#define MAGIC 0x3179617770696c6cull /* "llipway1" */
+#define PAGE  4096
+
+struct mapping {
+	void *at;
+	size_t size;
+};
+
+static void unmap(struct mapping *mapping)
+{
+	if (mapping->at)
+		munmap(mapping->at, mapping->size);
+}
+
+static int map_pages(int fd, size_t pages, struct mapping *out)
+{
+	void *at = mmap(NULL, pages * PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+
+	if (at == MAP_FAILED)
+		return -errno;
+	*out = (struct mapping){at, pages * PAGE};
+	return 0;
+}
+
+int sw_notes_write(const char *dir, uint64_t netns_cookie, const char *text, size_t length,
+		   struct sw_error *err)
+{
+	LIBBPF_OPTS(bpf_map_create_opts, opts, .map_flags = BPF_F_MMAPABLE);
+	struct sw_notes_header header = {
+		.magic = MAGIC,
+		.layout_version = SW_LAYOUT_VERSION,
+		.crc = crc32(0, (const Bytef *)text, length),
+		.length = length,
+		.netns_cookie = netns_cookie,
+	};
+	size_t pages = (sizeof(header) + length + PAGE - 1) / PAGE;
+	SW_CLEANUP(unmap) struct mapping mapping = {0};
+	SW_CLOSE int fd =
+		bpf_map_create(BPF_MAP_TYPE_ARRAY, NAME, sizeof(__u32), PAGE, pages, &opts);
+	int failed = fd < 0 ? fd : map_pages(fd, pages, &mapping);
+
+	if (failed)
+		return sw_error_set(err, failed, "%s/" NAME ": %s", dir, strerror(-failed));
+	memcpy(mapping.at, &header, sizeof(header));
+	memcpy((char *)mapping.at + sizeof(header), text, length);
+	return sw_pins_replace(dir, NAME, fd, err);
+}
+
+/* What is pinned by the name, mapped; anything else than our array of pages is damage. */
+static int open_notes(const char *dir, struct mapping *out, struct sw_error *err)
+{
+	struct bpf_map_info info = {0};
+	__u32 size = sizeof(info);
+	SW_CLOSE int fd = sw_pins_open(dir, NAME);
+
+	if (fd == -ENOENT)
+		return sw_error_set(err, -ENOENT, "%s has no notes of a daemon", dir);
+	if (fd < 0 || bpf_obj_get_info_by_fd(fd, &info, &size) || info.type != BPF_MAP_TYPE_ARRAY ||
+	    info.value_size != PAGE || map_pages(fd, info.max_entries, out))
+		return sw_error_set(err, -EBADMSG, "%s/" NAME " is not what a daemon writes", dir);
+	return 0;
+}
+
+int sw_notes_read(const char *dir, struct sw_notes_header *out, char **text, struct sw_error *err)
+{
+	SW_CLEANUP(unmap) struct mapping mapping = {0};
+	struct sw_notes_header header;
+	const char *bytes;
+	char *copy;
+	int failed = open_notes(dir, &mapping, err);
+
+	if (failed)
+		return failed;
+	memcpy(&header, mapping.at, sizeof(header));
+	bytes = (char *)mapping.at + sizeof(header);
+	if (header.magic != MAGIC || header.length > mapping.size - sizeof(header) ||
+	    header.crc != crc32(0, (const Bytef *)bytes, header.length))
+		return sw_error_set(err, -EBADMSG, "%s/" NAME " is damaged", dir);
+	copy = malloc(header.length + 1);
+	if (!copy)
+		return sw_error_set(err, -ENOMEM, "out of memory");
+	memcpy(copy, bytes, header.length);
+	copy[header.length] = '\0';
+	*out = header;
+	*text = copy;
+	return 0;
+}
