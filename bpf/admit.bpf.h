@@ -21,7 +21,7 @@ struct gate {
 	__u32 service_id;
 	__u32 class_id;
 	__u64 now_ns;
-	__u64 *source; /* the source's word in source_live, once it is known */
+	struct sw_source_live *source; /* once it is known */
 };
 
 SW_INLINE int sw_env_source_take(struct sw_request *request, int direct,
@@ -32,13 +32,20 @@ SW_INLINE int sw_env_source_take(struct sw_request *request, int direct,
 	return source_take(&request->source, &gate->source, direct, limits);
 }
 
+SW_INLINE struct sw_source_live *sw_env_source(struct sw_request *request)
+{
+	struct gate *gate = request->env;
+
+	return gate->source;
+}
+
 SW_INLINE __u32 sw_env_source_live(struct sw_request *request)
 {
 	struct gate *gate = request->env;
 
 	gate->source = source_find(&request->source);
-	return gate->source && !sw_source_is_gone(*gate->source)
-		       ? sw_source_live_count(*gate->source)
+	return gate->source && !sw_source_is_gone(gate->source->word)
+		       ? sw_source_live_count(gate->source->word)
 		       : 0;
 }
 
@@ -114,6 +121,7 @@ static __always_inline enum noted note_admitted(struct gate *gate,
 		.reason = verdict->reason,
 		.service = gate->service_id,
 		.class_id = gate->class_id,
+		.isn = gate->isn,
 		.syn_ns = gate->now_ns,
 		.state_ns = gate->now_ns,
 	};
@@ -176,12 +184,16 @@ static __always_inline __u8 admit(struct gate *gate, const struct sw_service_con
 			count_verdict(gate->class_id, verdict);
 			return verdict.lane;
 		}
-		sw_release(service, request.class_state, gate->source, verdict.lane);
+		sw_release(service, request.class_state, gate->source, verdict.lane, 1);
 		if (noted == NOTED_BY_ANOTHER)
 			return SW_LANE_NONE; /* the retransmit meets a flow that is noted */
 		verdict.lane = sw_chain_last(request.class_conf->lanes);
 		verdict.reason = SW_REASON_FLOWS_FULL;
 	}
+	if (verdict.reason == SW_REASON_FLOWS_FULL)
+		count(gate->service_id, SW_COUNTER_FLOWS_FULL);
+	else if (verdict.reason == SW_REASON_SOURCES_FULL)
+		count(gate->service_id, SW_COUNTER_SOURCES_FULL);
 	note_refused(gate, service, verdict.lane);
 	note_refusal(&request.source, gate->now_ns);
 	count_verdict(gate->class_id, verdict);

@@ -63,6 +63,16 @@ static __always_inline struct holding holding_of(const struct sw_flow *flow)
 	return holding;
 }
 
+/* Counts a handshake that is, or lowers by one that is no longer, incomplete. */
+static __always_inline void half_open_add(const struct holding *held, __u8 lane,
+					  struct sw_source_live *source)
+{
+	struct sw_service_state *service = bpf_map_lookup_elem(&service_state, &held->service);
+
+	if (service && lane == SW_LANE_DIRECT)
+		sw_half_open_add(service, source);
+}
+
 /* Gives back what the flow held. Only for who moved it out of HALF_OPEN or OPEN. */
 static __noinline int flow_release(const struct sw_flow_key *key, struct holding *held, __u64 word)
 {
@@ -74,7 +84,7 @@ static __noinline int flow_release(const struct sw_flow_key *key, struct holding
 	if (!service || !class)
 		return 0;
 	source_key(held->service, &key->client, held->source_bits, &source);
-	sw_release(service, class, source_find(&source), was.lane);
+	sw_release(service, class, source_find(&source), was.lane, was.state == SW_FLOW_HALF_OPEN);
 	if (was.flags & SW_FLOW_COOKIE)
 		cookie_watch_add(held->service, -1);
 	return 0;
@@ -101,6 +111,7 @@ static __noinline enum noted flow_revive(const struct sw_flow_key *key, const st
 	old->service = fresh->service;
 	old->class_id = fresh->class_id;
 	old->source_bits = fresh->source_bits;
+	old->isn = fresh->isn;
 	old->syn_ns = fresh->syn_ns;
 	old->state_ns = fresh->state_ns;
 	__sync_lock_test_and_set(&old->word, fresh->word);
@@ -155,6 +166,40 @@ static __always_inline void flow_end(const struct sw_flow_key *key)
 	bpf_map_delete_elem(&flows, key);
 }
 
+/*
+ * The handshake is given up: what it held is free. The entry stays for an ACK that comes all the
+ * same. True for exactly one of those who try.
+ */
+static __noinline int flow_expire(const struct sw_flow_key *key, struct sw_flow *flow, __u64 seen,
+				  __u64 now_ns, __u32 counter)
+{
+	struct holding held = holding_of(flow);
+
+	if (!flow_move(flow, seen, SW_FLOW_EXPIRED, unpack(seen).flags & ~SW_FLOW_COOKIE))
+		return 0;
+	/* Before the release, which takes long enough for a retransmit to revive the flow. */
+	flow->state_ns = now_ns;
+	flow_release(key, &held, seen);
+	count(held.service,
+	      counter == SW_COUNTER_EXPIRED ? SW_COUNTER_EXPIRED : SW_COUNTER_HANDSHAKE_RESETS);
+	return 1;
+}
+
+/* A RST that ends the handshake whose SYN had the number before its own. */
+static __always_inline void flow_reset(const struct sw_flow_key *key, __u32 sequence)
+{
+	struct sw_flow *flow = bpf_map_lookup_elem(&flows, key);
+	__u64 seen;
+
+	if (!flow)
+		return;
+	seen = flow_word(flow);
+	if (unpack(seen).tag != sw_flow_tag(key) || unpack(seen).state != SW_FLOW_HALF_OPEN ||
+	    !flow->isn || sequence != flow->isn + 1)
+		return;
+	flow_expire(key, flow, seen, bpf_ktime_get_ns(), SW_COUNTER_HANDSHAKE_RESETS);
+}
+
 /* A handshake that came too late: the slot went to somebody else, the connection is there. */
 static __noinline int flow_overcommit(const struct sw_flow_key *key, struct sw_flow *flow,
 				      __u64 seen)
@@ -164,21 +209,37 @@ static __noinline int flow_overcommit(const struct sw_flow_key *key, struct sw_f
 	struct sw_class_state *class = bpf_map_lookup_elem(&class_state, &held.class_id);
 	const struct sw_source_limits none = {};
 	struct sw_source_key source;
-	__u64 *word = 0;
+	struct sw_source_live *live = 0;
 
 	if (!service || !class)
 		return 0;
 	source_key(held.service, &key->client, held.source_bits, &source);
-	if (source_take(&source, &word, unpack(seen).lane == SW_LANE_DIRECT, &none))
+	if (source_take(&source, &live, unpack(seen).lane == SW_LANE_DIRECT, &none))
 		return 0;
 	if (unpack(seen).lane == SW_LANE_DIRECT)
 		sw_slots_take_anyway(service, class);
 	else
 		sw_pooler_take_anyway(service, class);
 	if (!flow_move(flow, seen, SW_FLOW_OPEN, unpack(seen).flags))
-		sw_release(service, class, word, unpack(seen).lane);
+		sw_release(service, class, live, unpack(seen).lane, 0);
 	else
 		count(held.service, SW_COUNTER_OVERCOMMITTED);
+	return 0;
+}
+
+/* What was counted for the handshake alone. Only for who moved the flow from HALF_OPEN to OPEN. */
+static __noinline int flow_opened(const struct sw_flow_key *key, struct holding *held, __u64 word)
+{
+	struct sw_service_state *service = bpf_map_lookup_elem(&service_state, &held->service);
+	struct sw_flow was = unpack(word);
+	struct sw_source_key source;
+
+	if (was.flags & SW_FLOW_COOKIE)
+		cookie_watch_add(held->service, -1);
+	if (!service || was.lane != SW_LANE_DIRECT)
+		return 0;
+	source_key(held->service, &key->client, held->source_bits, &source);
+	sw_half_open_free(service, source_find(&source));
 	return 0;
 }
 
@@ -187,6 +248,7 @@ static __always_inline void flow_confirm(const struct sw_flow_key *key, __u64 no
 {
 	struct sw_flow *flow = bpf_map_lookup_elem(&flows, key);
 	__u32 tag = sw_flow_tag(key);
+	struct holding held;
 	__u64 seen = 0;
 
 	if (!flow)
@@ -195,11 +257,11 @@ static __always_inline void flow_confirm(const struct sw_flow_key *key, __u64 no
 		seen = flow_word(flow);
 		if (unpack(seen).tag != tag || unpack(seen).state != SW_FLOW_HALF_OPEN)
 			break;
+		held = holding_of(flow);
 		if (!flow_move(flow, seen, SW_FLOW_OPEN, unpack(seen).flags & ~SW_FLOW_COOKIE))
 			continue;
 		flow->state_ns = now_ns;
-		if (unpack(seen).flags & SW_FLOW_COOKIE)
-			cookie_watch_add(flow->service, -1);
+		flow_opened(key, &held, seen);
 		return;
 	}
 	if (unpack(seen).tag == tag && unpack(seen).state == SW_FLOW_EXPIRED)

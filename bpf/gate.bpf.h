@@ -57,6 +57,20 @@ static __always_inline __u8 refused_before(struct gate *gate,
 	return refusal->lane;
 }
 
+/*
+ * Before a SYN passes to a flow that reconciliation suspects to have no socket, the suspicion goes:
+ * the SYN may be about to make one. False if the flow was changed meanwhile, then the SYN must come
+ * again.
+ */
+static __always_inline int is_cleared(struct sw_flow *flow)
+{
+	__u64 seen = flow_word(flow);
+	struct sw_flow was = unpack(seen);
+
+	return !(was.flags & SW_FLOW_SUSPECT) ||
+	       flow_move(flow, seen, was.state, was.flags & ~SW_FLOW_SUSPECT);
+}
+
 /* A SYN of the service in gate->service_id whose header is in order. */
 static __always_inline int gate_flow(struct gate *gate)
 {
@@ -74,7 +88,7 @@ static __always_inline int gate_flow(struct gate *gate)
 
 		if (state == SW_FLOW_HALF_OPEN || state == SW_FLOW_OPEN) {
 			count(gate->service_id, SW_COUNTER_RETRANSMITS);
-			return GATE_PASS;
+			return is_cleared(flow) ? GATE_PASS : enforce(gate, SW_LANE_NONE);
 		}
 		if (state != SW_FLOW_EXPIRED)
 			return enforce(gate,
@@ -126,7 +140,7 @@ __attribute__((noinline)) int gate_syn(struct packet_ctx *ctx, __u32 where)
 
 	if (!tcp || read_flow(ctx, where, &gate.flow))
 		return GATE_PASS;
-	gate.isn = tcp->seq;
+	gate.isn = bpf_ntohl(tcp->seq);
 	gate.service_id = service_of(&gate.flow);
 	if (gate.service_id == NO_SERVICE)
 		return GATE_PASS;
@@ -137,6 +151,20 @@ __attribute__((noinline)) int gate_syn(struct packet_ctx *ctx, __u32 where)
 	if (is_cut_short(ctx, &packet))
 		return GATE_PASS;
 	return gate_flow(&gate);
+}
+
+/* A RST from the client's side. It passes, whatever it is. */
+__attribute__((noinline)) int gate_rst(struct packet_ctx *ctx, __u32 where)
+{
+	struct packet packet = packet_at(ctx, where);
+	struct tcphdr *tcp = tcp_header(&packet);
+	struct sw_flow_key key = {}; /* 6.1 wants what a global function fills to be filled */
+
+	if (!tcp || where & WHERE_FRAGMENT || read_flow(ctx, where, &key) ||
+	    service_of(&key) == NO_SERVICE)
+		return 0;
+	flow_reset(&key, bpf_ntohl(tcp->seq));
+	return 0;
 }
 
 /*
@@ -150,11 +178,12 @@ static __always_inline int gate_unseen(struct packet_ctx *ctx, const struct pack
 		       : GATE_PASS;
 }
 
-/* Everything that arrives comes here. What is no SYN leaves without having met a map. */
+/* Everything that arrives comes here. What is no SYN and no RST leaves without having met a map. */
 static __always_inline int gate_packet(struct packet_ctx *ctx, __u32 where)
 {
 	struct packet packet = packet_at(ctx, where);
 	struct tcphdr *tcp;
+	__u8 flags;
 
 	if (where == NOWHERE_TOO_DEEP)
 		return gate_broken(SW_COUNTERS_HOST, SW_COUNTER_MALFORMED);
@@ -167,9 +196,14 @@ static __always_inline int gate_packet(struct packet_ctx *ctx, __u32 where)
 	if (!tcp)
 		return where & WHERE_FRAGMENT ? gate_broken(SW_COUNTERS_HOST, SW_COUNTER_FRAGMENTED)
 					      : gate_unseen(ctx, &packet);
-	if ((tcp_flags(tcp) & (TCP_SYN | TCP_ACK)) != TCP_SYN)
+	flags = tcp_flags(tcp);
+	if (!(flags & (TCP_SYN | TCP_RST)))
 		return GATE_PASS;
-	return gate_syn(ctx, where);
+	if (!(flags & TCP_SYN))
+		gate_rst(ctx, where);
+	else if (!(flags & TCP_ACK))
+		return gate_syn(ctx, where);
+	return GATE_PASS;
 }
 
 #endif

@@ -9,6 +9,7 @@
 
 #define packet_ctx    __sk_buff
 #define gate_listener listener_tc
+#define gate_rst      gate_rst_tc
 #define gate_syn      gate_syn_tc
 #define answer_reset  answer_tc
 static __always_inline __u32 frame_bytes(struct __sk_buff *skb)

@@ -7,6 +7,7 @@
 
 #define packet_ctx	xdp_md
 #define gate_listener	listener_xdp
+#define gate_rst	gate_rst_xdp
 #define gate_syn	gate_syn_xdp
 #define answer_reset	answer_xdp
 #define walk_extensions walk_xdp

@@ -19,16 +19,14 @@ static __always_inline void source_key(__u32 service, const struct sw_in6 *clien
 	sw_address_cut(&key->address, bits);
 }
 
-/* The word of the source's live connections, NULL if it has no entry. */
-static __always_inline __u64 *source_find(const struct sw_source_key *key)
+/* The source's entry, NULL if it has none. */
+static __always_inline struct sw_source_live *source_find(const struct sw_source_key *key)
 {
-	struct sw_source_live *live = bpf_map_lookup_elem(&source_live, key);
-
-	return live ? &live->word : 0;
+	return bpf_map_lookup_elem(&source_live, key);
 }
 
 /* Likewise, making the entry if there is none; NULL if there is no room. */
-static __noinline __u64 *source_make(const struct sw_source_key *key, __u64 empty)
+static __noinline struct sw_source_live *source_make(const struct sw_source_key *key, __u64 empty)
 {
 	struct sw_source_live fresh = {.word = empty, .seen_ns = bpf_ktime_get_ns()};
 
@@ -37,25 +35,27 @@ static __noinline __u64 *source_make(const struct sw_source_key *key, __u64 empt
 }
 
 /*
- * Counts one connection to the source, making its entry if need be: 0, or enum sw_reason. *word is
+ * Counts one connection to the source, making its entry if need be: 0, or enum sw_reason. *live is
  * its entry if that is known already, and says afterwards where the connection was counted. Twice,
  * because an entry found may be on its way out, and then another takes its place.
  */
-static __always_inline int source_take(const struct sw_source_key *key, __u64 **word, int direct,
+static __always_inline int source_take(const struct sw_source_key *key,
+				       struct sw_source_live **live, int direct,
 				       const struct sw_source_limits *limits)
 {
 	__u64 empty = sw_source_empty(key);
-	int reason;
+	int reason = SW_REASON_SOURCES_FULL;
 
-	if (!*word)
-		*word = source_find(key);
-	reason = sw_source_take(*word, empty, direct, limits);
+	if (!*live)
+		*live = source_find(key);
+	if (*live)
+		reason = sw_source_take(&(*live)->word, empty, direct, limits);
 	if (reason != SW_REASON_SOURCES_FULL)
 		return reason;
-	*word = source_make(key, empty);
-	if (!*word)
+	*live = source_make(key, empty);
+	if (!*live)
 		return reason;
-	reason = sw_source_take(*word, empty, direct, limits);
+	reason = sw_source_take(&(*live)->word, empty, direct, limits);
 	return reason == SW_REASON_SOURCES_FULL ? SW_REASON_CONTENDED : reason;
 }
 

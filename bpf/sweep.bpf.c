@@ -15,18 +15,10 @@ struct run {
 	__u64 handshake_timeout_ns;
 };
 
-static void sweep_half_open(struct sw_flow_key *key, struct sw_flow *flow, __u64 seen,
-			    struct sw_sweep *sweep)
+/* Signed: another CPU may have read its clock after this one. */
+static __always_inline int is_past(const struct run *run, __u64 since_ns, __u64 allowed_ns)
 {
-	struct holding held = holding_of(flow);
-
-	if (!flow_move(flow, seen, SW_FLOW_EXPIRED, unpack(seen).flags & ~SW_FLOW_COOKIE))
-		return;
-	/* Before the release, which takes long enough for a retransmit to revive the flow. */
-	flow->state_ns = sweep->now_ns;
-	flow_release(key, &held, seen);
-	count(held.service, SW_COUNTER_EXPIRED);
-	sweep->flows_expired++;
+	return (__s64)(run->sweep->now_ns - since_ns) > (__s64)allowed_ns;
 }
 
 static int sweep_flow(void *map, struct sw_flow_key *key, struct sw_flow *flow, struct run *run)
@@ -38,10 +30,10 @@ static int sweep_flow(void *map, struct sw_flow_key *key, struct sw_flow *flow, 
 	if (was.tag != sw_flow_tag(key))
 		return 0;
 	if (was.state == SW_FLOW_HALF_OPEN &&
-	    sweep->now_ns > flow->syn_ns + run->handshake_timeout_ns) {
-		sweep_half_open(key, flow, seen, sweep);
-	} else if (was.state == SW_FLOW_EXPIRED &&
-		   sweep->now_ns > flow->state_ns + EXPIRED_KEPT_NS &&
+	    is_past(run, flow->syn_ns, run->handshake_timeout_ns)) {
+		sweep->flows_expired +=
+			flow_expire(key, flow, seen, sweep->now_ns, SW_COUNTER_EXPIRED);
+	} else if (was.state == SW_FLOW_EXPIRED && is_past(run, flow->state_ns, EXPIRED_KEPT_NS) &&
 		   flow_move(flow, seen, SW_FLOW_DEAD, 0)) {
 		bpf_map_delete_elem(map, key);
 		sweep->flows_removed++;
@@ -56,8 +48,7 @@ static int sweep_source(void *map, struct sw_source_key *key, struct sw_source_l
 
 	if (sw_source_live_count(live->word)) {
 		live->seen_ns = sweep->now_ns;
-	} else if (sweep->now_ns > live->seen_ns + SOURCE_KEPT_NS &&
-		   sw_source_retire(&live->word)) {
+	} else if (is_past(run, live->seen_ns, SOURCE_KEPT_NS) && sw_source_retire(live)) {
 		bpf_map_delete_elem(map, key);
 		sweep->sources_removed++;
 	}
@@ -72,6 +63,7 @@ int sweep_all(struct sw_sweep *sweep)
 
 	if (!said)
 		return -1;
+	sweep->now_ns = bpf_ktime_get_ns();
 	run.handshake_timeout_ns = said->handshake_timeout_ns;
 	bpf_for_each_map_elem(&flows, sweep_flow, &run, 0);
 	bpf_for_each_map_elem(&source_live, sweep_source, &run, 0);

@@ -4,6 +4,7 @@
  * copy of them: who includes this file says beforehand how to reach sources and listeners, by
  *
  *   int sw_env_source_take(struct sw_request *, direct, limits)    0, or which limit speaks
+ *   struct sw_source_live *sw_env_source(struct sw_request *)      where that counted it
  *   __u32 sw_env_source_live(struct sw_request *)           connections that the source has now
  *   int sw_env_listener(struct sw_request *, lane)          0, or the reason why the lane has none
  *   void sw_env_step(struct sw_request *, check, value, limit, passed)       for explanations
@@ -25,7 +26,9 @@
 	ROW(BUDGET, "budget")                                                                      \
 	ROW(SOURCE_DIRECT, "direct_per_source")                                                    \
 	ROW(POOLER, "pooler max_connections")                                                      \
-	ROW(QUEUE, "queue")
+	ROW(QUEUE, "queue")                                                                        \
+	ROW(HALF_OPEN, "half_open")                                                                \
+	ROW(SOURCE_HALF_OPEN, "half_open_per_source")
 
 enum sw_check {
 #define SW_CHECK_ID(id, name) SW_CHECK_##id,
@@ -56,6 +59,7 @@ struct sw_request {
 
 SW_INLINE int sw_env_source_take(struct sw_request *request, int direct,
 				 const struct sw_source_limits *limits);
+SW_INLINE struct sw_source_live *sw_env_source(struct sw_request *request);
 SW_INLINE __u32 sw_env_source_live(struct sw_request *request);
 SW_INLINE int sw_env_listener(struct sw_request *request, int lane);
 SW_INLINE void sw_env_step(struct sw_request *request, enum sw_check check, __u64 value,
@@ -120,6 +124,39 @@ SW_INLINE int sw_decide_take(struct sw_request *request, __u8 lane)
 	return sw_pooler_take(conf, request->service, request->class_state);
 }
 
+/* Likewise of incomplete handshakes, where there are caps. */
+SW_INLINE void sw_decide_show_half_open(struct sw_request *request,
+					const struct sw_source_live *source)
+{
+	const struct sw_service_conf *conf = request->service_conf;
+	__u64 in_all = request->service->half_open;
+	__u64 own = source ? source->half_open : 0;
+
+	if (conf->half_open_per_source)
+		sw_env_step(request, SW_CHECK_SOURCE_HALF_OPEN, own, conf->half_open_per_source,
+			    own < conf->half_open_per_source);
+	if (conf->half_open_max)
+		sw_env_step(request, SW_CHECK_HALF_OPEN, in_all, conf->half_open_max,
+			    sw_half_open_is_within(conf, in_all, own));
+}
+
+/* Takes the source's connection, and on the direct lane the right to leave it incomplete. */
+SW_INLINE int sw_decide_source(struct sw_request *request, __u8 lane,
+			       const struct sw_source_limits *limits)
+{
+	struct sw_source_live *source;
+	int reason = sw_env_source_take(request, lane == SW_LANE_DIRECT, limits);
+
+	if (reason || lane != SW_LANE_DIRECT)
+		return reason;
+	source = sw_env_source(request);
+	sw_decide_show_half_open(request, source);
+	reason = sw_half_open_take(request->service_conf, request->service, source);
+	if (reason && source)
+		sw_source_free(&source->word, 1);
+	return reason;
+}
+
 /* Tries one lane: 0 when it took the connection, else why it did not. */
 SW_INLINE int sw_decide_lane(struct sw_request *request, __u8 lane,
 			     const struct sw_source_limits *limits)
@@ -137,9 +174,9 @@ SW_INLINE int sw_decide_lane(struct sw_request *request, __u8 lane,
 		reason = sw_decide_take(request, lane);
 	if (reason)
 		return reason;
-	reason = sw_env_source_take(request, lane == SW_LANE_DIRECT, limits);
+	reason = sw_decide_source(request, lane, limits);
 	if (reason)
-		sw_release(request->service, request->class_state, 0, lane);
+		sw_release(request->service, request->class_state, 0, lane, 0);
 	return reason;
 }
 
@@ -199,11 +236,12 @@ SW_INLINE struct sw_verdict sw_decide_anyway(struct sw_request *request, __u8 re
 	struct sw_verdict verdict = {.lane = SW_LANE_DIRECT, .reason = reason};
 
 	if (sw_env_source_take(request, 1, &none)) {
-		verdict.lane = SW_LANE_REFUSE;
+		verdict.lane = sw_chain_last(request->class_conf->lanes);
 		verdict.reason = SW_REASON_SOURCES_FULL;
 	} else {
 		__u64 before = sw_slots_take_anyway(request->service, request->class_state);
 
+		sw_half_open_add(request->service, sw_env_source(request));
 		request->over_budget = sw_slots_total(before) >= request->service_conf->budget;
 	}
 	return verdict;

@@ -111,7 +111,10 @@ struct sw_source_rate {
 struct sw_source_live {
 	__u64 word;    /* source.h */
 	__u64 seen_ns; /* when it was made, or the sweep last saw connections */
-	/* Its flows in HALF_OPEN with a direct slot. Changed only by who has a connection in `word`. */
+	/*
+	 * Its flows in HALF_OPEN with a direct slot. Raised only by who has a connection in `word`;
+	 * who has it counted here may lower it at any time: until then the entry stays.
+	 */
 	__u64 half_open;
 };
 

@@ -80,14 +80,22 @@ SW_INLINE void sw_source_free(__u64 *word, int direct)
 	__sync_fetch_and_sub(word, SW_SOURCE_LIVE + (direct ? SW_SOURCE_DIRECT : 0));
 }
 
-/* Claims an empty entry for deletion. True for exactly one caller, and then nobody can add to it. */
-SW_INLINE int sw_source_retire(__u64 *word)
+/*
+ * Claims an empty entry for deletion. True for exactly one caller, and then nobody can add to it. A
+ * handshake that was just completed leaves half_open only after its flow could have been ended: what
+ * is still counted there keeps the entry, too.
+ */
+SW_INLINE int sw_source_retire(struct sw_source_live *live)
 {
-	__u64 seen = *(volatile __u64 *)word;
+	__u64 seen = *(volatile __u64 *)&live->word;
 
-	if (seen & SW_SOURCE_GONE)
+	if (seen & SW_SOURCE_GONE || *(volatile __u64 *)&live->half_open ||
+	    __sync_val_compare_and_swap(&live->word, seen, seen | SW_SOURCE_GONE) != seen)
 		return 0;
-	return __sync_val_compare_and_swap(word, seen, seen | SW_SOURCE_GONE) == seen;
+	if (!*(volatile __u64 *)&live->half_open)
+		return 1;
+	__sync_fetch_and_sub(&live->word, SW_SOURCE_GONE);
+	return 0;
 }
 
 #endif

@@ -13,7 +13,7 @@
 
 #include <cmocka.h>
 
-#include "kern/load.h"
+#include "kern/steps.h"
 #include "packet.h"
 
 #define COUNT_OF(array) (sizeof(array) / sizeof((array)[0]))
@@ -112,6 +112,13 @@ void rig_put_flow(struct rig *rig, const struct packet *packet, const struct sw_
 uint32_t rig_entries(int map_fd, size_t key_bytes);
 /* The word of source.h; 0 when the source has no entry. */
 uint64_t rig_source(const struct rig *rig, uint32_t service, const struct packet *packet);
+
+/* Incomplete handshakes: of service 0, and of the packet's source there. */
+void rig_assert_half_open(const struct rig *rig, const struct packet *packet, uint64_t in_all,
+			  uint64_t own);
+
+/* Makes all that the tables note so much older, and sweeps. */
+struct sw_sweep rig_sweep_after(struct rig *rig, uint64_t by_ns);
 
 void rig_assert_slots(const struct rig *rig, uint32_t service, uint32_t total, uint32_t pooler);
 

@@ -164,18 +164,17 @@ static void exactly_one_of_the_same(struct rig *rig, const void *arg)
 /* Expired flows are still in the table: whoever comes first has the entry, the others do not. */
 static void exactly_one_of_the_expired(struct rig *rig, const void *arg)
 {
-	struct sw_sweep sweep = {.now_ns = UINT64_MAX / 2};
-	LIBBPF_OPTS(bpf_test_run_opts, opts, .ctx_in = &sweep, .ctx_size_in = sizeof(sweep));
-	int fd = sw_kern_program_fd(rig->kern, SW_PROGRAM_SWEEP);
+	struct sw_sweep sweep;
 	int sum[4];
 
 	(void)arg;
+	rig->maps->control->handshake_timeout_ns = 0;
 	rig->maps->service_conf[0].budget = rig->maps->service_conf[0].shared_limit = 100000;
 	for (int round = 0; round < ROUNDS; round++) {
 		send_at_once(rig, &(struct sender){.same_flows = true}, sum);
 		rig_assert_slots(rig, 0, SYNS, 0);
 		assert_int_equal(rig->maps->class_state[0].direct, SYNS);
-		assert_int_equal(bpf_prog_test_run_opts(fd, &opts), 0);
+		assert_int_equal(sw_kern_sweep(rig->kern, &sweep), 0);
 		rig_assert_slots(rig, 0, 0, 0);
 		assert_int_equal(rig->maps->class_state[0].direct, 0);
 	}
@@ -183,11 +182,11 @@ static void exactly_one_of_the_expired(struct rig *rig, const void *arg)
 
 static void every_count_goes_back_to_zero(struct rig *rig, const void *arg)
 {
-	struct sw_sweep sweep = {.now_ns = UINT64_MAX / 2};
-	LIBBPF_OPTS(bpf_test_run_opts, opts, .ctx_in = &sweep, .ctx_size_in = sizeof(sweep));
+	struct sw_sweep sweep;
 	int sum[4];
 
 	(void)arg;
+	rig->maps->control->handshake_timeout_ns = 0;
 	rig->maps->service_conf[0].budget = 5000;
 	rig->maps->service_conf[0].shared_limit = 3000;
 	rig_add_prefix(rig, 0, 1, CLIENT, 11);
@@ -195,10 +194,10 @@ static void every_count_goes_back_to_zero(struct rig *rig, const void *arg)
 	send_at_once(rig, &(struct sender){0}, sum);
 	assert_true(sum[PASSES] <= 5000);
 	rig_assert_slots(rig, 0, sum[PASSES], 0);
-	assert_int_equal(
-		bpf_prog_test_run_opts(sw_kern_program_fd(rig->kern, SW_PROGRAM_SWEEP), &opts), 0);
+	assert_int_equal(sw_kern_sweep(rig->kern, &sweep), 0);
 	assert_int_equal(sweep.flows_expired, sum[PASSES]);
 	assert_int_equal(rig->maps->service_state[0].direct, 0);
+	assert_int_equal(rig->maps->service_state[0].half_open, 0);
 	assert_int_equal(rig->maps->class_state[0].direct, 0);
 	assert_int_equal(rig->maps->class_state[1].direct, 0);
 }

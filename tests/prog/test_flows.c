@@ -197,37 +197,24 @@ static void a_fresh_heartbeat(struct rig *rig, const void *arg)
 
 /* --- the sweep */
 
-static struct sw_sweep sweep_at(struct rig *rig, uint64_t now_ns)
-{
-	struct sw_sweep sweep = {.now_ns = now_ns};
-	LIBBPF_OPTS(bpf_test_run_opts, opts, .ctx_in = &sweep, .ctx_size_in = sizeof(sweep));
-
-	assert_int_equal(
-		bpf_prog_test_run_opts(sw_kern_program_fd(rig->kern, SW_PROGRAM_SWEEP), &opts), 0);
-	assert_int_equal(opts.retval, 0);
-	return sweep;
-}
-
 static void the_sweep_frees_late_handshakes(struct rig *rig, const void *arg)
 {
-	uint64_t syn_ns;
 	struct sw_sweep sweep;
 
 	(void)arg;
 	rig_expect(rig, &first, DIRECT_FIRST);
 	rig_expect_syn(rig, CLIENT, 2, DIRECT_FIRST);
-	syn_ns = rig_flow(rig, &first).syn_ns;
-	sweep = sweep_at(rig, syn_ns + 5 * SECOND_NS);
+	sweep = rig_sweep_after(rig, 4 * SECOND_NS);
 	assert_int_equal(sweep.flows_expired, 0);
 	rig_assert_slots(rig, 0, 2, 0);
-	sweep = sweep_at(rig, syn_ns + 6 * SECOND_NS);
+	sweep = rig_sweep_after(rig, SECOND_NS);
 	assert_int_equal(sweep.flows_expired, 2);
 	rig_assert_slots(rig, 0, 0, 0);
 	assert_int_equal(rig->maps->class_state[0].direct, 0);
 	assert_int_equal(rig_source(rig, 0, &first) & 0xffffffffffff, 0);
 	assert_int_equal(rig_flow(rig, &first).state, SW_FLOW_EXPIRED);
 	/* Once only. */
-	sweep = sweep_at(rig, syn_ns + 7 * SECOND_NS);
+	sweep = rig_sweep_after(rig, SECOND_NS);
 	assert_int_equal(sweep.flows_expired, 0);
 	rig_assert_slots(rig, 0, 0, 0);
 }
@@ -236,7 +223,7 @@ static void an_expired_flow_begins_anew(struct rig *rig, const void *arg)
 {
 	(void)arg;
 	rig_expect(rig, &first, DIRECT_FIRST);
-	sweep_at(rig, sw_clock_monotonic_ns() + 6 * SECOND_NS);
+	rig_sweep_after(rig, 6 * SECOND_NS);
 	rig_expect(rig, &first, DIRECT_FIRST);
 	rig_assert_slots(rig, 0, 1, 0);
 	assert_int_equal(rig_flow(rig, &first).state, SW_FLOW_HALF_OPEN);
@@ -247,7 +234,7 @@ static void an_expired_flow_may_be_refused(struct rig *rig, const void *arg)
 {
 	(void)arg;
 	rig_expect(rig, &first, DIRECT_FIRST);
-	sweep_at(rig, sw_clock_monotonic_ns() + 6 * SECOND_NS);
+	rig_sweep_after(rig, 6 * SECOND_NS);
 	rig->maps->service_conf[0].budget = 0;
 	rig_expect(rig, &first, REFUSED(BUDGET));
 	rig_expect(rig, &first, RETRANSMIT(ANSWERED));
@@ -256,16 +243,15 @@ static void an_expired_flow_may_be_refused(struct rig *rig, const void *arg)
 
 static void what_expired_long_ago_goes(struct rig *rig, const void *arg)
 {
-	uint64_t now_ns = sw_clock_monotonic_ns() + 6 * SECOND_NS;
 	struct sw_sweep sweep;
 
 	(void)arg;
 	rig_expect(rig, &first, DIRECT_FIRST);
-	sweep_at(rig, now_ns);
-	sweep = sweep_at(rig, now_ns + 64 * SECOND_NS);
+	rig_sweep_after(rig, 6 * SECOND_NS);
+	sweep = rig_sweep_after(rig, 63 * SECOND_NS);
 	assert_int_equal(sweep.flows_removed, 0);
 	assert_true(rig_has_flow(rig, &first));
-	sweep = sweep_at(rig, now_ns + 65 * SECOND_NS);
+	sweep = rig_sweep_after(rig, SECOND_NS);
 	assert_int_equal(sweep.flows_removed, 1);
 	assert_false(rig_has_flow(rig, &first));
 	assert_int_equal(rig_entries(rig->maps->source_live_fd, sizeof(struct sw_source_key)), 0);
@@ -282,7 +268,7 @@ static void the_sweep_leaves_open_flows(struct rig *rig, const void *arg)
 	flow = rig_flow(rig, &first);
 	flow.state = SW_FLOW_OPEN;
 	rig_put_flow(rig, &first, &flow);
-	sweep = sweep_at(rig, sw_clock_monotonic_ns() + 86400 * SECOND_NS);
+	sweep = rig_sweep_after(rig, 86400 * SECOND_NS);
 	assert_int_equal(sweep.flows_expired + sweep.flows_removed + sweep.sources_removed, 0);
 	rig_assert_slots(rig, 0, 1, 0);
 	rig_expect(rig, &first, RETRANSMIT(PASSES));
@@ -312,7 +298,7 @@ static void a_connection_from_syn_to_close(struct rig *rig, const void *arg)
 	client = listener_connect(rig, &packet);
 	await_state(rig, &packet, SW_FLOW_OPEN);
 	server = accept(listener, NULL, NULL);
-	sweep_at(rig, sw_clock_monotonic_ns() + 3600 * SECOND_NS);
+	rig_sweep_after(rig, 3600 * SECOND_NS);
 	rig_assert_slots(rig, 0, 1, 0);
 	close(client);
 	close(server);
@@ -330,7 +316,7 @@ static void a_handshake_after_its_time(struct rig *rig, const void *arg)
 	(void)arg;
 	rig->maps->service_conf[0].budget = rig->maps->service_conf[0].shared_limit = 1;
 	rig_expect(rig, &packet, DIRECT_FIRST);
-	sweep_at(rig, sw_clock_monotonic_ns() + 6 * SECOND_NS);
+	rig_sweep_after(rig, 6 * SECOND_NS);
 	rig_expect_syn(rig, CLIENT, 5, DIRECT_FIRST);
 	client = listener_connect(rig, &packet);
 	await_state(rig, &packet, SW_FLOW_OPEN);
@@ -388,13 +374,16 @@ static void a_full_table_of_flows(struct rig *rig, const void *arg)
 	(void)arg;
 	fill_flows(rig);
 	rig->maps->class_conf[0].lanes = CHAIN2(SW_LANE_DIRECT, SW_LANE_RESET);
-	rig_expect(rig, &first, OUTCOME(VERDICT(ANSWERED, 0, RESET, FLOWS_FULL)));
+	rig_expect(rig, &first,
+		   OUTCOME(VERDICT(ANSWERED, 0, RESET, FLOWS_FULL), COUNTS(0, 0, FLOWS_FULL)));
 	rig_expect(rig, &first, RETRANSMIT(ANSWERED));
 	rig_assert_slots(rig, 0, 0, 0);
+	rig_assert_half_open(rig, &first, 0, 0);
 	assert_int_equal(rig->maps->class_state[0].direct, 0);
 	assert_int_equal(rig_source(rig, 0, &first) & 0xffffffffffff, 0);
 	rig->maps->class_conf[0].action = SW_ACTION_ALLOW;
-	rig_expect_syn(rig, CLIENT, 2, OUTCOME(VERDICT(ANSWERED, 0, RESET, FLOWS_FULL)));
+	rig_expect_syn(rig, CLIENT, 2,
+		       OUTCOME(VERDICT(ANSWERED, 0, RESET, FLOWS_FULL), COUNTS(0, 0, FLOWS_FULL)));
 	rig_assert_slots(rig, 0, 0, 0);
 }
 

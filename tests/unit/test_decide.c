@@ -27,7 +27,7 @@
 
 /* What surrounds the decision; the request's env. */
 struct world {
-	__u64 source;		 /* source.h */
+	struct sw_source_live source;
 	int listener_reason[16]; /* of each lane */
 	int take_reason;	 /* what taking the source says; 0: its word decides */
 	int hides_live;		 /* the look sees no connection: another CPU is about to add it */
@@ -42,17 +42,22 @@ SW_INLINE int sw_env_source_take(struct sw_request *request, int direct,
 {
 	struct world *world = request->env;
 	int reason = world->take_reason ? world->take_reason
-					: sw_source_take(&world->source, 0, direct, limits);
+					: sw_source_take(&world->source.word, 0, direct, limits);
 
 	world->taken += !reason;
 	return reason;
+}
+
+SW_INLINE struct sw_source_live *sw_env_source(struct sw_request *request)
+{
+	return &((struct world *)request->env)->source;
 }
 
 SW_INLINE __u32 sw_env_source_live(struct sw_request *request)
 {
 	const struct world *world = request->env;
 
-	return world->hides_live ? 0 : sw_source_live_count(world->source);
+	return world->hides_live ? 0 : sw_source_live_count(world->source.word);
 }
 
 SW_INLINE int sw_env_listener(struct sw_request *request, int lane)
@@ -83,6 +88,10 @@ struct row {
 	uint32_t connections_per_source;
 	uint32_t direct_per_source;
 	uint32_t max_direct;
+	uint32_t half_open;	   /* of the service */
+	uint32_t source_half_open; /* of them the source's */
+	uint32_t half_open_max;
+	uint32_t half_open_per_source;
 	uint8_t action;
 	uint8_t over_rate;
 	uint8_t loss;
@@ -154,6 +163,51 @@ static const struct row rows[] = {
 	 .expect = {POOLER, SW_REASON_SOURCE_DIRECT},
 	 .direct_per_source = 1,
 	 .source_live = 1},
+	{.sentence = "a source with all the incomplete handshakes it may have goes on",
+	 .expect = {POOLER, SW_REASON_SOURCE_HALF_OPEN},
+	 .half_open = 2,
+	 .source_half_open = 2,
+	 .half_open_per_source = 2},
+	{.sentence = "one below that it is direct",
+	 .expect = {DIRECT, SW_REASON_FIRST},
+	 .half_open = 5,
+	 .source_half_open = 1,
+	 .half_open_per_source = 2},
+	{.sentence = "a source that has one goes on when the service has all incomplete handshakes",
+	 .expect = {POOLER, SW_REASON_HALF_OPEN},
+	 .half_open = 3,
+	 .source_half_open = 1,
+	 .half_open_max = 3},
+	{.sentence = "one below that it is direct, too",
+	 .expect = {DIRECT, SW_REASON_FIRST},
+	 .half_open = 2,
+	 .source_half_open = 1,
+	 .half_open_max = 3},
+	{.sentence = "a source that has none is direct though the service has all of them",
+	 .expect = {DIRECT, SW_REASON_FIRST},
+	 .half_open = 3,
+	 .half_open_max = 3,
+	 .half_open_per_source = 1},
+	{.sentence = "with both caps reached the source's own speaks",
+	 .expect = {POOLER, SW_REASON_SOURCE_HALF_OPEN},
+	 .half_open = 3,
+	 .source_half_open = 1,
+	 .half_open_max = 3,
+	 .half_open_per_source = 1},
+	{.sentence = "a class that allows knows no caps of incomplete handshakes",
+	 .expect = {DIRECT, SW_REASON_ACTION},
+	 .action = SW_ACTION_ALLOW,
+	 .half_open = 3,
+	 .source_half_open = 1,
+	 .half_open_max = 3,
+	 .half_open_per_source = 1},
+	{.sentence = "with the daemon lost and open nobody does either",
+	 .expect = {DIRECT, SW_REASON_DAEMON_LOST},
+	 .loss = SW_LOSS_OPEN,
+	 .half_open = 3,
+	 .source_half_open = 1,
+	 .half_open_max = 3,
+	 .half_open_per_source = 1},
 	{.sentence = "a source over its rate follows the over-limit chain",
 	 .expect = {DROP, SW_REASON_RATE},
 	 .over_rate = 1},
@@ -255,16 +309,20 @@ static void set_stage(struct stage *stage, const struct row *row)
 		.conf = {.over_limit = row->over_limit ? row->over_limit : CHAIN1(DROP),
 			 .budget = 2,
 			 .shared_limit = 2,
-			 .pooler_max = 2},
+			 .pooler_max = 2,
+			 .half_open_max = row->half_open_max,
+			 .half_open_per_source = row->half_open_per_source},
 		.service = {.direct = sw_slots_word(row->direct_used, row->direct_used),
-			    .pooler = row->pooler_used},
+			    .pooler = row->pooler_used,
+			    .half_open = row->half_open},
 		.class_conf = {.lanes = row->lanes ? row->lanes : CHAIN3(DIRECT, POOLER, REFUSE),
 			       .connections_per_source = row->connections_per_source,
 			       .direct_per_source = row->direct_per_source,
 			       .max_direct = row->max_direct,
 			       .action = row->action},
 		.class = {.direct = row->direct_used, .pooler = row->pooler_used},
-		.world = {.source = row->source_live * (SW_SOURCE_LIVE + SW_SOURCE_DIRECT),
+		.world = {.source.word = row->source_live * (SW_SOURCE_LIVE + SW_SOURCE_DIRECT),
+			  .source.half_open = row->source_half_open,
 			  .take_reason = row->take_reason,
 			  .hides_live = row->hides_live},
 	};
@@ -297,13 +355,16 @@ static void check_row(void **state)
 	assert_int_equal(stage.class.direct - before.class.direct, direct);
 	assert_int_equal(stage.service.pooler - before.service.pooler, pooler);
 	assert_int_equal(stage.class.pooler - before.class.pooler, pooler);
-	assert_int_equal(sw_source_live_count(stage.world.source) - row->source_live,
+	assert_int_equal(sw_source_live_count(stage.world.source.word) - row->source_live,
 			 direct + pooler);
-	assert_int_equal(sw_source_direct_count(stage.world.source) - row->source_live, direct);
-	sw_release(&stage.service, &stage.class, &stage.world.source, verdict.lane);
+	assert_int_equal(sw_source_direct_count(stage.world.source.word) - row->source_live,
+			 direct);
+	assert_int_equal(stage.service.half_open - before.service.half_open, direct);
+	assert_int_equal(stage.world.source.half_open - before.world.source.half_open, direct);
+	sw_release(&stage.service, &stage.class, &stage.world.source, verdict.lane, 1);
 	assert_memory_equal(&stage.service, &before.service, sizeof(stage.service));
 	assert_memory_equal(&stage.class, &before.class, sizeof(stage.class));
-	assert_int_equal(stage.world.source, before.world.source);
+	assert_memory_equal(&stage.world.source, &before.world.source, sizeof(before.world.source));
 }
 
 static void every_reason_has_a_row_but_those_of_the_table_of_flows(void **state)

@@ -251,6 +251,40 @@ static void a_source_with_all_its_direct_slots_goes_to_the_pooler(void **state)
 	expect_step(&facts, SW_CHECK_SOURCE_DIRECT, 2, 2, false);
 }
 
+static void a_source_with_all_its_incomplete_handshakes_goes_to_the_pooler(void **state)
+{
+	struct sw_explain_facts facts = usual();
+
+	(void)state;
+	facts.service_conf.half_open_per_source = 2;
+	facts.service_conf.half_open_max = 9;
+	facts.service.half_open = 3;
+	facts.source_half_open = 1;
+	expect_verdict(&facts, SW_LANE_DIRECT, SW_REASON_FIRST);
+	expect_step(&facts, SW_CHECK_SOURCE_HALF_OPEN, 1, 2, true);
+	expect_step(&facts, SW_CHECK_HALF_OPEN, 3, 9, true);
+	facts.source_half_open = 2;
+	expect_verdict(&facts, SW_LANE_POOLER, SW_REASON_SOURCE_HALF_OPEN);
+	expect_step(&facts, SW_CHECK_SOURCE_HALF_OPEN, 2, 2, false);
+}
+
+static void a_service_with_all_its_incomplete_handshakes_spares_a_source_that_has_none(void **state)
+{
+	struct sw_explain_facts facts = usual();
+
+	(void)state;
+	facts.service_conf.half_open_max = 3;
+	facts.service.half_open = 3;
+	facts.source_half_open = 1;
+	expect_verdict(&facts, SW_LANE_POOLER, SW_REASON_HALF_OPEN);
+	expect_step(&facts, SW_CHECK_HALF_OPEN, 3, 3, false);
+	facts.source_half_open = 0;
+	expect_verdict(&facts, SW_LANE_DIRECT, SW_REASON_FIRST);
+	expect_step(&facts, SW_CHECK_HALF_OPEN, 3, 3, true);
+	expect_steps(&facts, "class action ok, daemon heartbeat ok, rate ok, max_direct ok, "
+			     "budget ok, half_open ok");
+}
+
 static void an_entry_on_its_way_out_counts_as_none(void **state)
 {
 	struct sw_explain_facts facts = usual();
@@ -383,6 +417,9 @@ int main(void)
 		cmocka_unit_test(a_class_without_a_rate_is_never_over_it),
 		cmocka_unit_test(a_source_over_its_connections_follows_the_over_limit_chain),
 		cmocka_unit_test(a_source_with_all_its_direct_slots_goes_to_the_pooler),
+		cmocka_unit_test(a_source_with_all_its_incomplete_handshakes_goes_to_the_pooler),
+		cmocka_unit_test(
+			a_service_with_all_its_incomplete_handshakes_spares_a_source_that_has_none),
 		cmocka_unit_test(an_entry_on_its_way_out_counts_as_none),
 		cmocka_unit_test(a_fixed_answer_needs_no_other_check),
 		cmocka_unit_test(a_stale_heartbeat_acts_as_on_daemon_loss_says),

@@ -112,29 +112,41 @@ static void only_an_entry_without_connections_retires_and_only_once(void **state
 {
 	struct sw_source_key key = key_of(1, 0x0100000a);
 	uint64_t empty = sw_source_empty(&key);
-	__u64 word = empty;
+	struct sw_source_live live = {.word = empty};
 
 	(void)state;
-	assert_int_equal(sw_source_take(&word, empty, 0, &none), 0);
-	assert_int_equal(sw_source_retire(&word), 0);
-	assert_int_equal(sw_source_live_count(word), 1);
-	sw_source_free(&word, 0);
-	assert_int_equal(sw_source_retire(&word), 1);
-	assert_int_equal(sw_source_retire(&word), 0);
+	assert_int_equal(sw_source_take(&live.word, empty, 0, &none), 0);
+	assert_int_equal(sw_source_retire(&live), 0);
+	assert_int_equal(sw_source_live_count(live.word), 1);
+	sw_source_free(&live.word, 0);
+	assert_int_equal(sw_source_retire(&live), 1);
+	assert_int_equal(sw_source_retire(&live), 0);
+}
+
+static void an_entry_stays_while_a_handshake_is_counted_there(void **state)
+{
+	struct sw_source_key key = key_of(1, 0x0100000a);
+	struct sw_source_live live = {.word = sw_source_empty(&key), .half_open = 1};
+
+	(void)state;
+	assert_int_equal(sw_source_retire(&live), 0);
+	assert_int_equal(live.word, sw_source_empty(&key));
+	live.half_open = 0;
+	assert_int_equal(sw_source_retire(&live), 1);
 }
 
 static void nobody_adds_to_an_entry_that_is_gone(void **state)
 {
 	struct sw_source_key key = key_of(1, 0x0100000a);
 	uint64_t empty = sw_source_empty(&key);
-	__u64 word = empty;
+	struct sw_source_live live = {.word = empty};
 
 	(void)state;
-	assert_int_equal(sw_source_is_gone(word), 0);
-	assert_int_equal(sw_source_retire(&word), 1);
-	assert_int_equal(sw_source_is_gone(word), 1);
-	assert_int_equal(sw_source_take(&word, empty, 1, &none), SW_REASON_SOURCES_FULL);
-	assert_int_equal(word >> 48, empty >> 48);
+	assert_int_equal(sw_source_is_gone(live.word), 0);
+	assert_int_equal(sw_source_retire(&live), 1);
+	assert_int_equal(sw_source_is_gone(live.word), 1);
+	assert_int_equal(sw_source_take(&live.word, empty, 1, &none), SW_REASON_SOURCES_FULL);
+	assert_int_equal(live.word >> 48, empty >> 48);
 }
 
 static void a_missing_word_takes_nothing(void **state)
@@ -149,7 +161,7 @@ static void a_missing_word_takes_nothing(void **state)
 
 /* Threads that come and go at one source, while another tries to retire its entry. */
 struct hammer {
-	__u64 word;
+	struct sw_source_live live;
 	uint64_t empty;
 	struct sw_source_limits limits;
 	int running;
@@ -163,7 +175,7 @@ static int take_for_sure(struct hammer *hammer, int direct)
 	int reason;
 
 	do {
-		reason = sw_source_take(&hammer->word, hammer->empty, direct, &hammer->limits);
+		reason = sw_source_take(&hammer->live.word, hammer->empty, direct, &hammer->limits);
 		if (reason == SW_REASON_SOURCES_FULL)
 			sched_yield(); /* gone: the retiring thread brings the entry back */
 	} while (reason == SW_REASON_CONTENDED || reason == SW_REASON_SOURCES_FULL);
@@ -182,11 +194,11 @@ static void *come_and_go(void *arg)
 		if (take_for_sure(hammer, direct))
 			continue;
 		taken++;
-		seen = __atomic_load_n(&hammer->word, __ATOMIC_SEQ_CST);
+		seen = __atomic_load_n(&hammer->live.word, __ATOMIC_SEQ_CST);
 		bad += sw_source_live_count(seen) > hammer->limits.live ||
 		       sw_source_direct_count(seen) > hammer->limits.direct ||
 		       seen >> 48 != hammer->empty >> 48 || sw_source_is_gone(seen);
-		sw_source_free(&hammer->word, direct);
+		sw_source_free(&hammer->live.word, direct);
 	}
 	__atomic_fetch_add(&hammer->taken, taken, __ATOMIC_RELAXED);
 	__atomic_fetch_add(&hammer->bad, bad, __ATOMIC_RELAXED);
@@ -199,13 +211,13 @@ static void *retire_again_and_again(void *arg)
 	struct hammer *hammer = arg;
 
 	while (__atomic_load_n(&hammer->running, __ATOMIC_SEQ_CST) > 0) {
-		if (!sw_source_retire(&hammer->word))
+		if (!sw_source_retire(&hammer->live))
 			continue;
 		hammer->retired++;
 		/* Whoever adds to what is gone leaves a trace here. */
 		sched_yield();
-		hammer->bad += hammer->word != (hammer->empty | SW_SOURCE_GONE);
-		__atomic_store_n(&hammer->word, hammer->empty, __ATOMIC_SEQ_CST);
+		hammer->bad += hammer->live.word != (hammer->empty | SW_SOURCE_GONE);
+		__atomic_store_n(&hammer->live.word, hammer->empty, __ATOMIC_SEQ_CST);
 	}
 	return NULL;
 }
@@ -213,7 +225,7 @@ static void *retire_again_and_again(void *arg)
 static void threads_keep_the_limits_and_never_add_to_what_is_gone(void **state)
 {
 	struct sw_source_key key = key_of(1, 0x0100000a);
-	struct hammer hammer = {.word = sw_source_empty(&key),
+	struct hammer hammer = {.live.word = sw_source_empty(&key),
 				.empty = sw_source_empty(&key),
 				.limits = {.live = 3, .direct = 2},
 				.running = THREADS - 1};
@@ -229,7 +241,7 @@ static void threads_keep_the_limits_and_never_add_to_what_is_gone(void **state)
 	assert_int_equal(hammer.bad, 0);
 	assert_true(hammer.taken > 0);
 	assert_true(hammer.retired > 0);
-	assert_int_equal(hammer.word, hammer.empty);
+	assert_int_equal(hammer.live.word, hammer.empty);
 }
 
 int main(void)
@@ -242,6 +254,7 @@ int main(void)
 		cmocka_unit_test(tags_of_neighbours_differ),
 		cmocka_unit_test(the_same_address_at_another_service_is_another_source),
 		cmocka_unit_test(only_an_entry_without_connections_retires_and_only_once),
+		cmocka_unit_test(an_entry_stays_while_a_handshake_is_counted_there),
 		cmocka_unit_test(nobody_adds_to_an_entry_that_is_gone),
 		cmocka_unit_test(a_missing_word_takes_nothing),
 		cmocka_unit_test(threads_keep_the_limits_and_never_add_to_what_is_gone),

@@ -81,8 +81,10 @@ static void read_source(struct question *question)
 					      ? question->service->conf.ipv4_bits
 					      : question->service->conf.ipv6_bits);
 	facts->source_word = sw_source_empty(key);
-	if (sw_read_source_live(maps, key, &live) == 0)
+	if (sw_read_source_live(maps, key, &live) == 0) {
 		facts->source_word = live.word;
+		facts->source_half_open = live.half_open;
+	}
 	if (sw_read_source_rate(maps, key, &rate) == 0) {
 		facts->theoretical_ns = rate.theoretical_ns;
 		question->rate = sw_read_rate_per_second(&rate, facts->now_ns);

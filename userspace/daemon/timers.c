@@ -11,6 +11,7 @@
 #include "core/clock.h"
 #include "core/log.h"
 #include "daemon/change.h"
+#include "kern/steps.h"
 
 /* Several beats within the shortest heartbeat_timeout (100 ms) that can be configured. */
 #define HEARTBEAT_US 25000

@@ -9,12 +9,12 @@
 #include "spillway/gcra.h"
 
 /* The longest way: every check before the chain, then each lane of two chains with its own checks. */
-_Static_assert(SW_EXPLAIN_STEPS_MAX >= 4 + 2 * SW_CHAIN_MAX * 5, "no step is lost");
+_Static_assert(SW_EXPLAIN_STEPS_MAX >= 4 + 2 * SW_CHAIN_MAX * 7, "no step is lost");
 
 struct run {
 	const struct sw_explain_facts *facts;
 	struct sw_explanation *out;
-	__u64 source_word;
+	struct sw_source_live source;
 };
 
 static void add_step(struct run *run, unsigned int check, uint64_t value, uint64_t limit,
@@ -39,7 +39,14 @@ SW_INLINE __u32 sw_env_source_live(struct sw_request *request)
 {
 	const struct run *run = request->env;
 
-	return sw_source_live_count(run->source_word);
+	return sw_source_live_count(run->source.word);
+}
+
+SW_INLINE struct sw_source_live *sw_env_source(struct sw_request *request)
+{
+	struct run *run = request->env;
+
+	return &run->source;
 }
 
 SW_INLINE int sw_env_source_take(struct sw_request *request, int direct,
@@ -47,13 +54,13 @@ SW_INLINE int sw_env_source_take(struct sw_request *request, int direct,
 {
 	struct run *run = request->env;
 	__u64 empty = sw_source_empty(&request->source);
-	uint32_t has = sw_source_direct_count(run->source_word);
+	uint32_t has = sw_source_direct_count(run->source.word);
 
 	if (direct && limits->direct)
 		add_step(run, SW_CHECK_SOURCE_DIRECT, has, limits->direct, has < limits->direct);
-	if (run->facts->sources_full && run->source_word == empty)
+	if (run->facts->sources_full && run->source.word == empty)
 		return SW_REASON_SOURCES_FULL;
-	return sw_source_take(&run->source_word, empty, direct, limits);
+	return sw_source_take(&run->source.word, empty, direct, limits);
 }
 
 /* A SYN's own port may be in TIME_WAIT, which nobody can tell without the port. */
@@ -141,7 +148,12 @@ void sw_explain(const struct sw_explain_facts *facts, struct sw_explanation *out
 {
 	struct sw_service_state service = facts->service;
 	struct sw_class_state class_state = facts->class_state;
-	struct run run = {.facts = facts, .out = out, .source_word = facts->source_word};
+	struct run run = {
+		.facts = facts,
+		.out = out,
+		.source.word = facts->source_word,
+		.source.half_open = facts->source_half_open,
+	};
 	struct sw_request request = {
 		.service_conf = &facts->service_conf,
 		.service = &service,
@@ -154,8 +166,8 @@ void sw_explain(const struct sw_explain_facts *facts, struct sw_explanation *out
 
 	out->step_count = 0;
 	/* An entry that is on its way out is replaced by a fresh one. */
-	if (sw_source_is_gone(run.source_word))
-		run.source_word = sw_source_empty(&facts->source);
+	if (sw_source_is_gone(run.source.word))
+		run.source.word = sw_source_empty(&facts->source);
 	add_step(&run, SW_CHECK_ACTION, action, 0,
 		 action == SW_ACTION_LIMIT || action == SW_ACTION_ALLOW);
 	if (action == SW_ACTION_LIMIT) {

@@ -23,7 +23,8 @@ struct sw_explain_facts {
 	struct sw_class_state class_state;
 	struct sw_control control;
 	struct sw_source_key source;
-	uint64_t source_word;	 /* of its entry in source_live; sw_source_empty() if it has none */
+	uint64_t source_word; /* of its entry in source_live; sw_source_empty() if it has none */
+	uint64_t source_half_open;
 	uint64_t theoretical_ns; /* of its entry in source_rate, 0 if it has none */
 	uint64_t now_ns;	 /* CLOCK_MONOTONIC */
 	bool direct_listens;	 /* at service_conf.direct, for the client's family */
@@ -51,7 +52,7 @@ struct sw_explain_step {
 	bool passed;
 };
 
-#define SW_EXPLAIN_STEPS_MAX 96
+#define SW_EXPLAIN_STEPS_MAX 128
 
 struct sw_explanation {
 	struct sw_verdict verdict;

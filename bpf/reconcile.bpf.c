@@ -1,0 +1,178 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * Reconciliation's steps on one flow, as spillway/maps.h describes them, and the heartbeat. Run by
+ * the daemon, which knows the sockets; all that changes a count happens here, where the gate and the
+ * socket's life change it too.
+ */
+#include "flow.bpf.h"
+
+/* Everything that an adopted flow holds; it is never refused, for its connection is there. */
+static __always_inline int take_anyway(const struct sw_flow_key *key, const struct holding *held,
+				       __u8 lane, struct sw_source_live **source)
+{
+	struct sw_service_state *service = bpf_map_lookup_elem(&service_state, &held->service);
+	struct sw_class_state *class = bpf_map_lookup_elem(&class_state, &held->class_id);
+	const struct sw_source_limits none = {};
+	struct sw_source_key from;
+
+	*source = 0;
+	if (!service || !class)
+		return -EINVAL;
+	source_key(held->service, &key->client, held->source_bits, &from);
+	if (source_take(&from, source, lane == SW_LANE_DIRECT, &none))
+		return -ENOSPC;
+	if (lane == SW_LANE_DIRECT)
+		sw_slots_take_anyway(service, class);
+	else
+		sw_pooler_take_anyway(service, class);
+	return 0;
+}
+
+static __noinline int adopt_new(const struct sw_flow_key *key, const struct sw_flow_op *op)
+{
+	struct holding held = {op->service, op->class_id, op->source_bits, 0};
+	struct sw_source_live *source;
+	struct sw_flow fresh = {
+		.tag = sw_flow_tag(key),
+		.state = op->state,
+		.lane = op->lane,
+		.flags = SW_FLOW_ADOPTED,
+		.service = op->service,
+		.source_bits = op->source_bits,
+		.class_id = op->class_id,
+		.syn_ns = bpf_ktime_get_ns(),
+	};
+	long err;
+
+	fresh.state_ns = fresh.syn_ns;
+	if (take_anyway(key, &held, fresh.lane, &source))
+		return SW_FLOW_OP_NO_ROOM;
+	if (fresh.state == SW_FLOW_HALF_OPEN)
+		half_open_add(&held, fresh.lane, source);
+	err = bpf_map_update_elem(&flows, key, &fresh, BPF_NOEXIST);
+	if (!err) {
+		count(held.service, SW_COUNTER_ADOPTED);
+		return SW_FLOW_OP_DONE;
+	}
+	flow_release(key, &held, fresh.word);
+	return err == -EEXIST ? SW_FLOW_OP_KEPT : SW_FLOW_OP_NO_ROOM;
+}
+
+/* Adopted before it was known where its listener is: it holds what another lane costs. */
+static __noinline int adopt_lane(const struct sw_flow_key *key, struct sw_flow *flow, __u64 seen,
+				 __u32 lane)
+{
+	struct holding held = holding_of(flow);
+	struct sw_flow next = unpack(seen);
+	struct sw_source_live *source;
+
+	if (take_anyway(key, &held, lane, &source))
+		return SW_FLOW_OP_NO_ROOM;
+	next.lane = lane;
+	if (__sync_val_compare_and_swap(&flow->word, seen, next.word) == seen) {
+		flow_release(key, &held, seen);
+		return SW_FLOW_OP_DONE;
+	}
+	flow_release(key, &held, next.word);
+	return SW_FLOW_OP_KEPT;
+}
+
+static __noinline int adopt_known(const struct sw_flow_key *key, struct sw_flow *flow,
+				  const struct sw_flow_op *op)
+{
+	__u64 seen = flow_word(flow);
+	struct sw_flow was = unpack(seen);
+
+	if (was.tag != sw_flow_tag(key))
+		return SW_FLOW_OP_KEPT;
+	if (was.state == SW_FLOW_OPEN && was.flags & SW_FLOW_ADOPTED && was.lane != op->lane)
+		return adopt_lane(key, flow, seen, op->lane);
+	/* Its socket is there after all. */
+	if (was.state == SW_FLOW_OPEN && was.flags & SW_FLOW_SUSPECT)
+		flow_move(flow, seen, SW_FLOW_OPEN, was.flags & ~SW_FLOW_SUSPECT);
+	if (op->state != SW_FLOW_OPEN ||
+	    (was.state != SW_FLOW_HALF_OPEN && was.state != SW_FLOW_EXPIRED))
+		return SW_FLOW_OP_KEPT;
+	flow_confirm(key, bpf_ktime_get_ns());
+	return unpack(flow_word(flow)).state == SW_FLOW_OPEN ? SW_FLOW_OP_CONFIRMED
+							     : SW_FLOW_OP_KEPT;
+}
+
+static __always_inline int adopt(const struct sw_flow_key *key, const struct sw_flow_op *op)
+{
+	struct sw_flow *flow = bpf_map_lookup_elem(&flows, key);
+
+	if ((op->lane != SW_LANE_DIRECT && op->lane != SW_LANE_POOLER) ||
+	    (op->state != SW_FLOW_OPEN && op->state != SW_FLOW_HALF_OPEN))
+		return -EINVAL;
+	return flow ? adopt_known(key, flow, op) : adopt_new(key, op);
+}
+
+static __always_inline int suspect(const struct sw_flow_key *key, __u64 seen)
+{
+	struct sw_flow *flow = bpf_map_lookup_elem(&flows, key);
+	struct sw_flow was = unpack(seen);
+
+	if (!flow || was.tag != sw_flow_tag(key) || was.state != SW_FLOW_OPEN)
+		return SW_FLOW_OP_KEPT;
+	return flow_move(flow, seen, SW_FLOW_OPEN, was.flags | SW_FLOW_SUSPECT) ? SW_FLOW_OP_DONE
+										: SW_FLOW_OP_KEPT;
+}
+
+static __always_inline int release(const struct sw_flow_key *key, __u64 seen)
+{
+	struct sw_flow *flow = bpf_map_lookup_elem(&flows, key);
+	struct sw_flow was = unpack(seen);
+	struct holding held;
+
+	if (!flow || was.tag != sw_flow_tag(key) || was.state != SW_FLOW_OPEN ||
+	    !(was.flags & SW_FLOW_SUSPECT))
+		return SW_FLOW_OP_KEPT;
+	held = holding_of(flow);
+	if (!flow_move(flow, seen, SW_FLOW_DEAD, 0))
+		return SW_FLOW_OP_KEPT;
+	flow_release(key, &held, seen);
+	count_lifetime(held.service, bpf_ktime_get_ns() - held.state_ns);
+	bpf_map_delete_elem(&flows, key);
+	return SW_FLOW_OP_DONE;
+}
+
+/* Copied, because older kernels let no helper read a program's context. */
+SEC("syscall")
+int reconcile_flow(struct sw_flow_op *ctx)
+{
+	struct sw_flow_op op = *ctx;
+	struct sw_flow_key key = op.key;
+	int result = -EINVAL;
+
+	switch (op.kind) {
+	case SW_FLOW_OP_ADOPT:
+		result = adopt(&key, &op);
+		break;
+	case SW_FLOW_OP_SUSPECT:
+		result = suspect(&key, op.seen_word);
+		break;
+	case SW_FLOW_OP_RELEASE:
+		result = release(&key, op.seen_word);
+		break;
+	}
+	if (result < 0)
+		return result;
+	ctx->result = result;
+	return 0;
+}
+
+/* By the kernel's clock, so that no other clock can make the daemon look alive or dead. */
+SEC("syscall")
+int beat(void *ctx)
+{
+	struct sw_control *said = bpf_map_lookup_elem(&control, &the_only);
+
+	(void)ctx;
+	if (!said)
+		return -EINVAL;
+	*(volatile __u64 *)&said->heartbeat_ns = bpf_ktime_get_ns();
+	return 0;
+}
+
+char LICENSE[] SEC("license") __weak = "Dual BSD/GPL";
