@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "core/clock.h"
+#include "fill.h"
 #include "listener.h"
 
 #define CLIENT	  0x010001
@@ -345,29 +346,6 @@ static void a_connection_that_nobody_decided(struct rig *rig, const void *arg)
 }
 
 /* --- a full table */
-
-static void fill_flows(struct rig *rig)
-{
-	struct packet packet = {.ipv6 = rig->ipv6, .client = 0x800000};
-	const struct sw_flow open = {.state = SW_FLOW_OPEN, .lane = SW_LANE_DIRECT};
-	enum { BATCH = 4096 };
-	struct sw_flow_key *keys = calloc(BATCH, sizeof(*keys));
-	struct sw_flow *flows = calloc(BATCH, sizeof(*flows));
-	int failed = 0;
-
-	assert_true(keys && flows);
-	for (int i = 0; i < BATCH; i++)
-		flows[i] = open;
-	while (!failed) {
-		uint32_t count = BATCH;
-
-		for (int i = 0; i < BATCH; i++, packet.client++)
-			keys[i] = packet_flow(&packet);
-		failed = bpf_map_update_batch(rig->maps->flows_fd, keys, flows, &count, NULL);
-	}
-	free(keys);
-	free(flows);
-}
 
 static void a_full_table_of_flows(struct rig *rig, const void *arg)
 {

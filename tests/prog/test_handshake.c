@@ -1,0 +1,284 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Handshakes that are not complete: how many there may be, what they hold, and what ends them.
+ */
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "fill.h"
+#include "listener.h"
+
+#define ALICE	  0x010001
+#define BOB	  0x010002
+#define CAROL	  0x010003
+#define SECOND_NS UINT64_C(1000000000)
+
+static const struct packet first = {.client = ALICE, .client_port = 1};
+
+static void set_caps(struct rig *rig, uint32_t in_all, uint32_t per_source)
+{
+	rig->maps->service_conf[0].budget = rig->maps->service_conf[0].shared_limit = 100;
+	rig->maps->service_conf[0].half_open_max = in_all;
+	rig->maps->service_conf[0].half_open_per_source = per_source;
+}
+
+static void end_of(struct rig *rig, const struct packet *packet, uint64_t in_all, uint64_t own)
+{
+	rig_assert_half_open(rig, packet, in_all, own);
+	rig_assert_slots(rig, 0, in_all, 0);
+	assert_int_equal(rig->maps->class_state[0].direct, in_all);
+	assert_int_equal(rig_source(rig, 0, packet) >> 24 & 0xffffff, own);
+	assert_int_equal(rig_source(rig, 0, packet) & 0xffffff, own);
+}
+
+/* --- caps */
+
+static void a_source_stops_at_its_cap(struct rig *rig, const void *arg)
+{
+	(void)arg;
+	set_caps(rig, 0, 2);
+	rig_expect_syn(rig, ALICE, 1, DIRECT_FIRST);
+	rig_expect_syn(rig, ALICE, 2, DIRECT_FIRST);
+	rig_expect_syn(rig, ALICE, 3, REFUSED(SOURCE_HALF_OPEN));
+	rig_expect_syn(rig, ALICE, 3, RETRANSMIT(ANSWERED));
+	rig_expect_syn(rig, BOB, 1, DIRECT_FIRST);
+	end_of(rig, &first, 3, 2);
+}
+
+static void a_service_at_its_cap_spares_the_first_of_each(struct rig *rig, const void *arg)
+{
+	(void)arg;
+	set_caps(rig, 2, 0);
+	rig_expect_syn(rig, ALICE, 1, DIRECT_FIRST);
+	rig_expect_syn(rig, ALICE, 2, DIRECT_FIRST);
+	rig_expect_syn(rig, ALICE, 3, REFUSED(HALF_OPEN));
+	rig_expect_syn(rig, BOB, 1, DIRECT_FIRST);
+	rig_expect_syn(rig, BOB, 2, REFUSED(HALF_OPEN));
+	rig_expect_syn(rig, CAROL, 1, DIRECT_FIRST);
+	end_of(rig, &first, 4, 2);
+}
+
+static void a_capped_syn_takes_the_next_lane(struct rig *rig, const void *arg)
+{
+	int fd = listener_open(rig);
+
+	(void)arg;
+	set_caps(rig, 0, 1);
+	rig->maps->service_conf[0].pooler = listener_target();
+	rig->maps->class_conf[0].lanes = CHAIN3(SW_LANE_DIRECT, SW_LANE_POOLER, SW_LANE_REFUSE);
+	rig->maps->control->mode =
+		rig->tc ? SW_MODE_MONITOR : SW_MODE_ENFORCE; /* see test_lanes.c */
+	rig_expect_syn(rig, ALICE, 1, DIRECT_FIRST);
+	rig_expect_syn(rig, ALICE, 2, OUTCOME(VERDICT(PASSES, 0, POOLER, SOURCE_HALF_OPEN)));
+	rig_assert_slots(rig, 0, 1, 1);
+	/* The pooler's handshakes hold no slot. */
+	rig_assert_half_open(rig, &first, 1, 1);
+	close(fd);
+}
+
+static void who_is_always_admitted_is_counted_only(struct rig *rig, const void *arg)
+{
+	(void)arg;
+	set_caps(rig, 1, 1);
+	rig->maps->class_conf[0].action = SW_ACTION_ALLOW;
+	for (int port = 1; port <= 3; port++)
+		rig_expect_syn(rig, ALICE, port, OUTCOME(VERDICT(PASSES, 0, DIRECT, ACTION)));
+	end_of(rig, &first, 3, 3);
+}
+
+static void monitor_mode_counts_alike(struct rig *rig, const void *arg)
+{
+	(void)arg;
+	set_caps(rig, 0, 1);
+	rig->maps->control->mode = SW_MODE_MONITOR;
+	rig_expect_syn(rig, ALICE, 1, DIRECT_FIRST);
+	rig_expect_syn(rig, ALICE, 2, OUTCOME(VERDICT(PASSES, 0, REFUSE, SOURCE_HALF_OPEN)));
+	end_of(rig, &first, 1, 1);
+}
+
+static void what_expires_makes_room(struct rig *rig, const void *arg)
+{
+	(void)arg;
+	set_caps(rig, 1, 1);
+	rig_expect_syn(rig, ALICE, 1, DIRECT_FIRST);
+	rig_expect_syn(rig, ALICE, 2, REFUSED(SOURCE_HALF_OPEN));
+	rig_sweep_after(rig, 6 * SECOND_NS);
+	end_of(rig, &first, 0, 0);
+	rig_expect_syn(rig, ALICE, 3, DIRECT_FIRST);
+	rig_expect_syn(rig, ALICE, 1, REFUSED(SOURCE_HALF_OPEN));
+	end_of(rig, &first, 1, 1);
+}
+
+static void what_is_completed_makes_room(struct rig *rig, const void *arg)
+{
+	const struct packet packet = {.client = ALICE, .client_port = 42101 + 10 * rig->tc};
+	int listener = listener_open_at(rig, &packet), client;
+
+	(void)arg;
+	set_caps(rig, 1, 1);
+	rig_expect(rig, &packet, DIRECT_FIRST);
+	client = listener_connect(rig, &packet);
+	for (int i = 0; rig_flow(rig, &packet).state != SW_FLOW_OPEN; i++) {
+		assert_true(i < 1000);
+		usleep(1000);
+	}
+	rig_assert_half_open(rig, &packet, 0, 0);
+	rig_assert_slots(rig, 0, 1, 0);
+	rig_expect_syn(rig, ALICE, 2, DIRECT_FIRST);
+	rig_assert_half_open(rig, &packet, 1, 1);
+	close(client);
+	close(listener);
+}
+
+/* --- resets */
+
+static const struct packet rst = {.client = ALICE, .client_port = 1, .isn = 1001, .flags = RST};
+
+static void a_rst_in_the_handshake_frees(struct rig *rig, const void *arg)
+{
+	const uint8_t *flags = arg;
+	struct packet packet = rst;
+
+	packet.flags = *flags;
+	rig_expect(rig, &first, DIRECT_FIRST);
+	assert_int_equal(rig_flow(rig, &first).isn, 1000);
+	rig_expect(rig, &packet, OUTCOME(.action = PASSES, COUNTS(0, 0, HANDSHAKE_RESETS)));
+	assert_int_equal(rig_flow(rig, &first).state, SW_FLOW_EXPIRED);
+	end_of(rig, &first, 0, 0);
+	/* Once. */
+	rig_expect(rig, &packet, OUTCOME(.action = PASSES));
+	end_of(rig, &first, 0, 0);
+}
+
+static void the_number_after_the_last_is_zero(struct rig *rig, const void *arg)
+{
+	struct packet syn = first, packet = rst;
+
+	(void)arg;
+	syn.isn = 0xffffffff;
+	rig_expect(rig, &syn, DIRECT_FIRST);
+	assert_int_equal(rig_flow(rig, &first).isn, 0xffffffff);
+	rig_expect(rig, &packet, OUTCOME(.action = PASSES));
+	end_of(rig, &first, 1, 1);
+}
+
+static void the_number_of_a_revived_flow_counts(struct rig *rig, const void *arg)
+{
+	struct packet again = first, packet = rst;
+
+	(void)arg;
+	again.isn = 7000;
+	packet.isn = 7001;
+	rig_expect(rig, &first, DIRECT_FIRST);
+	rig_sweep_after(rig, 6 * SECOND_NS);
+	rig_expect(rig, &again, DIRECT_FIRST);
+	rig_expect(rig, &rst, OUTCOME(.action = PASSES));
+	end_of(rig, &first, 1, 1);
+	rig_expect(rig, &packet, OUTCOME(.action = PASSES, COUNTS(0, 0, HANDSHAKE_RESETS)));
+	end_of(rig, &first, 0, 0);
+}
+
+/* A RST that must not end the half-open flow of `first`. */
+static void another_rst_changes_nothing(struct rig *rig, const void *arg)
+{
+	uint64_t before;
+
+	rig_expect(rig, &first, DIRECT_FIRST);
+	before = rig_fingerprint(rig);
+	rig_expect(rig, arg, OUTCOME(.action = PASSES));
+	assert_int_equal(rig_fingerprint(rig), before);
+}
+
+/* A RST with the right number to a flow that is in another state, or was not made by a SYN. */
+static void a_rst_leaves_other_flows(struct rig *rig, const void *arg)
+{
+	const struct sw_flow *like = arg;
+	struct packet packet = rst;
+	struct sw_flow flow;
+	uint64_t before;
+
+	rig_expect(rig, &first, DIRECT_FIRST);
+	flow = rig_flow(rig, &first);
+	flow.state = like->state;
+	flow.flags = like->flags;
+	if (like->flags & SW_FLOW_ADOPTED)
+		flow.isn = 0, packet.isn = 1;
+	rig_put_flow(rig, &first, &flow);
+	before = rig_fingerprint(rig);
+	rig_expect(rig, &packet, OUTCOME(.action = PASSES));
+	assert_int_equal(rig_fingerprint(rig), before);
+}
+
+/* --- a full table of sources */
+
+static void a_full_table_of_sources(struct rig *rig, const void *arg)
+{
+	(void)arg;
+	fill_sources(rig);
+	rig->maps->class_conf[0].lanes = CHAIN2(SW_LANE_DIRECT, SW_LANE_DROP);
+	rig_expect(rig, &first,
+		   OUTCOME(VERDICT(DROPPED, 0, DROP, SOURCES_FULL), COUNTS(0, 0, SOURCES_FULL)));
+	rig_expect(rig, &first, RETRANSMIT(DROPPED));
+	rig->maps->class_conf[0].action = SW_ACTION_ALLOW;
+	rig_expect_syn(
+		rig, ALICE, 2,
+		OUTCOME(VERDICT(DROPPED, 0, DROP, SOURCES_FULL), COUNTS(0, 0, SOURCES_FULL)));
+	end_of(rig, &first, 0, 0);
+	assert_int_equal(rig_entries(rig->maps->flows_fd, sizeof(struct sw_flow_key)), 0);
+}
+
+static const uint8_t rst_alone = RST, rst_and_ack = RST | ACK;
+
+#define RST_WITH(...)                                                                              \
+	(&(const struct packet){                                                                   \
+		.client = ALICE, .client_port = 1, .isn = 1001, .flags = RST, __VA_ARGS__})
+#define FLOW(...) (&(const struct sw_flow){__VA_ARGS__})
+
+#pragma GCC diagnostic ignored "-Woverride-init" /* of a row's defaults */
+
+static const struct rig_test tests[] = {
+	{"a source has so many incomplete handshakes and no more", a_source_stops_at_its_cap, NULL,
+	 0},
+	{"beyond the service's cap each source may still have one",
+	 a_service_at_its_cap_spares_the_first_of_each, NULL, 0},
+	{"a source at its cap takes the next lane", a_capped_syn_takes_the_next_lane, NULL, 0},
+	{"who is always admitted is counted and not capped", who_is_always_admitted_is_counted_only,
+	 NULL, 0},
+	{"monitor mode counts incomplete handshakes alike", monitor_mode_counts_alike, NULL, 0},
+	{"a handshake that expires makes room", what_expires_makes_room, NULL, 0},
+	{"a handshake that is completed makes room", what_is_completed_makes_room, NULL, 0},
+	{"a RST in the handshake frees its slot at once", a_rst_in_the_handshake_frees, &rst_alone,
+	 0},
+	{"a RST with ACK in the handshake does so, too", a_rst_in_the_handshake_frees, &rst_and_ack,
+	 0},
+	{"a RST with another flow's number changes nothing", the_number_after_the_last_is_zero,
+	 NULL, 0},
+	{"a revived flow ends by its own number only", the_number_of_a_revived_flow_counts, NULL,
+	 0},
+	{"a RST with the SYN's own number changes nothing", another_rst_changes_nothing,
+	 RST_WITH(.isn = 1000), 0},
+	{"a RST with a later number changes nothing", another_rst_changes_nothing,
+	 RST_WITH(.isn = 1002), 0},
+	{"a RST from another port changes nothing", another_rst_changes_nothing,
+	 RST_WITH(.client_port = 2), 0},
+	{"a RST to a port that is not guarded changes nothing", another_rst_changes_nothing,
+	 RST_WITH(.server_port = 5433), 0},
+	{"a RST with SYN and ACK changes nothing", another_rst_changes_nothing,
+	 RST_WITH(.flags = RST | SYN | ACK), 0},
+	{"a RST in a fragment changes nothing", another_rst_changes_nothing,
+	 RST_WITH(.has_fragment_header = true, .more_fragments = true), 0},
+	{"an ACK with that number changes nothing", another_rst_changes_nothing,
+	 RST_WITH(.flags = ACK), 0},
+	{"a RST leaves an open flow alone", a_rst_leaves_other_flows, FLOW(.state = SW_FLOW_OPEN),
+	 0},
+	{"a RST leaves a flow that is just ending alone", a_rst_leaves_other_flows,
+	 FLOW(.state = SW_FLOW_DEAD), 0},
+	{"a RST leaves an adopted flow alone", a_rst_leaves_other_flows,
+	 FLOW(.state = SW_FLOW_HALF_OPEN, .flags = SW_FLOW_ADOPTED), 0},
+	{"a full table of sources ends in the chain's last lane", a_full_table_of_sources, NULL, 0},
+};
+
+int main(void)
+{
+	return rig_main("handshake", tests, COUNT_OF(tests));
+}
