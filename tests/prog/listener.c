@@ -8,6 +8,8 @@
 #include <errno.h>
 #include <linux/if.h>
 #include <linux/ipv6.h>
+#include <linux/tcp.h>
+#include <netinet/in.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
@@ -131,19 +133,42 @@ int listener_open_at(const struct rig *rig, const struct packet *packet)
 	return fd;
 }
 
-int listener_connect(const struct rig *rig, const struct packet *packet)
+/* The kernel chooses a SYN's number itself, unless the socket is one that is being restored. */
+static void set_isn(int fd, uint32_t isn)
+{
+	const int on = 1, off = 0, queue = TCP_SEND_QUEUE;
+
+	assert_int_equal(setsockopt(fd, IPPROTO_TCP, TCP_REPAIR, &on, sizeof(on)), 0);
+	assert_int_equal(setsockopt(fd, IPPROTO_TCP, TCP_REPAIR_QUEUE, &queue, sizeof(queue)), 0);
+	assert_int_equal(setsockopt(fd, IPPROTO_TCP, TCP_QUEUE_SEQ, &isn, sizeof(isn)), 0);
+	assert_int_equal(setsockopt(fd, IPPROTO_TCP, TCP_REPAIR, &off, sizeof(off)), 0);
+}
+
+int listener_try(const struct rig *rig, const struct packet *packet)
 {
 	struct packet whole = *packet;
 	struct sw_flow_key flow;
 	union address server;
 	socklen_t bytes;
-	int fd;
+	int fd, err;
 
 	whole.ipv6 = rig->ipv6;
 	flow = packet_flow(&whole);
 	fd = bound_socket(rig->ipv6, &flow.client, flow.client_port_be);
+	set_isn(fd, packet->isn ? packet->isn : PACKET_ISN);
 	bytes = fill_address(rig->ipv6, &flow.server, flow.server_port_be, &server);
-	if (connect(fd, &server.any, bytes))
-		fail_msg("connect: %s", strerror(errno));
+	if (!connect(fd, &server.any, bytes))
+		return fd;
+	err = -errno;
+	close(fd);
+	return err;
+}
+
+int listener_connect(const struct rig *rig, const struct packet *packet)
+{
+	int fd = listener_try(rig, packet);
+
+	if (fd < 0)
+		fail_msg("connect: %s", strerror(-fd));
 	return fd;
 }

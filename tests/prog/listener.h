@@ -19,7 +19,11 @@ int listener_open(const struct rig *rig);
 /* Gives the packet's server (and client) address to the loopback interface and listens there. */
 int listener_open_at(const struct rig *rig, const struct packet *packet);
 
-/* Connects from the packet's client to its server, both ports included: the client's socket. */
+/*
+ * Connects from the packet's client to its server, with both ports and the number of its SYN: the
+ * client's socket. listener_try() returns -errno if that fails.
+ */
 int listener_connect(const struct rig *rig, const struct packet *packet);
+int listener_try(const struct rig *rig, const struct packet *packet);
 
 #endif

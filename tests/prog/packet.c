@@ -14,7 +14,7 @@
 
 #define PORT_CLIENT  40000
 #define PORT_SERVER  5432
-#define ISN	     1000
+#define ISN	     PACKET_ISN
 #define FILL	     0xee /* data and padding: not zero, so that what leaks is seen */
 #define FRAGMENT_HDR 44
 #define AH_HDR	     51

@@ -16,6 +16,7 @@
 #define PACKET_TAGS_MAX	 3
 #define PACKET_MAC	 0x02
 #define PACKET_MULTICAST 0x33
+#define PACKET_ISN	 1000
 
 #define FIN 0x01
 #define SYN 0x02

@@ -355,6 +355,18 @@ void rig_assert_half_open(const struct rig *rig, const struct packet *packet, ui
 	assert_int_equal(live.half_open, own);
 }
 
+uint64_t rig_counted(const struct rig *rig, enum sw_counter counter)
+{
+	const uint32_t service = 0;
+	struct sw_counters of_cpus[128] = {0};
+	uint64_t sum = 0;
+
+	assert_int_equal(bpf_map_lookup_elem(rig->maps->counters_fd, &service, of_cpus), 0);
+	for (size_t i = 0; i < COUNT_OF(of_cpus); i++)
+		sum += of_cpus[i].count[counter];
+	return sum;
+}
+
 /* Entries are changed in place: keys first, for a walk does not bear that. */
 static void age_map(int fd, size_t key_bytes, const size_t offsets[2], uint64_t by_ns)
 {
@@ -369,7 +381,8 @@ static void age_map(int fd, size_t key_bytes, const size_t offsets[2], uint64_t 
 	while (count--) {
 		assert_int_equal(bpf_map_lookup_elem(fd, keys[count], value), 0);
 		for (int i = 0; i < 2; i++)
-			*(uint64_t *)(value + offsets[i]) -= i && offsets[0] == offsets[1] ? 0 : by_ns;
+			*(uint64_t *)(value + offsets[i]) -=
+				i && offsets[0] == offsets[1] ? 0 : by_ns;
 		assert_int_equal(bpf_map_update_elem(fd, keys[count], value, BPF_EXIST), 0);
 	}
 	free(keys);

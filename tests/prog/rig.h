@@ -120,6 +120,9 @@ void rig_assert_half_open(const struct rig *rig, const struct packet *packet, ui
 /* Makes all that the tables note so much older, and sweeps. */
 struct sw_sweep rig_sweep_after(struct rig *rig, uint64_t by_ns);
 
+/* A counter of service 0. */
+uint64_t rig_counted(const struct rig *rig, enum sw_counter counter);
+
 void rig_assert_slots(const struct rig *rig, uint32_t service, uint32_t total, uint32_t pooler);
 
 #endif

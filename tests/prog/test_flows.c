@@ -277,8 +277,6 @@ static void the_sweep_leaves_open_flows(struct rig *rig, const void *arg)
 
 /* --- the kernel's own word */
 
-static uint64_t counted(const struct rig *rig, enum sw_counter counter);
-
 static void await_state(const struct rig *rig, const struct packet *packet, uint8_t state)
 {
 	for (int i = 0; i < 1000; i++) {
@@ -322,7 +320,7 @@ static void a_handshake_after_its_time(struct rig *rig, const void *arg)
 	client = listener_connect(rig, &packet);
 	await_state(rig, &packet, SW_FLOW_OPEN);
 	server = accept(listener, NULL, NULL);
-	assert_int_equal(counted(rig, SW_COUNTER_OVERCOMMITTED), 1);
+	assert_int_equal(rig_counted(rig, SW_COUNTER_OVERCOMMITTED), 1);
 	rig_assert_slots(rig, 0, 2, 0);
 	rig_expect_syn(rig, CLIENT, 6, REFUSED(BUDGET));
 	close(client);
@@ -363,18 +361,6 @@ static void a_full_table_of_flows(struct rig *rig, const void *arg)
 	rig_expect_syn(rig, CLIENT, 2,
 		       OUTCOME(VERDICT(ANSWERED, 0, RESET, FLOWS_FULL), COUNTS(0, 0, FLOWS_FULL)));
 	rig_assert_slots(rig, 0, 0, 0);
-}
-
-static uint64_t counted(const struct rig *rig, enum sw_counter counter)
-{
-	const uint32_t service = 0;
-	struct sw_counters of_cpus[128] = {0};
-	uint64_t sum = 0;
-
-	assert_int_equal(bpf_map_lookup_elem(rig->maps->counters_fd, &service, of_cpus), 0);
-	for (size_t i = 0; i < COUNT_OF(of_cpus); i++)
-		sum += of_cpus[i].count[counter];
-	return sum;
 }
 
 static const uint8_t refuse = SW_LANE_REFUSE, reset = SW_LANE_RESET, drop = SW_LANE_DROP;

@@ -2,6 +2,10 @@
 /*
  * Handshakes that are not complete: how many there may be, what they hold, and what ends them.
  */
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/tcp.h>
+#include <netinet/in.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -29,6 +33,15 @@ static void end_of(struct rig *rig, const struct packet *packet, uint64_t in_all
 	assert_int_equal(rig->maps->class_state[0].direct, in_all);
 	assert_int_equal(rig_source(rig, 0, packet) >> 24 & 0xffffff, own);
 	assert_int_equal(rig_source(rig, 0, packet) & 0xffffff, own);
+}
+
+static void await_state(const struct rig *rig, const struct packet *packet, uint8_t state)
+{
+	for (int i = 0; rig_flow(rig, packet).state != state; i++) {
+		if (i == 1000)
+			fail_msg("the flow does not come to state %d", state);
+		usleep(1000);
+	}
 }
 
 /* --- caps */
@@ -118,10 +131,7 @@ static void what_is_completed_makes_room(struct rig *rig, const void *arg)
 	set_caps(rig, 1, 1);
 	rig_expect(rig, &packet, DIRECT_FIRST);
 	client = listener_connect(rig, &packet);
-	for (int i = 0; rig_flow(rig, &packet).state != SW_FLOW_OPEN; i++) {
-		assert_true(i < 1000);
-		usleep(1000);
-	}
+	await_state(rig, &packet, SW_FLOW_OPEN);
 	rig_assert_half_open(rig, &packet, 0, 0);
 	rig_assert_slots(rig, 0, 1, 0);
 	rig_expect_syn(rig, ALICE, 2, DIRECT_FIRST);
@@ -209,6 +219,61 @@ static void a_rst_leaves_other_flows(struct rig *rig, const void *arg)
 	assert_int_equal(rig_fingerprint(rig), before);
 }
 
+/* --- refused by this host */
+
+static void where_nobody_listens(struct rig *rig, const void *arg)
+{
+	const struct packet packet = {.client = ALICE, .client_port = 42301 + 10 * rig->tc};
+
+	(void)arg;
+	close(listener_open_at(rig, &packet));
+	rig_expect(rig, &packet, DIRECT_FIRST);
+	assert_int_equal(listener_try(rig, &packet), -ECONNREFUSED);
+	await_state(rig, &packet, SW_FLOW_EXPIRED);
+	end_of(rig, &packet, 0, 0);
+	assert_int_equal(rig_counted(rig, SW_COUNTER_HANDSHAKE_RESETS), 1);
+}
+
+static void abort_on_overflow(const char *value)
+{
+	int fd = open("/proc/sys/net/ipv4/tcp_abort_on_overflow", O_WRONLY | O_CLOEXEC);
+
+	assert_true(fd >= 0);
+	assert_int_equal(write(fd, value, 1), 1);
+	close(fd);
+}
+
+/* Both wait for data to be accepted; whose data comes first has the only place. */
+static void a_full_accept_queue(struct rig *rig, const void *arg)
+{
+	const struct packet one = {.client = ALICE, .client_port = 42302 + 10 * rig->tc};
+	const struct packet other = {.client = ALICE, .client_port = 42303 + 10 * rig->tc};
+	int listener = listener_open_at(rig, &one), a, b;
+	const int seconds = 30;
+
+	(void)arg;
+	abort_on_overflow("1");
+	assert_int_equal(
+		setsockopt(listener, IPPROTO_TCP, TCP_DEFER_ACCEPT, &seconds, sizeof(seconds)), 0);
+	rig_expect(rig, &one, DIRECT_FIRST);
+	rig_expect(rig, &other, DIRECT_FIRST);
+	a = listener_connect(rig, &one);
+	b = listener_connect(rig, &other);
+	rig_assert_half_open(rig, &one, 2, 2);
+	assert_int_equal(listen(listener, 0), 0);
+	assert_int_equal(send(a, "a", 1, MSG_NOSIGNAL), 1);
+	await_state(rig, &one, SW_FLOW_OPEN);
+	assert_int_equal(send(b, "b", 1, MSG_NOSIGNAL), 1);
+	await_state(rig, &other, SW_FLOW_EXPIRED);
+	rig_assert_half_open(rig, &one, 0, 0);
+	rig_assert_slots(rig, 0, 1, 0);
+	assert_int_equal(rig_counted(rig, SW_COUNTER_HANDSHAKE_RESETS), 1);
+	abort_on_overflow("0");
+	close(a);
+	close(b);
+	close(listener);
+}
+
 /* --- a full table of sources */
 
 static void a_full_table_of_sources(struct rig *rig, const void *arg)
@@ -275,6 +340,8 @@ static const struct rig_test tests[] = {
 	 FLOW(.state = SW_FLOW_DEAD), 0},
 	{"a RST leaves an adopted flow alone", a_rst_leaves_other_flows,
 	 FLOW(.state = SW_FLOW_HALF_OPEN, .flags = SW_FLOW_ADOPTED), 0},
+	{"where nobody listens the slot is free at once", where_nobody_listens, NULL, 0},
+	{"where the accept queue is full it is, too", a_full_accept_queue, NULL, 0},
 	{"a full table of sources ends in the chain's last lane", a_full_table_of_sources, NULL, 0},
 };
 

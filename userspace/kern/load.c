@@ -156,6 +156,9 @@ static int load_skeleton(struct sw_kern *kern, struct sw_error *err)
 	kern->skel->links.life = bpf_program__attach(kern->skel->progs.life);
 	if (!kern->skel->links.life)
 		return load_failed(-errno, err);
+	kern->skel->links.refused_accept = bpf_program__attach(kern->skel->progs.refused_accept);
+	if (!kern->skel->links.refused_accept)
+		return load_failed(-errno, err);
 	failed = map_all(kern);
 	if (failed)
 		return sw_error_set(err, failed, "cannot map the kernel's tables: %s",
@@ -169,8 +172,11 @@ static int load_skeleton(struct sw_kern *kern, struct sw_error *err)
  */
 static int pin_links(struct sw_kern *kern, struct sw_error *err)
 {
-	return sw_pins_replace(kern->generation, "link_life", bpf_link__fd(kern->skel->links.life),
-			       err);
+	int refused = bpf_link__fd(kern->skel->links.refused_accept);
+	int life = bpf_link__fd(kern->skel->links.life);
+	int failed = sw_pins_replace(kern->generation, "link_refused", refused, err);
+
+	return failed ? failed : sw_pins_replace(kern->generation, "link_life", life, err);
 }
 
 static int pin_maps(struct sw_kern *kern, struct sw_error *err)
