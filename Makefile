@@ -142,6 +142,14 @@ $(BUILD)/world/bind_source.so: tools/world/bind_source.c Makefile
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) -std=gnu11 $(WARNINGS) -Wno-missing-prototypes $(CFLAGS) -D_GNU_SOURCE -shared -fPIC $< -o $@
 
+# A daemon of another version: all as it is, but for the layout that its maps are said to have.
+$(BUILD)/other-layout/spillwayd: $(DAEMON_OBJS) $(BUILD)/libspillway.a | $(BUILD)/spillway
+	$(call say,LD,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(ALL_CFLAGS) -DSW_LAYOUT_VERSION=65535 -o $@ userspace/kern/notes.c \
+		userspace/kern/inherit.c userspace/kern/load.c $^ $(LDLIBS)
+	$(Q)ln -sf ../spillway $(@D)/spillway
+
 $(BUILD)/world/%.bpf.o: tools/world/%.bpf.c Makefile
 	$(call say,BPF,$<)
 	$(Q)mkdir -p $(@D)

@@ -40,11 +40,25 @@ static void drop_link(struct sw_kern *kern, int ifindex, int *link_fd)
 	*link_fd = -1;
 }
 
+/* All of TC, and the qdisc if it is ours. */
+static void clear_tc(struct sw_kern *kern, int ifindex)
+{
+	const char *pin_dir = sw_kern_pin_dir(kern);
+	char mark[32];
+	bool ours;
+
+	snprintf(mark, sizeof(mark), SW_QDISC_PREFIX "%d", ifindex);
+	ours = pin_dir && !sw_pins_mark(pin_dir, mark);
+	sw_clsact_remove(ifindex, ours);
+	if (pin_dir)
+		sw_pins_unmark(pin_dir, mark);
+}
+
 /* The gate first: behind it, steering finishes what the gate has already let in. */
 static void take_off(struct sw_kern *kern, struct sw_attachment *attachment)
 {
 	drop_link(kern, attachment->ifindex, &attachment->link_fd);
-	sw_clsact_remove(attachment->ifindex, attachment->made_clsact);
+	clear_tc(kern, attachment->ifindex);
 }
 
 /* What is on the interface before: places of filters, and the link of XDP. */
@@ -92,12 +106,21 @@ static struct there look(struct sw_kern *kern, int ifindex)
 	return there;
 }
 
+/* Marked before it is made: who is killed between the two leaves no qdisc that nobody knows. */
 static int put_filter(struct sw_kern *kern, struct sw_attachment *attachment,
 		      enum sw_program program, int priority, struct sw_error *err)
 {
-	int failed = sw_clsact_put(attachment->ifindex, sw_kern_program_fd(kern, program), priority,
-				   &attachment->made_clsact);
+	const char *pin_dir = sw_kern_pin_dir(kern);
+	bool made = false, marked;
+	char mark[32];
+	int failed;
 
+	snprintf(mark, sizeof(mark), SW_QDISC_PREFIX "%d", attachment->ifindex);
+	marked = pin_dir && sw_pins_mark(pin_dir, mark);
+	failed = sw_clsact_put(attachment->ifindex, sw_kern_program_fd(kern, program), priority,
+			       &made);
+	if (marked && (failed || !made))
+		sw_pins_unmark(pin_dir, mark);
 	if (failed)
 		return sw_error_set(err, failed, "interface %s: cannot attach to TC ingress: %s",
 				    attachment->name, strerror(-failed));
@@ -166,8 +189,10 @@ static int create_link(struct sw_kern *kern, struct sw_attachment *attachment, s
 	if (attachment->link_fd < 0)
 		return xdp_failed(attachment, attachment->link_fd, err);
 	link_name(attachment->ifindex, name);
-	if (sw_kern_pin_dir(kern))
-		failed = sw_pins_replace(sw_kern_pin_dir(kern), name, attachment->link_fd, err);
+	if (sw_kern_pin_dir(kern)) {
+		sw_pins_remove(sw_kern_pin_dir(kern), name);
+		failed = sw_pins_add(sw_kern_pin_dir(kern), name, attachment->link_fd, err);
+	}
 	if (failed)
 		drop_link(kern, attachment->ifindex, &attachment->link_fd);
 	return failed;
@@ -227,7 +252,7 @@ static int attach_xdp(struct sw_kern *kern, struct sw_attachment *attachment,
 	else if (failed && there->priority)
 		sw_clsact_drop(attachment->ifindex, there->spare);
 	else if (failed)
-		sw_clsact_remove(attachment->ifindex, attachment->made_clsact);
+		clear_tc(kern, attachment->ifindex);
 	return failed;
 }
 
@@ -299,12 +324,10 @@ int sw_attach(struct sw_kern *kern, const char *name, enum sw_attach_mode wanted
 				    "interface %s: there is none by this name in this network "
 				    "namespace ('ip link' lists them)",
 				    name);
-	if (before) {
+	if (before)
 		attachment.claim_fd = before->claim_fd;
-		attachment.made_clsact = before->made_clsact;
-	} else {
+	else
 		failed = claim(&attachment, err);
-	}
 	if (failed)
 		return failed;
 	failed = attach_in_mode(kern, &attachment, err);
@@ -315,9 +338,6 @@ int sw_attach(struct sw_kern *kern, const char *name, enum sw_attach_mode wanted
 	}
 	if (before && before->link_fd >= 0)
 		close(before->link_fd);
-	/* A filter that was there does not say whose the qdisc is when it is our own. */
-	if (before)
-		attachment.made_clsact = before->made_clsact;
 	*out = attachment;
 	return 0;
 }

@@ -14,13 +14,14 @@
 
 /* Pinned links of XDP are named by this and the interface's number. */
 #define SW_XDP_LINK_PREFIX "link_xdp_"
+/* Likewise marks that the clsact qdisc was made by a daemon of this pin directory. */
+#define SW_QDISC_PREFIX "qdisc_"
 
 struct sw_attachment {
 	char name[SW_CONFIG_IFNAME_MAX + 1];
 	int ifindex;
 	enum sw_attach_mode wanted;
 	enum sw_attach_mode mode; /* what it became: native, generic or tc */
-	bool made_clsact;	  /* the qdisc is ours to remove */
 	bool lost;    /* the gate is not where it was put; set by who tells the operator */
 	int link_fd;  /* of XDP; -1 in mode tc */
 	int claim_fd; /* kern/claim.h; -1: not attached */

@@ -50,18 +50,16 @@ int sw_clsact_put(int ifindex, int program_fd, int priority, bool *made)
 	struct bpf_tc_hook hook;
 	LIBBPF_OPTS(bpf_tc_opts, opts, .handle = OUR_HANDLE, .priority = (__u32)priority,
 		    .prog_fd = program_fd, .flags = BPF_TC_F_REPLACE);
-	int there;
-	bool left_behind = sw_clsact_find(ifindex, &there) != 0;
 	int failed;
 
 	hook_of(ifindex, &hook);
 	failed = bpf_tc_hook_create(&hook);
 	if (failed && failed != -EEXIST)
 		return failed;
-	*made |= !failed || left_behind;
+	*made = !failed;
 	failed = bpf_tc_attach(&hook, &opts);
-	if (failed && !left_behind)
-		sw_clsact_remove(ifindex, *made);
+	if (failed && *made)
+		sw_clsact_remove(ifindex, true);
 	return failed;
 }
 

@@ -16,8 +16,8 @@
 __u32 sw_clsact_find(int ifindex, int *priority);
 
 /*
- * Puts the program there, in one step with taking off what was there. *made is set if the qdisc is
- * ours to remove, because we made it or a predecessor left a filter in it. 0 or -errno.
+ * Puts the program there, in one step with taking off what was there. *made: there was no qdisc.
+ * 0 or -errno.
  */
 int sw_clsact_put(int ifindex, int program_fd, int priority, bool *made);
 

@@ -79,7 +79,7 @@ static void remove_filters(const struct search *search)
 		    !is_ours(search, program_id))
 			continue;
 		sw_log_info("%s: taking off what the daemon before this one has left", at->if_name);
-		sw_clsact_remove((int)at->if_index, true);
+		sw_clsact_remove((int)at->if_index, false);
 	}
 	if (all)
 		if_freenameindex(all);
@@ -101,6 +101,21 @@ static int remove_link(void *arg, const char *dir, const char *name)
 	return 0;
 }
 
+static int remove_qdisc(void *arg, const char *dir, const char *name)
+{
+	const struct search *search = arg;
+	int ifindex;
+
+	if (strncmp(name, SW_QDISC_PREFIX, strlen(SW_QDISC_PREFIX)))
+		return 0;
+	ifindex = atoi(name + strlen(SW_QDISC_PREFIX));
+	if (search->is_kept(search->arg, ifindex))
+		return 0;
+	sw_clsact_remove(ifindex, true);
+	sw_pins_unmark(dir, name);
+	return 0;
+}
+
 void sw_leftover_remove(const char *pin_dir, bool (*is_kept)(void *arg, int ifindex), void *arg)
 {
 	struct search search = {.pin_dir = pin_dir, .is_kept = is_kept, .arg = arg};
@@ -108,4 +123,5 @@ void sw_leftover_remove(const char *pin_dir, bool (*is_kept)(void *arg, int ifin
 	sw_generation_each(pin_dir, note_map, &search);
 	sw_pins_each(pin_dir, remove_link, &search);
 	remove_filters(&search);
+	sw_pins_each(pin_dir, remove_qdisc, &search);
 }

@@ -12,11 +12,13 @@
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "core/cleanup.h"
 
 /* What the names of our entries begin with. Maps lay here themselves before there were generations. */
-static const char *const prefixes[] = {"gen_", "current", "next_", "map_", "link_", "state"};
+static const char *const prefixes[] = {"gen_",	"current", "next_", "map_",
+				       "link_", "state",   "qdisc_"};
 
 int sw_pins_path(const char *dir, const char *name, char path[SW_PIN_PATH_MAX])
 {
@@ -135,6 +137,21 @@ int sw_pins_open(const char *dir, const char *name)
 	int failed = sw_pins_path(dir, name, path);
 
 	return failed ? failed : bpf_obj_get(path);
+}
+
+bool sw_pins_mark(const char *dir, const char *name)
+{
+	char path[SW_PIN_PATH_MAX];
+
+	return !sw_pins_path(dir, name, path) && !mkdir(path, 0700);
+}
+
+void sw_pins_unmark(const char *dir, const char *name)
+{
+	char path[SW_PIN_PATH_MAX];
+
+	if (!sw_pins_path(dir, name, path))
+		rmdir(path);
 }
 
 void sw_pins_remove(const char *dir, const char *name)

@@ -32,6 +32,10 @@ int sw_pins_open(const char *dir, const char *name);
 
 void sw_pins_remove(const char *dir, const char *name);
 
+/* An empty directory says that something is so. True if it was not marked before. */
+bool sw_pins_mark(const char *dir, const char *name);
+void sw_pins_unmark(const char *dir, const char *name);
+
 /* Calls for each entry; a non-zero return ends the walk and is returned. */
 int sw_pins_each(const char *dir, int (*each)(void *arg, const char *dir, const char *name),
 		 void *arg);

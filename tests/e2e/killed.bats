@@ -1,0 +1,135 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: BSD-2-Clause
+# attach modes: native tc
+# A daemon that is killed between any two steps of its start leaves the old or the new state, whole.
+
+load lib/e2e
+
+setup_file() { world_with_database max_connections=40; }
+teardown_file() { world_destroy; }
+teardown() {
+	end_test
+	[ ! -e "$PIN_DIR" ] || { spillwayd_run && spillwayd_stop; } || true
+	rm -rf "$PIN_DIR"
+}
+
+configure() {
+	spillwayd_configure <<-YAML
+		services:
+		  - name: main
+		    listen: [":5432"]
+		    budget: {mode: fixed, direct: 2}
+		    lanes: [direct, refuse]
+		    classes:
+		      - {name: default, rate: unlimited}
+	YAML
+}
+
+# What changes anything outside the process: bpffs, programs, links, filters.
+CALLS=bpf,mkdir,symlink,rename,unlink,rmdir,sendto,sendmsg
+
+# strace_daemon NAME [STRACE-OPTION]...
+strace_daemon() {
+	local name=$1
+	shift
+	spawn "$name" nsenter --net="/run/netns/$SERVER_NS" strace -qq -o "$WORLD/trace" -e "trace=$CALLS" "$@" \
+		"$BUILD/spillwayd" --foreground --config "$WORLD/spillway.yaml" --pin-dir "$PIN_DIR"
+}
+
+# Those that change something as CALL:N:LINE, the Nth of this call in line LINE of the trace. Pins of maps
+# are alike: two will do.
+steps() {
+	awk -F '(' '
+		{ count[$1]++ }
+		/BPF_OBJ_PIN/ && /map_/ { if (seen++ > 1) next }
+		/BPF_OBJ_PIN|BPF_LINK_|BPF_RAW_TRACEPOINT_OPEN|RTM_(NEW|DEL)(TFILTER|QDISC)/ ||
+			/^mkdir|^symlink|^rename|^unlink|^rmdir/ { print $1 ":" count[$1] ":" NR }' "$WORLD/trace"
+}
+
+# kill_at_each_step PREPARE CHECK: the start that begins from what PREPARE leaves, once whole and then
+# killed at each of its steps; CHECK looks at what that leaves and puts everything back.
+kill_at_each_step() {
+	local prepare=$1 check=$2 call nth line found count=0
+	"$prepare"
+	strace_daemon traced
+	wait_until "the traced daemon answers" sw status
+	found=$(steps)
+	cp "$WORLD/trace" "$WORLD/whole-trace"
+	sw handover
+	wait_until "the traced daemon is gone" process_is_gone traced
+	release_all
+	spillwayd_run
+	spillwayd_stop
+	while IFS=: read -r call nth line; do
+		"$prepare"
+		strace_daemon traced -e "inject=$call:signal=KILL:when=$nth"
+		wait_until "the daemon is killed at $call number $nth" process_is_gone traced
+		"$check" || {
+			printf 'killed at: %s\n' "$(sed -n "${line}p" "$WORLD/whole-trace")" >&2
+			return 1
+		}
+		count=$((count + 1))
+	done <<<"$found"
+	printf '%s steps\n' "$count"
+	[ "$count" -ge 10 ]
+}
+
+nothing() { :; }
+
+# Whatever there was of a gate, the next daemon makes it whole, counts right, and leaves nothing.
+the_next_start_is_whole() {
+	spillwayd_run &&
+		assert_status '.interfaces[0].attached' true &&
+		assert_lane 10.77.1.9 direct &&
+		eventually_status "$USED" 0 &&
+		spillwayd_stop &&
+		assert_nothing_is_left
+}
+
+assert_nothing_is_left() {
+	assert_equal "pins" "" "$(find "$PIN_DIR" 2>/dev/null)"
+	assert_equal "qdisc" "" "$(as_server tc qdisc show dev "$WORLD_INTERFACE" clsact)"
+	assert_equal "XDP" "" "$(as_server ip -d link show dev "$WORLD_INTERFACE" | grep -o 'prog/xdp.*')"
+}
+
+a_daemon_has_left() {
+	spillwayd_run
+	hold_many 1 2
+	sw handover
+	wait_until "the daemon is gone" process_is_gone spillwayd
+}
+
+another_layout_has_left() {
+	BUILD="$BUILD/other-layout" spillwayd_run
+	hold_many 1 2
+	sw handover
+	wait_until "the daemon is gone" process_is_gone spillwayd
+}
+
+# Two are inside and the budget is two: nobody else gets in, now or with the next daemon.
+the_count_is_right() {
+	assert_lane 10.77.1.9 refused &&
+		spillwayd_run &&
+		assert_status "$USED" 2 &&
+		assert_lane 10.77.1.9 refused &&
+		assert_status '.services[0].budget.overcommitted' 0 &&
+		release_all &&
+		eventually_status "$USED" 0 &&
+		spillwayd_stop &&
+		assert_nothing_is_left
+}
+
+@test "killed at any step of the first start" {
+	configure
+	kill_at_each_step nothing the_next_start_is_whole
+}
+
+@test "killed at any step of taking over: the count stays right, before and after the next start" {
+	configure
+	kill_at_each_step a_daemon_has_left the_count_is_right
+}
+
+@test "killed at any step of taking over from another layout: the count stays right" {
+	configure
+	kill_at_each_step another_layout_has_left the_count_is_right
+}

@@ -1,0 +1,199 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: BSD-2-Clause
+# attach modes: native generic tc
+# A daemon goes, by crash or hand-over, and another comes: the gate stays, no count and no limit is lost.
+
+load lib/e2e
+
+setup_file() { world_with_database max_connections=40; }
+teardown_file() { world_destroy; }
+teardown() {
+	end_test
+	# What a test left in the kernel on purpose goes with the next daemon that stops.
+	[ ! -e "$PIN_DIR" ] || { spillwayd_run && spillwayd_stop; } || true
+	rm -rf "$PIN_DIR"
+}
+
+configure() {
+	spillwayd_start <<-YAML
+		services:
+		  - name: main
+		    listen: [":5432"]
+		    budget: {mode: fixed, direct: 2}
+		    lanes: [direct, refuse]
+		    classes:
+		      - {name: default, rate: unlimited}
+	YAML
+}
+
+kill_daemon() {
+	stop_process spillwayd KILL
+	rm -f "$WORLD/log/spillwayd"
+}
+
+# A daemon whose maps have another layout than those of the one under test.
+other_daemon() {
+	BUILD="$BUILD/other-layout" spillwayd_run
+	rm -f "$WORLD/log/spillwayd"
+}
+
+assert_said() { assert_matches "log" "$1" "$(cat "$WORLD/log/spillwayd")"; }
+
+# The sessions inside are those that came first: they are asked for something after all that happened.
+assert_goes_on() {
+	printf 'select 42;\n' >"$WORLD/hold-$1.fifo"
+	wait_until "the session $1 is answered" grep -qx 42 "$WORLD/log/hold-$1"
+}
+
+@test "after a crash all counts go on: slots, totals, sources" {
+	configure
+	hold_many 1 2
+	assert_lane 10.77.1.9 refused
+	kill_daemon
+	release 1-1
+	hold again 10.77.1.5
+	assert_lane 10.77.1.9 refused
+	spillwayd_run
+	assert_said 'taking over from the daemon before this one: all counts go on'
+	assert_status "$USED" 2
+	assert_status "$TOTALS.direct" 3
+	assert_status "$TOTALS.refused" 2
+	assert_lane 10.77.1.9 refused
+	assert_goes_on 1-2
+	release_all
+	eventually_status "$USED" 0
+	assert_status '.services[0].counters.drift' 0
+}
+
+@test "what was tuned since the file was read outlives a crash: budget, limits, rules" {
+	configure
+	sw budget main 1
+	sw limit main default connections_per_source=7
+	sw deny 10.77.3.0/24
+	kill_daemon
+	spillwayd_run
+	assert_status '.services[0].budget.direct' 1
+	assert_status '.services[0].classes[] | select(.name == "default") | .connections_per_source' 7
+	assert_lane 10.77.3.1 refused
+	assert_lane 10.77.1.1 direct
+	sw forget 10.77.3.0/24
+	assert_lane 10.77.3.1 direct
+}
+
+@test "a file that was changed meanwhile counts more than what was tuned, and the counts go on" {
+	configure
+	hold_many 1 2
+	sw budget main 9
+	kill_daemon
+	sed -i 's/direct: 2/direct: 3/' "$WORLD/spillway.yaml"
+	spillwayd_run
+	assert_said 'replaces what was tuned'
+	assert_status '.services[0].budget.direct' 3
+	assert_status "$USED" 2
+}
+
+@test "handover: the daemon leaves, the gate stays, and the next one may be started at once" {
+	configure
+	hold_many 1 2
+	sw handover
+	wait_until "the daemon is gone" process_is_gone spillwayd
+	assert_lane 10.77.1.9 refused
+	spillwayd_run
+	assert_status "$USED" 2
+	assert_goes_on 1-1
+	spillwayd_stop
+	assert_equal "pins" "" "$(find "$PIN_DIR" 2>/dev/null)"
+	assert_lane 10.77.1.9 direct
+}
+
+@test "twenty hand-overs while clients come and go lose nobody" {
+	configure
+	spawn clients nsenter --net="/run/netns/$CLIENT_NS" "$BUILD/storm" --target "$SERVER_IPV4:5432" \
+		--user app --database app --clients 200 --source-base 10.77.0.1 --source-count 1 \
+		--within 4s --query 'select 1' --timeout 30s --json
+	for _ in {1..20}; do
+		sw handover
+		spillwayd_run
+	done
+	WAIT_SECONDS=40 wait_until "the clients are done" process_is_gone clients
+	eventually_status "$USED" 0
+	assert_status '.services[0].budget.overcommitted' 0
+	assert_status "$TOTALS.syn" 200
+	assert_equal "served or refused" 200 \
+		"$(jq '.succeeded + ([.failures[]?.count] | add // 0)' "$WORLD/log/clients")"
+}
+
+@test "a start that fails leaves the gate as it was" {
+	configure
+	hold_many 1 2
+	kill_daemon
+	sed -i 's/^interfaces:.*/interfaces: [{name: nosuch0, mode: tc}]/' "$WORLD/spillway.yaml"
+	fails_with 1 nosuch0 as_server timeout 20 "$BUILD/spillwayd" --foreground \
+		--config "$WORLD/spillway.yaml" --pin-dir "$PIN_DIR"
+	assert_lane 10.77.1.9 refused
+	sed -i "s/^interfaces:.*/interfaces: [{name: $WORLD_INTERFACE, mode: $SPILLWAY_ATTACH}]/" \
+		"$WORLD/spillway.yaml"
+	spillwayd_run
+	assert_status "$USED" 2
+}
+
+@test "damaged notes are told, and the connections inside are counted anew" {
+	configure
+	hold_many 1 2
+	kill_daemon
+	rm "$PIN_DIR/current/state"
+	bpftool map create "$PIN_DIR/current/state" type array key 4 value 8 entries 1 name state
+	spillwayd_run
+	assert_said 'state is not what a daemon writes: counting anew'
+	eventually_status "$USED" 2
+	assert_lane 10.77.1.9 refused
+	assert_goes_on 1-1
+	release_all
+	eventually_status "$USED" 0
+}
+
+@test "a map that is not what belongs under its name is told, and the connections are counted anew" {
+	configure
+	hold_many 1 2
+	kill_daemon
+	rm "$PIN_DIR/current/map_flows"
+	bpftool map create "$PIN_DIR/current/map_flows" type hash key 8 value 8 entries 4 name flows
+	spillwayd_run
+	assert_said 'map_flows is not the map that belongs there: counting anew'
+	eventually_status "$USED" 2
+	assert_lane 10.77.1.9 refused
+}
+
+@test "a daemon of another layout takes over: slots are counted from the sockets, tuning stays" {
+	configure
+	spillwayd_stop
+	other_daemon
+	hold_many 1 2
+	sw limit main default connections_per_source=7
+	sw handover
+	spillwayd_run
+	assert_said 'layout .*: counting anew'
+	eventually_status "$USED" 2
+	assert_status '.services[0].classes[] | select(.name == "default") | .connections_per_source' 7
+	assert_lane 10.77.1.9 refused
+	assert_goes_on 1-1
+	assert_goes_on 1-2
+	assert_equal "generations" 1 "$(find "$PIN_DIR" -name 'gen_*' | wc -l)"
+	release_all
+	eventually_status "$USED" 0
+}
+
+@test "a reload that moves the gate to another mode leaves no moment without it" {
+	configure
+	hold_many 1 2
+	local mode
+	for mode in native generic tc generic native tc native "$SPILLWAY_ATTACH"; do
+		sed -i "s/^interfaces:.*/interfaces: [{name: $WORLD_INTERFACE, mode: $mode}]/" "$WORLD/spillway.yaml"
+		sw reload
+		assert_status '.interfaces[0].mode' "$mode"
+		assert_lane 10.77.1.9 refused
+	done
+	assert_status "$USED" 2
+	spillwayd_stop
+	assert_equal "traces" "" "$(as_server tc qdisc show dev "$WORLD_INTERFACE" clsact)"
+}
