@@ -7,8 +7,11 @@
 
 /* After its slot went back a flow is kept for a late ACK: the kernel repeats its SYN-ACK for 63 s. */
 #define EXPIRED_KEPT_NS (64 * NS_PER_SECOND)
-/* Sources come back soon; an entry without connections that is found again costs no insert. */
-#define SOURCE_KEPT_NS (10 * NS_PER_SECOND)
+/*
+ * Sources come back soon; an entry without connections that is found again costs no insert. In
+ * handshake timeouts, of which the default is 5 s.
+ */
+#define SOURCE_KEPT 2
 
 struct run {
 	struct sw_sweep *sweep;
@@ -48,7 +51,8 @@ static int sweep_source(void *map, struct sw_source_key *key, struct sw_source_l
 
 	if (sw_source_live_count(live->word)) {
 		live->seen_ns = sweep->now_ns;
-	} else if (is_past(run, live->seen_ns, SOURCE_KEPT_NS) && sw_source_retire(live)) {
+	} else if (is_past(run, live->seen_ns, SOURCE_KEPT * run->handshake_timeout_ns) &&
+		   sw_source_retire(live)) {
 		bpf_map_delete_elem(map, key);
 		sweep->sources_removed++;
 	}

@@ -1,0 +1,352 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Everything that changes a count at once, on a few flows of a few sources, as fast as it goes:
+ * afterwards each count is what the flows make it, and zero when they are gone.
+ */
+#include <arpa/inet.h>
+#include <bpf/bpf.h>
+#include <pthread.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "core/clock.h"
+#include "listener.h"
+#include "spillway/source.h"
+
+#define THREADS	   6
+#define SOURCES	   4
+#define PORTS	   12
+#define CLIENT	   0x010000
+#define CALLS_FROM 43000
+#define BUDGET	   20
+#define RESERVED   6
+#define PER_SOURCE 5
+#define RUN_NS	   UINT64_C(700000000)
+#define SECOND_NS  UINT64_C(1000000000)
+#define COUNTS_OF  0xffffffffffffull
+
+struct hand {
+	struct rig rig;
+	pthread_t thread;
+	uint64_t random;
+	uint64_t end_ns;
+	int number;
+	int done; /* steps that changed something */
+};
+
+/* xorshift64* (Marsaglia, Vigna): the same blows in each run. */
+static uint32_t draw(struct hand *hand, uint32_t below)
+{
+	hand->random ^= hand->random >> 12;
+	hand->random ^= hand->random << 25;
+	hand->random ^= hand->random >> 27;
+	return (hand->random * 0x2545f4914f6cdd1dull >> 32) % below;
+}
+
+/* A few numbers: a SYN with the one that was refused last would only hear that again. */
+static struct packet any_flow(struct hand *hand)
+{
+	return (struct packet){.ipv6 = hand->rig.ipv6,
+			       .client = CLIENT + draw(hand, SOURCES),
+			       .client_port = 1 + draw(hand, PORTS),
+			       .isn = PACKET_ISN + 2 * draw(hand, 3)};
+}
+
+static void send_syn(struct hand *hand)
+{
+	struct packet packet = any_flow(hand);
+
+	hand->done += rig_send(&hand->rig, &packet) == PASSES;
+}
+
+static void send_rst(struct hand *hand)
+{
+	struct packet packet = any_flow(hand);
+
+	packet.flags = RST;
+	packet.isn++;
+	rig_send(&hand->rig, &packet);
+}
+
+static void reconcile(struct hand *hand)
+{
+	const struct packet packet = any_flow(hand);
+	struct sw_flow_op op = {.key = packet_flow(&packet)};
+	struct sw_flow flow;
+
+	op.kind = SW_FLOW_OP_ADOPT + draw(hand, 3);
+	op.class_id = packet.client & 1;
+	op.source_bits = packet.ipv6 ? 128 : 32;
+	op.lane = draw(hand, 4) ? SW_LANE_DIRECT : SW_LANE_POOLER;
+	op.state = draw(hand, 3) ? SW_FLOW_OPEN : SW_FLOW_HALF_OPEN;
+	if (!bpf_map_lookup_elem(hand->rig.maps->flows_fd, &op.key, &flow))
+		op.seen_word = flow.word;
+	hand->done += !sw_kern_reconcile(hand->rig.kern, &op) && op.result != SW_FLOW_OP_KEPT;
+}
+
+/* A connection with all that the kernel says of it, which ends by a RST so that its port is free. */
+static void call(struct hand *hand)
+{
+	const struct packet packet = {.ipv6 = hand->rig.ipv6,
+				      .client = CLIENT,
+				      .client_port = CALLS_FROM + 10 * hand->rig.tc + hand->number,
+				      .isn = 1 + draw(hand, 1000000)};
+	const struct linger at_once = {.l_onoff = 1};
+	int fd;
+
+	if (rig_send(&hand->rig, &packet) != PASSES)
+		return;
+	fd = listener_try(&hand->rig, &packet);
+	if (fd < 0)
+		return;
+	setsockopt(fd, SOL_SOCKET, SO_LINGER, &at_once, sizeof(at_once));
+	close(fd);
+	hand->done++;
+}
+
+static void sweep(struct hand *hand)
+{
+	struct sw_sweep swept;
+
+	if (!sw_kern_sweep(hand->rig.kern, &swept))
+		hand->done += swept.flows_expired + swept.sources_removed;
+}
+
+static void *strike_limits(void *arg)
+{
+	struct hand *hand = arg;
+
+	while (sw_clock_monotonic_ns() < hand->end_ns) {
+		if (!hand->number)
+			sweep(hand);
+		else if (draw(hand, 3))
+			send_syn(hand);
+		else
+			send_rst(hand);
+	}
+	return NULL;
+}
+
+static void *strike_all(void *arg)
+{
+	struct hand *hand = arg;
+
+	while (sw_clock_monotonic_ns() < hand->end_ns) {
+		if (!hand->number)
+			sweep(hand);
+		else if (hand->number == 1)
+			call(hand);
+		else if (hand->number == 2)
+			reconcile(hand);
+		else if (draw(hand, 4))
+			send_syn(hand);
+		else if (draw(hand, 2))
+			send_rst(hand);
+		else
+			reconcile(hand);
+	}
+	return NULL;
+}
+
+static void start(const struct rig *rig, struct hand hands[THREADS], void *(*strike)(void *))
+{
+	memset(hands, 0, THREADS * sizeof(*hands));
+	for (int i = 0; i < THREADS; i++) {
+		hands[i].rig = *rig;
+		hands[i].number = i;
+		hands[i].random = 0x9e3779b97f4a7c15ull * (i + 1);
+		hands[i].end_ns = sw_clock_monotonic_ns() + RUN_NS;
+		assert_int_equal(pthread_create(&hands[i].thread, NULL, strike, &hands[i]), 0);
+	}
+}
+
+/* Fails unless every hand has done something. */
+static void stop(struct hand hands[THREADS])
+{
+	for (int i = 0; i < THREADS; i++) {
+		pthread_join(hands[i].thread, NULL);
+		if (!hands[i].done)
+			fail_msg("hand %d did nothing", i);
+	}
+}
+
+/* What the flows in the table add up to, of the service and of each class and source. */
+struct sums {
+	uint64_t direct, pooler, half_open;
+	uint64_t of_class[2][2];
+	uint64_t of_source[SOURCES], half_open_of_source[SOURCES];
+};
+
+static void add_flow(struct sums *sums, const struct sw_flow_key *key, const struct sw_flow *flow)
+{
+	uint32_t source = key->client.bytes[15] % SOURCES;
+	int direct = flow->lane == SW_LANE_DIRECT;
+	int half_open = direct && flow->state == SW_FLOW_HALF_OPEN;
+
+	assert_in_range(flow->state, SW_FLOW_HALF_OPEN, SW_FLOW_EXPIRED);
+	if (flow->state == SW_FLOW_EXPIRED)
+		return;
+	sums->direct += direct;
+	sums->pooler += !direct;
+	sums->half_open += half_open;
+	sums->of_class[flow->class_id][direct]++;
+	sums->of_source[source] += SW_SOURCE_LIVE + (direct ? SW_SOURCE_DIRECT : 0);
+	sums->half_open_of_source[source] += half_open;
+}
+
+static struct sums sums_of_flows(const struct rig *rig)
+{
+	struct sw_flow_key key, *last = NULL;
+	struct sums sums = {0};
+	struct sw_flow flow;
+
+	for (; !bpf_map_get_next_key(rig->maps->flows_fd, last, &key); last = &key) {
+		assert_int_equal(bpf_map_lookup_elem(rig->maps->flows_fd, &key, &flow), 0);
+		add_flow(&sums, &key, &flow);
+	}
+	return sums;
+}
+
+/* Each count is what the flows make it. */
+static void expect_exact(const struct rig *rig)
+{
+	const struct sw_service_state *service = &rig->maps->service_state[0];
+	struct sums sums = sums_of_flows(rig);
+
+	assert_int_equal(service->direct >> 32, sums.direct);
+	assert_int_equal(service->pooler, sums.pooler);
+	assert_int_equal(service->half_open, sums.half_open);
+	assert_int_equal(service->cookie_watch, 0);
+	assert_int_equal(rig->maps->control->cookie_watch, 0);
+	for (int i = 0; i < 2; i++) {
+		uint64_t direct = rig->maps->class_state[i].direct;
+
+		assert_int_equal((direct >> 32) + (uint32_t)direct, sums.of_class[i][1]);
+		assert_int_equal(rig->maps->class_state[i].pooler, sums.of_class[i][0]);
+	}
+	for (int i = 0; i < SOURCES; i++) {
+		const struct packet packet = {.client = CLIENT + i};
+
+		assert_int_equal(rig_source(rig, 0, &packet) & COUNTS_OF, sums.of_source[i]);
+		rig_assert_half_open(rig, &packet, sums.half_open, sums.half_open_of_source[i]);
+	}
+}
+
+static void release_all(struct rig *rig)
+{
+	struct sw_flow_op op;
+	struct sw_flow flow;
+
+	for (int i = 0; i < SOURCES * PORTS; i++) {
+		struct packet packet = {.ipv6 = rig->ipv6,
+					.client = CLIENT + i % SOURCES,
+					.client_port = 1 + i / SOURCES};
+
+		op = (struct sw_flow_op){.key = packet_flow(&packet)};
+		for (op.kind = SW_FLOW_OP_SUSPECT; op.kind <= SW_FLOW_OP_RELEASE; op.kind++) {
+			if (bpf_map_lookup_elem(rig->maps->flows_fd, &op.key, &flow))
+				break;
+			op.seen_word = flow.word;
+			assert_int_equal(sw_kern_reconcile(rig->kern, &op), 0);
+		}
+	}
+}
+
+static void expect_nothing_left(struct rig *rig)
+{
+	const struct sw_maps *maps = rig->maps;
+
+	release_all(rig);
+	rig_sweep_after(rig, SECOND_NS);
+	expect_exact(rig);
+	rig_sweep_after(rig, 70 * SECOND_NS);
+	assert_int_equal(rig_entries(maps->flows_fd, sizeof(struct sw_flow_key)), 0);
+	assert_int_equal(rig_entries(maps->source_live_fd, sizeof(struct sw_source_key)), 0);
+	assert_int_equal(maps->service_state[0].direct, 0);
+	assert_int_equal(maps->class_state[0].direct, 0);
+	assert_int_equal(maps->class_state[1].direct, 0);
+	expect_exact(rig);
+}
+
+static void prepare(struct rig *rig)
+{
+	struct sw_service_conf *conf = &rig->maps->service_conf[0];
+
+	conf->budget = BUDGET;
+	conf->shared_limit = BUDGET - RESERVED;
+	conf->half_open_max = BUDGET / 2;
+	conf->half_open_per_source = PER_SOURCE;
+	rig->maps->class_conf[0].connections_per_source = PORTS;
+	rig->maps->class_conf[0].direct_per_source = PORTS / 2;
+	for (int i = 1; i < SOURCES; i += 2)
+		rig_add_prefix(rig, 0, 1, CLIENT + i, 0);
+	rig->maps->class_conf[1].reserved = RESERVED;
+	rig->maps->control->handshake_timeout_ns = 300000;
+}
+
+static void no_limit_is_ever_passed(struct rig *rig, const void *arg)
+{
+	const struct sw_service_state *service = &rig->maps->service_state[0];
+	struct hand hands[THREADS];
+	uint32_t most = 0;
+	struct sums sums;
+
+	(void)arg;
+	prepare(rig);
+	start(rig, hands, strike_limits);
+	while (sw_clock_monotonic_ns() < hands[THREADS - 1].end_ns) {
+		uint32_t direct = *(const volatile __u64 *)&service->direct >> 32;
+
+		most = direct > most ? direct : most;
+	}
+	stop(hands);
+	assert_in_range(most, 1, BUDGET);
+	expect_exact(rig);
+	sums = sums_of_flows(rig);
+	for (int i = 0; i < SOURCES; i++)
+		assert_in_range(sums.half_open_of_source[i], 0, PER_SOURCE);
+	expect_nothing_left(rig);
+}
+
+static void *accept_all(void *arg)
+{
+	int listener = *(int *)arg, fd;
+
+	while ((fd = accept(listener, NULL, NULL)) >= 0)
+		close(fd);
+	return NULL;
+}
+
+static void every_count_stays_exact(struct rig *rig, const void *arg)
+{
+	int listener = listener_open_at(rig, &(struct packet){.client = CLIENT});
+	struct hand hands[THREADS];
+	pthread_t acceptor;
+
+	(void)arg;
+	prepare(rig);
+	/* Adopted flows, which no limit stops, would leave no room for the connections. */
+	rig->maps->service_conf[0].budget = rig->maps->service_conf[0].shared_limit = 10 * BUDGET;
+	rig->maps->class_conf[0].connections_per_source = 0;
+	rig->maps->class_conf[0].direct_per_source = 0;
+	assert_int_equal(pthread_create(&acceptor, NULL, accept_all, &listener), 0);
+	start(rig, hands, strike_all);
+	stop(hands);
+	shutdown(listener, SHUT_RDWR);
+	pthread_join(acceptor, NULL);
+	close(listener);
+	expect_exact(rig);
+	expect_nothing_left(rig);
+}
+
+static const struct rig_test tests[] = {
+	{"SYNs, resets and expiry at once pass no limit", no_limit_is_ever_passed, NULL, 0},
+	{"with connections and reconciliation every count stays exact", every_count_stays_exact,
+	 NULL, 0},
+};
+
+int main(void)
+{
+	return rig_main("hammer", tests, COUNT_OF(tests));
+}
