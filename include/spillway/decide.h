@@ -129,27 +129,26 @@ SW_INLINE void sw_decide_show_half_open(struct sw_request *request,
 					const struct sw_source_live *source)
 {
 	const struct sw_service_conf *conf = request->service_conf;
-	__u64 in_all = request->service->half_open;
 	__u64 own = source ? source->half_open : 0;
 
 	if (conf->half_open_per_source)
 		sw_env_step(request, SW_CHECK_SOURCE_HALF_OPEN, own, conf->half_open_per_source,
 			    own < conf->half_open_per_source);
 	if (conf->half_open_max)
-		sw_env_step(request, SW_CHECK_HALF_OPEN, in_all, conf->half_open_max,
-			    sw_half_open_is_within(conf, in_all, own));
+		sw_env_step(request, SW_CHECK_HALF_OPEN, request->service->half_open,
+			    conf->half_open_max,
+			    sw_half_open_is_within(conf, request->service->half_open, own));
 }
 
 /* Takes the source's connection, and on the direct lane the right to leave it incomplete. */
-SW_INLINE int sw_decide_source(struct sw_request *request, __u8 lane,
+SW_INLINE int sw_decide_source(struct sw_request *request, int direct,
 			       const struct sw_source_limits *limits)
 {
-	struct sw_source_live *source;
-	int reason = sw_env_source_take(request, lane == SW_LANE_DIRECT, limits);
+	int reason = sw_env_source_take(request, direct, limits);
+	struct sw_source_live *source = sw_env_source(request);
 
-	if (reason || lane != SW_LANE_DIRECT)
+	if (reason || !direct)
 		return reason;
-	source = sw_env_source(request);
 	sw_decide_show_half_open(request, source);
 	reason = sw_half_open_take(request->service_conf, request->service, source);
 	if (reason && source)
@@ -174,7 +173,7 @@ SW_INLINE int sw_decide_lane(struct sw_request *request, __u8 lane,
 		reason = sw_decide_take(request, lane);
 	if (reason)
 		return reason;
-	reason = sw_decide_source(request, lane, limits);
+	reason = sw_decide_source(request, lane == SW_LANE_DIRECT, limits);
 	if (reason)
 		sw_release(request->service, request->class_state, 0, lane, 0);
 	return reason;
@@ -234,16 +233,14 @@ SW_INLINE struct sw_verdict sw_decide_anyway(struct sw_request *request, __u8 re
 {
 	const struct sw_source_limits none = {0};
 	struct sw_verdict verdict = {.lane = SW_LANE_DIRECT, .reason = reason};
+	__u64 before;
 
-	if (sw_env_source_take(request, 1, &none)) {
-		verdict.lane = sw_chain_last(request->class_conf->lanes);
-		verdict.reason = SW_REASON_SOURCES_FULL;
-	} else {
-		__u64 before = sw_slots_take_anyway(request->service, request->class_state);
-
-		sw_half_open_add(request->service, sw_env_source(request));
-		request->over_budget = sw_slots_total(before) >= request->service_conf->budget;
-	}
+	if (sw_env_source_take(request, 1, &none))
+		return (struct sw_verdict){sw_chain_last(request->class_conf->lanes),
+					   SW_REASON_SOURCES_FULL};
+	before = sw_slots_take_anyway(request->service, request->class_state);
+	sw_half_open_add(request->service, sw_env_source(request));
+	request->over_budget = sw_slots_total(before) >= request->service_conf->budget;
 	return verdict;
 }
 

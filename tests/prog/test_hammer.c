@@ -137,14 +137,12 @@ static void *strike_all(void *arg)
 			sweep(hand);
 		else if (hand->number == 1)
 			call(hand);
-		else if (hand->number == 2)
+		else if (hand->number == 2 || !draw(hand, 8))
 			reconcile(hand);
 		else if (draw(hand, 4))
 			send_syn(hand);
-		else if (draw(hand, 2))
-			send_rst(hand);
 		else
-			reconcile(hand);
+			send_rst(hand);
 	}
 	return NULL;
 }
