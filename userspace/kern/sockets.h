@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The TCP connections that this network namespace has, asked of the kernel (sock_diag). Used by
+ * reconciliation.
+ */
+#ifndef SW_KERN_SOCKETS_H
+#define SW_KERN_SOCKETS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "kern/netlink.h"
+#include "spillway/maps.h"
+
+struct sw_socket {
+	struct sw_flow_key
+		key;	/* client: the remote side, server: this host's; as the gate makes it */
+	uint32_t inode; /* 0: nobody has accepted it yet, or it is closed already */
+	bool half_open; /* its handshake is not complete */
+	uint8_t flow;	/* for who compares: SW_FLOW_NONE to begin with */
+};
+
+struct sw_sockets {
+	struct sw_socket *list; /* sorted by key, the client first */
+	size_t count, room;
+	const struct sw_ports *ports; /* which local ports count */
+};
+
+/*
+ * All connections to guarded ports, from an unfinished handshake to LAST_ACK. What the kernel keeps
+ * after a socket is gone (TIME_WAIT) is none. 0, or -errno with *out untouched.
+ */
+int sw_sockets_read(const struct sw_ports *ports, struct sw_sockets *out);
+void sw_sockets_free(struct sw_sockets *sockets);
+#define SW_SOCKETS_FREE __attribute__((cleanup(sw_sockets_free)))
+
+/* NULL: not among those that were read. */
+struct sw_socket *sw_sockets_find(const struct sw_sockets *sockets, const struct sw_flow_key *key);
+
+/* A mnl callback: adds the socket of one message, if it is a connection to a guarded port. */
+int sw_sockets_collect(const struct nlmsghdr *header, void *sockets);
+
+/*
+ * Whether the kernel has a connection with these addresses now; diag is of sw_diag_open(). 1: it has,
+ * 0: no, -errno. One that is bound to an interface is found too.
+ */
+int sw_sockets_has(struct mnl_socket *diag, const struct sw_flow_key *key);
+
+#endif
