@@ -186,7 +186,7 @@ tests: $(PROGRAMS) $(UNIT_TESTS) $(PROG_TESTS) $(FUZZ_TESTS) $(WORLD_HELPERS)
 
 # A machine without the packages cannot even read this file's pkg-config answers: install, start anew.
 SUDO := $(if $(filter 0,$(shell id -u)),,sudo --preserve-env=CI)
-SUITES ?= unit prog fuzz e2e
+SUITES ?= unit prog model fuzz e2e
 
 deps:
 	$(Q)$(if $(SPILLWAY_NO_DEPS),:,tools/deps)

@@ -1,0 +1,411 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The life of a flow's direct slot, on two CPUs and beside the daemon, in every interleaving of their
+ * steps on shared memory; a compare-and-swap is one step, a look and then one are two. tests/model/run
+ * has spin search all of it, and once more with each guard taken out.
+ *
+ *   take_slot, give_slot, take_anyway    include/spillway/slots.h, less the split of reserves
+ *   note_flow, confirm, end_flow, expire bpf/flow.bpf.h
+ *   proctype cpu                         bpf/gate.bpf.h and bpf/admit.bpf.h (syn), bpf/refused.bpf.c (rst, too),
+ *                                        bpf/life.bpf.c (ack, close), the kernel's TCP between them
+ *   proctype daemon                      bpf/sweep.bpf.c (sweep), bpf/reconcile.bpf.c (adopt, suspect,
+ *                                        release), userspace/policy/reconcile.c (what is asked)
+ *
+ * Whatever may time out may do so at any moment, any event may be lost, and the daemon may start anew
+ * between any two steps. One assumption is about time: a SYN that was in the gate when a flow was
+ * marked has come to TCP by the time that the daemon has gone on to look up the socket.
+ *
+ * Invariant 1: the count of slots is never below what flows hold nor, but for connections that may not
+ * be refused, above the budget, and is what flows hold when nobody is at work. Invariant 2: a slot is
+ * freed once. After reconciliation it is what the kernel's sockets hold.
+ *
+ * Two searches, because one of everything has too many states. With ONE_TUPLE: one 4-tuple, used again
+ * and again, both CPUs do everything, and the daemon reconciles at any time. Without: two 4-tuples, one
+ * CPU for the wire and one for sockets, and the daemon reconciles when nothing else happens.
+ */
+#ifdef ONE_TUPLE
+#define KEYS 1
+#else
+#define KEYS 2
+#endif
+#define BUDGET 1
+#define NOWHERE 3 /* no memory cell */
+
+/* A flow's word: its state, whether it is suspect, and its tag, here the key itself. */
+#define NONE	  0
+#define HALF_OPEN 1
+#define OPEN	  2
+#define EXPIRED	  3
+#define CLAIMED	  4
+#define DEAD	  5
+#define SUSPECT	  8
+#define STATE(w) ((w) & 7)
+#define TAG(w)	 ((w) >> 4)
+#define WORD(key, state) (((key) << 4) | (state))
+#define IS_LIVE(w) (STATE(w) == HALF_OPEN || STATE(w) == OPEN)
+
+#define NO_SOCKET 0
+#define REQUEST	  1
+#define CONNECTED 2
+
+byte cell[2] = NOWHERE; /* the map: where a key's flow lies; a deleted one's cell is used again at once */
+byte word[2];	   /* by cell */
+byte used;
+byte socket[2];
+bool handled[2];	   /* the kernel works at one socket on one CPU at a time */
+byte in_gate[2];	   /* SYNs between the wire and TCP */
+byte at_work;		   /* CPUs that have something to do */
+bool quiet;		   /* nothing new happens, so that the sums can be looked at */
+
+/* What the assertions go by: slots taken less those freed, of each key; takes beyond the budget. */
+byte owned[2];
+byte over;
+
+#define HELD (IS_LIVE(word[0]) + IS_LIVE(word[1]))
+#define CHECK assert(used >= HELD && used <= BUDGET + over)
+
+/*
+ * In what follows an atomic block is one access to shared memory and what is done with its result in
+ * registers; gotos lead from one to the next, because every other statement would be a step of its own.
+ * An inline ends at a label of its caller's: confirm at confirmed, and so on.
+ */
+
+/* --- slots.h ----------------------------------------------------------------------------------- */
+
+inline take_slot(key)
+{
+	do
+	:: atomic { seen = used; if :: seen >= BUDGET -> goto not_taken :: else fi }
+	   atomic {
+		if
+#ifndef MUTATE_TAKE
+		:: used != seen
+		:: used == seen ->
+#else
+		:: true ->
+#endif
+			used++; owned[key]++; CHECK; break
+		fi
+	   }
+	od
+}
+
+inline take_anyway(key)
+{
+	atomic { used++; owned[key]++; if :: used > BUDGET + over -> over++ :: else fi; CHECK }
+}
+
+/* Within an atomic block of the caller's. */
+inline give_slot(key)
+{
+	assert(owned[key] > 0);
+	owned[key]--; used--;
+	if :: over > 0 && used < BUDGET + over -> over-- :: else fi;
+	CHECK
+}
+
+/* --- flow.bpf.h -------------------------------------------------------------------------------- */
+
+/* A compare-and-swap and where to go when it is lost; within an atomic block, too. */
+#define swap(from, to, lost) if :: word[c] == from -> word[c] = to; CHECK :: else -> goto lost fi
+
+/* bpf_map_update_elem with BPF_NOEXIST: a deleted flow's memory may be any other's at once. */
+#define insert(key, fresh, exists) \
+	if \
+	:: cell[key] != NOWHERE -> goto exists \
+	:: cell[key] == NOWHERE && cell[1 - key] != 0 -> c = 0 \
+	:: cell[key] == NOWHERE && cell[1 - key] != 1 -> c = 1 \
+	fi; \
+	word[c] = fresh; cell[key] = c; CHECK
+
+inline note_flow(key)
+{
+	atomic { insert(key, WORD(key, HALF_OPEN), revive); goto noted }
+revive:
+	atomic { c = cell[key]; if :: c == NOWHERE -> goto not_noted :: else fi }
+	atomic { seen = word[c]; if :: seen != WORD(key, EXPIRED) -> goto not_noted :: else fi }
+#ifndef MUTATE_REVIVE
+	atomic { swap(seen, WORD(key, CLAIMED), not_noted) }
+#endif
+	atomic { word[c] = WORD(key, HALF_OPEN); CHECK; goto noted }
+}
+
+inline confirm(key)
+{
+	atomic { c = cell[key]; if :: c == NOWHERE -> goto confirmed :: else fi }
+look_at_handshake:
+	atomic {
+		seen = word[c];
+		if
+		:: seen == WORD(key, HALF_OPEN)
+		:: seen == WORD(key, EXPIRED) -> goto late
+		:: else -> goto confirmed
+		fi
+	}
+	atomic { swap(seen, WORD(key, OPEN), look_at_handshake); goto confirmed }
+late:
+#ifndef MUTATE_LATE_ACK
+	take_anyway(key);
+#endif
+	atomic { swap(seen, WORD(key, OPEN), too_late); goto confirmed }
+too_late:
+	atomic { give_slot(key); goto confirmed }
+}
+
+inline end_flow(key)
+{
+	atomic { c = cell[key]; if :: c == NOWHERE -> goto ended :: else fi }
+look_at_end:
+	atomic {
+		seen = word[c];
+		if
+#ifndef MUTATE_TAG
+		:: TAG(seen) != key -> goto ended
+#endif
+		:: STATE(seen) < HALF_OPEN || STATE(seen) > EXPIRED -> goto ended
+		:: else
+		fi
+	}
+#ifndef MUTATE_DOUBLE_CLOSE
+	atomic { swap(seen, WORD(TAG(seen), DEAD), look_at_end); if :: !IS_LIVE(seen) -> goto delete :: else fi }
+#else
+	atomic { word[c] = WORD(TAG(seen), DEAD); if :: !IS_LIVE(seen) -> goto delete :: else fi }
+#endif
+	atomic { give_slot(key) }
+delete:
+	atomic { cell[key] = NOWHERE; goto ended }
+}
+
+inline expire(key)
+{
+#ifndef MUTATE_CAS
+	atomic { swap(seen, WORD(key, EXPIRED), not_half_open) }
+#else
+	atomic { if :: word[c] == seen -> word[c] = WORD(key, EXPIRED) :: else fi }
+#endif
+	atomic { give_slot(key); goto not_half_open }
+}
+
+/* --- one CPU: what comes from the wire and what the kernel makes of it ------------------------- */
+
+#define END	    at_work--; k = 0; c = 0; seen = 0; goto idle
+#define ASKED(key)  (socket[key] == REQUEST && !handled[key])
+#define THERE(key)  (socket[key] != NO_SOCKET && !handled[key])
+#define END_SYN	    in_gate[k]--; END
+#define END_SOCKET  handled[k] = false; END
+#if KEYS == 1
+#define SOME_KEY k = 0
+#else
+#define SOME_KEY if :: k = 0 :: k = 1 fi
+#endif
+
+/* A SYN that passed makes a request, if the listener has room and there is no socket yet. */
+#define PASS if :: socket[k] == NO_SOCKET -> socket[k] = REQUEST :: true fi; END_SYN
+
+proctype cpu(bool wire; bool sockets)
+{
+	byte k, c, seen;
+
+idle:
+	if
+	:: atomic { wire && !quiet -> SOME_KEY; at_work++; in_gate[k]++; goto syn }
+	:: atomic { wire && !quiet -> SOME_KEY; at_work++; goto rst }
+	:: atomic {
+		sockets && !quiet && (ASKED(0) || ASKED(1)) ->
+		if
+		:: ASKED(0) -> k = 0
+		:: ASKED(1) -> k = 1
+		fi;
+		at_work++; handled[k] = true; socket[k] = CONNECTED; goto ack
+	   }
+	:: atomic {
+		sockets && !quiet && (THERE(0) || THERE(1)) ->
+		if
+		:: THERE(0) -> k = 0
+		:: THERE(1) -> k = 1
+		fi;
+		at_work++; handled[k] = true; socket[k] = NO_SOCKET; goto close
+	   }
+	fi;
+
+syn:
+	atomic { c = cell[k]; if :: c == NOWHERE -> goto admit :: else fi }
+	atomic {
+		seen = word[c];
+		if
+		:: IS_LIVE(seen)
+		:: STATE(seen) == EXPIRED -> goto admit
+		:: else -> END_SYN
+		fi
+	}
+	/* is_cleared(): what is suspect may be about to have a socket. */
+	atomic { seen = word[c]; if :: !(seen & SUSPECT) -> goto pass :: else fi }
+	atomic { swap(seen, seen - SUSPECT, drop) }
+noted:
+pass:
+	atomic { PASS }
+admit:
+	take_slot(k);
+	note_flow(k);
+not_noted:
+	atomic { give_slot(k) }
+not_taken:
+drop:
+	atomic { END_SYN }
+
+rst:
+	atomic { c = cell[k]; if :: c == NOWHERE -> goto rst_passes :: else fi }
+	atomic { seen = word[c]; if :: seen != WORD(k, HALF_OPEN) -> goto rst_passes :: else fi }
+	expire(k);
+not_half_open:
+rst_passes:
+	/* The kernel may find that it is not the request's. */
+	atomic { if :: socket[k] == REQUEST && !handled[k] -> socket[k] = NO_SOCKET :: true fi; END }
+
+ack:
+	if :: true :: atomic { true /* the event is lost */ -> goto handled_it } fi;
+	confirm(k);
+
+close:
+	/* Also of a connection that nobody accepted. */
+	if :: true :: atomic { true /* the event is lost */ -> goto handled_it } fi;
+	end_flow(k);
+
+confirmed:
+ended:
+handled_it:
+	atomic { END_SOCKET }
+}
+
+/* --- the daemon -------------------------------------------------------------------------------- */
+
+#define NEXT_FLOW  k++; c = 0; seen = 0; was = 0; listed = 0
+/* Killed and started anew: what it knew is gone, what it wrote is there. */
+#define KILLED	   atomic { !quiet -> goto start }
+
+proctype daemon()
+{
+	byte k, c, seen, was, listed;
+
+start:
+	atomic { k = 0; c = 0; seen = 0; was = 0; listed = 0 }
+	if
+#ifdef ONE_TUPLE
+	:: goto reconcile
+#endif
+	:: goto sweep
+	:: quiet = true
+	fi;
+	atomic {
+		at_work == 0 ->
+		/* Invariants 1 and 2 while nobody is at work. */
+		assert(used == HELD && used == owned[0] + owned[1]);
+		/* The clients of what is half open have gone. */
+		if :: socket[0] == REQUEST -> socket[0] = NO_SOCKET :: else fi;
+		if :: socket[1] == REQUEST -> socket[1] = NO_SOCKET :: else fi
+	}
+
+reconcile:
+	/* Flows are read one after another, and so are sockets; what was read may be long ago. */
+	atomic { if :: cell[k] != NOWHERE -> was = word[cell[k]] :: else fi }
+	if
+	:: KILLED
+	:: atomic {
+		listed = socket[k];
+		if
+		:: listed != NO_SOCKET -> was = 0; goto adopt
+		:: listed == NO_SOCKET && TAG(was) == k && STATE(was) == OPEN
+		:: else -> goto next
+		fi
+	   }
+	fi;
+
+	/* suspect */
+	if :: KILLED :: atomic { c = cell[k]; if :: c == NOWHERE -> goto next :: else fi } fi;
+	atomic { swap(was, was | SUSPECT, next); was = was | SUSPECT; c = 0 }
+	in_gate[k] == 0;
+	if :: KILLED :: atomic { listed = socket[k]; if :: listed != NO_SOCKET -> goto next :: else fi } fi;
+
+	/* release */
+	if :: KILLED :: atomic { c = cell[k]; if :: c == NOWHERE -> goto next :: else fi } fi;
+#ifdef MUTATE_SUSPECT
+	atomic { if :: TAG(word[c]) == k && STATE(word[c]) == OPEN -> was = word[c] :: else fi }
+#endif
+	atomic {
+		swap(was, WORD(k, DEAD), next);
+		/* Nothing that is connected is ever released. */
+		assert(socket[k] == NO_SOCKET)
+	}
+	atomic { give_slot(k) }
+	atomic { cell[k] = NOWHERE; goto next }
+
+adopt:
+	if
+	:: KILLED
+	:: atomic {
+		c = cell[k];
+		if
+		:: c != NOWHERE -> goto adopt_known
+		:: else
+		fi
+	   }
+	fi;
+	take_anyway(k);
+	atomic { insert(k, WORD(k, listed), adopted_by_another); goto next }
+adopted_by_another:
+	atomic { give_slot(k); goto next }
+adopt_known:
+	atomic {
+		seen = word[c];
+		if
+		:: seen == (WORD(k, OPEN) | SUSPECT)
+		:: listed == CONNECTED && (seen == WORD(k, HALF_OPEN) || seen == WORD(k, EXPIRED)) -> goto adopt_open
+		:: else -> goto next
+		fi
+	}
+	atomic { swap(seen, WORD(k, OPEN), next); goto next }
+adopt_open:
+	confirm(k);
+
+confirmed:
+next:
+	atomic { NEXT_FLOW; if :: k < KEYS -> goto reconcile :: else -> k = 0; if :: quiet :: !quiet -> goto start fi fi }
+
+sweep:
+	atomic { c = cell[k]; if :: c == NOWHERE -> goto swept :: else fi }
+	atomic {
+		seen = word[c];
+		if
+		:: !quiet -> goto swept /* it is not its time yet */
+		:: seen == WORD(k, HALF_OPEN) -> goto sweep_half_open
+		:: seen == WORD(k, EXPIRED)
+		:: seen != WORD(k, HALF_OPEN) && seen != WORD(k, EXPIRED) -> goto swept
+		fi
+	}
+	atomic { swap(seen, WORD(k, DEAD), swept) }
+	atomic { cell[k] = NOWHERE; goto swept }
+sweep_half_open:
+	expire(k);
+not_half_open:
+swept:
+	atomic {
+		NEXT_FLOW;
+		if
+		:: k < KEYS -> goto sweep
+		:: k >= KEYS && !quiet -> goto start
+		:: k >= KEYS && quiet
+		fi;
+		/* Now everything is told: what is counted are the sockets that are there. */
+		assert(used == HELD && used == (socket[0] == CONNECTED) + (socket[1] == CONNECTED));
+		quiet = false;
+		goto start
+	}
+}
+
+init {
+#ifdef ONE_TUPLE
+	atomic { run cpu(true, true); run cpu(true, true); run daemon() }
+#else
+	atomic { run cpu(true, false); run cpu(false, true); run daemon() }
+#endif
+}
