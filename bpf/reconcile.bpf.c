@@ -158,6 +158,8 @@ int reconcile_flow(struct sw_flow_op *ctx)
 	}
 	if (result < 0)
 		return result;
+	if (op.is_drift && (result == SW_FLOW_OP_DONE || result == SW_FLOW_OP_CONFIRMED))
+		count(op.service, SW_COUNTER_DRIFT);
 	ctx->result = result;
 	return 0;
 }

@@ -272,7 +272,9 @@ struct sw_flow_op {
 	__u8 source_bits;
 	__u8 lane;  /* enum sw_lane: DIRECT or POOLER */
 	__u8 state; /* enum sw_flow_state: OPEN or HALF_OPEN */
-	__u8 pad[2];
+	/* ADOPT, RELEASE: what it does is to be counted as drift. */
+	__u8 is_drift;
+	__u8 pad;
 };
 
 _Static_assert(SW_SERVICES_MAX <= 256, "a flow keeps its service in a byte");

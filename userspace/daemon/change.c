@@ -12,6 +12,7 @@
 #include "core/sysctl.h"
 #include "daemon/notes.h"
 #include "kern/apply.h"
+#include "kern/steps.h"
 
 void sw_change_control(struct sw_daemon *daemon)
 {
@@ -24,7 +25,7 @@ void sw_change_control(struct sw_daemon *daemon)
 	control->on_loss = daemon->config->on_daemon_loss;
 	control->heartbeat_timeout_ns = daemon->config->heartbeat_timeout_ns;
 	control->handshake_timeout_ns = daemon->config->handshake_timeout_ns;
-	*(volatile __u64 *)&control->heartbeat_ns = sw_clock_monotonic_ns();
+	sw_kern_beat(daemon->kern);
 }
 
 int sw_change_begin(const struct sw_daemon *daemon, struct sw_config **next, struct sw_error *err)

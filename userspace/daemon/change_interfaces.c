@@ -8,6 +8,7 @@
 #include "core/log.h"
 #include "config/words.h"
 #include "daemon/change.h"
+#include "daemon/reconcile.h"
 
 static struct sw_attachment *find(struct sw_daemon *daemon, const char *name)
 {
@@ -37,10 +38,13 @@ static int attach(struct sw_daemon *daemon, const struct sw_config_interface *in
 	if (daemon->attachment_count == SW_CONFIG_INTERFACES_MAX)
 		return sw_error_set(err, -ENOSPC, "%d interfaces are the limit",
 				    SW_CONFIG_INTERFACES_MAX);
+	/* Those inside count before the first newcomer is decided, those just arriving right after. */
+	sw_reconcile_interface(daemon, interface->name);
 	failed = sw_attach(daemon->kern, interface->name, interface->mode, NULL, to, err);
 	if (failed)
 		return failed;
 	daemon->attachment_count++;
+	sw_reconcile_interface(daemon, interface->name);
 	sw_log_info("attached to %s, mode %s", to->name,
 		    sw_words_name(SW_WORDS_ATTACH_MODE, to->mode));
 	return 0;
@@ -59,6 +63,13 @@ static int move(struct sw_daemon *daemon, struct sw_attachment *there, enum sw_a
 	return failed;
 }
 
+static void report_back(struct sw_daemon *daemon, const struct sw_attachment *at)
+{
+	sw_log_warn("interface %s: the gate is back, mode %s", at->name,
+		    sw_words_name(SW_WORDS_ATTACH_MODE, at->mode));
+	sw_reconcile_interface(daemon, at->name);
+}
+
 void sw_change_repair_interfaces(struct sw_daemon *daemon)
 {
 	for (size_t i = 0; i < daemon->attachment_count; i++) {
@@ -74,9 +85,7 @@ void sw_change_repair_interfaces(struct sw_daemon *daemon)
 		at->lost = true;
 		sw_detach(daemon->kern, at);
 		if (!sw_attach(daemon->kern, at->name, at->wanted, NULL, at, &err))
-			sw_log_warn("interface %s: the gate is back, mode %s; connections made "
-				    "meanwhile are not counted",
-				    at->name, sw_words_name(SW_WORDS_ATTACH_MODE, at->mode));
+			report_back(daemon, at);
 		else if (!told)
 			sw_log_error("%s; trying on every second", err.text);
 	}

@@ -34,6 +34,8 @@ struct sw_daemon {
 	struct event *heartbeat;
 	struct event *sweep;
 	struct event *expiry; /* of rules */
+	struct event *reconcile;
+	uint64_t reconcile_failed_ns; /* when that was told last */
 	struct event *sigterm, *sigint, *sighup;
 	uint64_t started_ns;
 	char *base_config; /* the file and the options as they were last read, in YAML */

@@ -11,6 +11,7 @@
 #include "daemon/daemon.h"
 #include "daemon/read_args.h"
 #include "daemon/read_service.h"
+#include "daemon/reconcile.h"
 #include "daemon/verbs.h"
 #include "kern/listeners.h"
 #include "kern/read.h"
@@ -229,20 +230,37 @@ static json_t *daemon_to_json(const struct sw_daemon *daemon, uint64_t now_ns)
 			 "heartbeat_age_s", (double)age_ns / SW_NS_PER_S);
 }
 
+static json_t *reconcile_to_json(const struct sw_reconcile *done)
+{
+	return json_pack("{s:I, s:I, s:I, s:I, s:I, s:f}", "sockets", (json_int_t)done->sockets,
+			 "flows", (json_int_t)done->flows, "adopted", (json_int_t)done->adopted,
+			 "confirmed", (json_int_t)done->confirmed, "released",
+			 (json_int_t)done->released, "took_ms", (double)done->took_ns / 1e6);
+}
+
+bool sw_read_status_changes(json_t *args)
+{
+	return json_is_true(json_object_get(args, "reconcile"));
+}
+
 int sw_read_status_verb(void *arg, json_t *args, json_t **result, struct sw_error *err)
 {
-	const struct sw_daemon *daemon = arg;
-	const struct sw_config *config = daemon->config;
+	struct sw_daemon *daemon = arg;
 	SW_LISTENERS_FREE struct sw_listeners listeners = {0};
 	struct view view = {.daemon = daemon};
+	struct sw_reconcile done;
+	int failed = sw_read_status_changes(args) ? sw_reconcile(daemon, &done, err) : 0;
 
-	(void)args;
+	if (failed)
+		return failed;
 	if (sw_listeners_read(&listeners) == 0)
 		view.listeners = &listeners;
 	*result = json_pack("{s:o, s:o, s:s, s:s, s:o}", "services", services_to_json(&view),
 			    "interfaces", interfaces_to_json(daemon), "mode",
-			    sw_words_name(SW_WORDS_MODE, config->mode), "on_daemon_loss",
-			    sw_words_name(SW_WORDS_ON_LOSS, config->on_daemon_loss), "daemon",
-			    daemon_to_json(daemon, sw_clock_monotonic_ns()));
+			    sw_words_name(SW_WORDS_MODE, daemon->config->mode), "on_daemon_loss",
+			    sw_words_name(SW_WORDS_ON_LOSS, daemon->config->on_daemon_loss),
+			    "daemon", daemon_to_json(daemon, sw_clock_monotonic_ns()));
+	if (*result && sw_read_status_changes(args))
+		json_object_set_new(*result, "reconcile", reconcile_to_json(&done));
 	return *result ? 0 : sw_error_set(err, -ENOMEM, "out of memory");
 }

@@ -15,6 +15,7 @@
 #include "daemon/change.h"
 #include "daemon/metrics.h"
 #include "daemon/notes.h"
+#include "daemon/reconcile.h"
 #include "daemon/timers.h"
 #include "daemon/verb_table.h"
 #include "kern/apply.h"
@@ -104,7 +105,8 @@ static int start(struct sw_daemon *daemon, struct sw_config *config, struct sw_e
 		return failed;
 	}
 	daemon->base = event_base_new();
-	if (!daemon->base || watch_signals(daemon) || sw_timers_start(daemon))
+	if (!daemon->base || watch_signals(daemon) || sw_timers_start(daemon) ||
+	    sw_reconcile_start(daemon))
 		return sw_error_set(err, -ENOMEM, "cannot make the event loop");
 	failed = sw_control_open(daemon->base, config->control.socket, config->control.group,
 				 sw_verb_table, sw_verb_table_count, daemon, &daemon->control, err);
@@ -140,6 +142,7 @@ static void stop(struct sw_daemon *daemon, enum sw_unload how)
 	let_go(daemon, how);
 	sw_http_close(daemon->http);
 	sw_timers_stop(daemon);
+	sw_reconcile_stop(daemon);
 	for (size_t i = 0; i < sizeof(events) / sizeof(events[0]); i++)
 		if (events[i])
 			event_free(events[i]);

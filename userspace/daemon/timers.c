@@ -8,7 +8,6 @@
 #include <string.h>
 #include <systemd/sd-daemon.h>
 
-#include "core/clock.h"
 #include "core/log.h"
 #include "daemon/change.h"
 #include "kern/steps.h"
@@ -22,7 +21,7 @@ static void on_heartbeat(evutil_socket_t fd, short what, void *arg)
 	struct sw_daemon *daemon = arg;
 
 	(void)fd, (void)what;
-	*(volatile __u64 *)&daemon->maps->control->heartbeat_ns = sw_clock_monotonic_ns();
+	sw_kern_beat(daemon->kern);
 }
 
 static void on_sweep(evutil_socket_t fd, short what, void *arg)

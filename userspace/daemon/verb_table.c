@@ -8,7 +8,7 @@
 #include "daemon/verbs.h"
 
 const struct sw_control_verb sw_verb_table[] = {
-	{"status", false, sw_read_status_verb, NULL},
+	{"status", false, sw_read_status_verb, sw_read_status_changes},
 	{"sources", false, sw_read_sources_verb, NULL},
 	{"flows", false, sw_read_flows_verb, NULL},
 	{"explain", false, sw_read_explain_verb, NULL},

@@ -6,12 +6,18 @@
 #ifndef SW_DAEMON_VERBS_H
 #define SW_DAEMON_VERBS_H
 
+#include <stdbool.h>
 #include <jansson.h>
 
 #include "core/error.h"
 
-/* {} → {"services":[…],"interfaces":[…],"mode","on_daemon_loss","daemon":{…}} */
+/*
+ * {"reconcile"?:true} → {"services":[…],"interfaces":[…],"mode","on_daemon_loss","daemon":{…},
+ * "reconcile"?:{"sockets","flows","adopted","confirmed","released","took_ms"}}; the flows are compared
+ * with the kernel's sockets first.
+ */
 int sw_read_status_verb(void *daemon, json_t *args, json_t **result, struct sw_error *err);
+bool sw_read_status_changes(json_t *args);
 
 /* {"service"?,"sort"?:"live","limit"?:50} → {"sources":[…],"total":n} */
 int sw_read_sources_verb(void *daemon, json_t *args, json_t **result, struct sw_error *err);

@@ -80,6 +80,9 @@ const struct sw_plan_service *sw_plan_service(const struct sw_plan *plan, uint32
 const struct sw_plan_class *sw_plan_class(const struct sw_plan *plan, uint32_t id);
 const struct sw_plan_class *sw_plan_class_named(const struct sw_plan *plan, uint32_t service,
 						const char *name);
+/* The service of an address and port, found as the gate finds it. NULL: not guarded. */
+const struct sw_plan_service *sw_plan_service_at(const struct sw_plan *plan,
+						 const struct sw_in6 *address, __be16 port_be);
 /* The class an address is in: what the kernel's longest-prefix lookup answers. Never NULL. */
 const struct sw_plan_class *sw_plan_class_of(const struct sw_plan *plan,
 					     const struct sw_plan_service *service,

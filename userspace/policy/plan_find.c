@@ -40,6 +40,25 @@ const struct sw_plan_class *sw_plan_class_named(const struct sw_plan *plan, uint
 	return NULL;
 }
 
+const struct sw_plan_service *sw_plan_service_at(const struct sw_plan *plan,
+						 const struct sw_in6 *address, __be16 port_be)
+{
+	static const struct sw_in6 any;
+	const struct sw_plan_listen *of_any = NULL;
+
+	for (size_t i = 0; i < plan->listen_count; i++) {
+		const struct sw_plan_listen *listen = &plan->listens[i];
+
+		if (listen->key.port_be != port_be)
+			continue;
+		if (!memcmp(&listen->key.address, address, sizeof(*address)))
+			return sw_plan_service(plan, listen->service);
+		if (!memcmp(&listen->key.address, &any, sizeof(any)))
+			of_any = listen;
+	}
+	return of_any ? sw_plan_service(plan, of_any->service) : NULL;
+}
+
 static const struct sw_plan_prefix *find_exact(const struct sw_plan *plan, uint32_t service,
 					       const struct sw_prefix *prefix)
 {

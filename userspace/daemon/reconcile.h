@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Reconciliation: flows against the kernel's own sockets, at attach, every ten seconds and on demand.
+ */
+#ifndef SW_DAEMON_RECONCILE_H
+#define SW_DAEMON_RECONCILE_H
+
+#include "daemon/daemon.h"
+
+struct sw_reconcile {
+	size_t sockets; /* to guarded ports */
+	size_t flows;
+	size_t adopted;	  /* sockets without a flow, which have one now */
+	size_t confirmed; /* whose handshake was complete unknown to their flows */
+	size_t released;  /* flows without a socket, whose slots are free now */
+	uint64_t took_ns;
+};
+
+/* What is found is drift. On failure, which the next pass tries to mend, nothing has changed. */
+int sw_reconcile(struct sw_daemon *daemon, struct sw_reconcile *out, struct sw_error *err);
+
+/*
+ * Around attaching an interface: connections that came by it before the gate take their slots. That is
+ * no drift. A failure is logged.
+ */
+void sw_reconcile_interface(struct sw_daemon *daemon, const char *name);
+
+/* The timer. 0 or -ENOMEM */
+int sw_reconcile_start(struct sw_daemon *daemon);
+void sw_reconcile_stop(struct sw_daemon *daemon);
+
+#endif

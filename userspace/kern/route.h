@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * By which interface a client is reached, and so, where routes are symmetric, by which it comes.
+ */
+#ifndef SW_KERN_ROUTE_H
+#define SW_KERN_ROUTE_H
+
+#include "spillway/types.h"
+
+/* The interface's number, loopback's for an address of this host; 0: no route; -errno. */
+int sw_route_interface(const struct sw_in6 *client);
+
+#endif
