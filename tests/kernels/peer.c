@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/*
+ * The smallest server and client that tell lanes apart: the server greets every client with a word and
+ * holds it; the client prints the word, or why it got none, and stays. Called by tests/kernels/smoke.
+ *
+ * peer listen ADDRESS PORT WORD | peer connect ADDRESS PORT
+ */
+#include <arpa/inet.h>
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static int server_run(const struct sockaddr_in *addr, const char *word)
+{
+	int fd = socket(AF_INET, SOCK_STREAM, 0);
+	int on = 1;
+
+	if (fd < 0 || setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)) != 0 ||
+	    bind(fd, (const struct sockaddr *)addr, sizeof(*addr)) != 0 || listen(fd, 16) != 0) {
+		perror("peer: listen");
+		return 1;
+	}
+	for (;;) {
+		int client = accept(fd, NULL, NULL);
+		char byte;
+
+		if (client < 0)
+			continue;
+		if (fork() == 0) {
+			close(fd);
+			if (write(client, word, strlen(word)) > 0)
+				/* Held until the client leaves. */
+				while (read(client, &byte, 1) > 0)
+					;
+			_exit(0);
+		}
+		close(client);
+	}
+}
+
+static int client_run(const struct sockaddr_in *addr)
+{
+	int fd = socket(AF_INET, SOCK_STREAM, 0);
+	char word[32] = "";
+
+	if (fd < 0 || connect(fd, (const struct sockaddr *)addr, sizeof(*addr)) != 0)
+		puts(errno == ECONNREFUSED ? "refused" : strerror(errno));
+	else if (read(fd, word, sizeof(word) - 1) <= 0)
+		puts("closed");
+	else
+		puts(word);
+	fflush(stdout);
+	while (word[0] != '\0')
+		pause();
+	return 1;
+}
+
+int main(int argc, char **argv)
+{
+	struct sockaddr_in addr = {.sin_family = AF_INET};
+
+	if (argc != (argc > 1 && strcmp(argv[1], "listen") == 0 ? 5 : 4) ||
+	    inet_pton(AF_INET, argv[2], &addr.sin_addr) != 1) {
+		fputs("usage: peer listen ADDRESS PORT WORD | peer connect ADDRESS PORT\n", stderr);
+		return 2;
+	}
+	addr.sin_port = htons((unsigned short)strtoul(argv[3], NULL, 10));
+	/* Nobody waits for the server's children. */
+	signal(SIGCHLD, SIG_IGN);
+	return argc == 5 ? server_run(&addr, argv[4]) : client_run(&addr);
+}

@@ -1,0 +1,122 @@
+# SPDX-License-Identifier: BSD-2-Clause
+# shellcheck shell=bash
+# Debian's kernels in qemu without KVM: fetches one, fills an initramfs, boots it. Nothing is installed
+# and no root is needed. Sourced by tests/kernels/run.
+
+BUILD=${BUILD:-build}
+VM_CACHE=$BUILD/kernels
+# Administrators' programs are not in everybody's PATH.
+PATH=$PATH:/usr/sbin:/sbin
+
+vm_say() { printf '# vm: %s\n' "$*"; }
+
+# Kernels and their packages are x86_64's; the boot options below, too.
+vm_check_architecture() {
+	[ "$(uname -m)" = x86_64 ] && return
+	vm_say "kernels are booted on x86_64 only, this is $(uname -m)"
+	return 1
+}
+
+# vm_apt PROGRAM WORD...: with the machine's lists, or with own ones once vm_own_lists was called.
+vm_lists=()
+vm_apt() {
+	local program=$1
+	shift
+	"$program" "${vm_lists[@]}" "$@"
+}
+
+# The machine's lists may be absent, or name versions that are gone; renewing those would need root.
+vm_own_lists() {
+	local folder
+	folder=$(realpath "$VM_CACHE")/apt
+	mkdir -p "$folder/lists/partial" "$folder/cache/archives/partial"
+	vm_lists=(-o "Dir::State::lists=$folder/lists" -o "Dir::Cache=$folder/cache")
+	vm_apt apt-get -q update
+}
+
+# vm_newest_package VERSION FLAVOUR: by the archive's index; kernels to be had unsigned count, too.
+vm_newest_package() {
+	vm_apt apt-cache search --names-only "^linux-image-${1//./\\.}\\.[0-9][^ ]*-$2(-unsigned)?\$" |
+		awk '{ print $1 }' | sort -V | tail -n 1
+}
+
+# vm_fetch VERSION FLAVOUR: the newest package is in the cache afterwards.
+vm_fetch() {
+	local package
+	package=$(vm_newest_package "$1" "$2")
+	[ -n "$package" ] || return 1
+	vm_package_file "$package" >/dev/null || (cd "$VM_CACHE" && vm_apt apt-get -q download "$package")
+}
+
+# vm_package_file PATTERN: the newest in the cache whose name matches.
+vm_package_file() {
+	local file
+	file=$(compgen -G "$VM_CACHE/${1}_*.deb" | sort -V | tail -n 1)
+	[ -n "$file" ] && printf '%s\n' "$file"
+}
+
+# vm_kernel VERSION FLAVOUR: sets VM_KERNEL to the folder of the unpacked package, VM_RELEASE to its
+# `uname -r`. What an earlier call fetched does when the archive is out of reach.
+vm_kernel() {
+	local package log=$VM_CACHE/apt.log
+	mkdir -p "$VM_CACHE"
+	if ! { vm_fetch "$1" "$2" || { vm_own_lists && vm_fetch "$1" "$2"; }; } >"$log" 2>&1; then
+		vm_say "the archive gives no linux-image-$1.*-$2:"
+		tail -n 5 "$log" | sed 's/^/# /'
+	fi
+	package=$(vm_package_file "linux-image-$1.*-$2*") || return 1
+	VM_KERNEL=${package%.deb}
+	if [ ! -d "$VM_KERNEL" ]; then
+		rm -rf "$VM_KERNEL.new"
+		dpkg-deb -x "$package" "$VM_KERNEL.new" && mv "$VM_KERNEL.new" "$VM_KERNEL" || return 1
+	fi
+	VM_RELEASE=$(cd "$VM_KERNEL/boot" && compgen -G 'vmlinuz-*')
+	VM_RELEASE=${VM_RELEASE#vmlinuz-}
+}
+
+# vm_put_programs ROOT PROGRAM...: each into ROOT/bin, its shared libraries where it looks for them.
+vm_put_programs() {
+	local root=$1 program library
+	shift
+	mkdir -p "$root/bin"
+	for program in "$@"; do
+		cp -L "$(command -v "$program")" "$root/bin/" || return 1
+		while read -r library; do
+			[ -e "$root$library" ] || install -D -m 755 "$library" "$root$library" || return 1
+		done < <(ldd "$(command -v "$program")" 2>/dev/null | grep -o '/[^ ]*')
+	done
+}
+
+# vm_put_modules ROOT MODULE...: into ROOT/modules as the numbered files that /init loads in that
+# order. A module that is part of the kernel image is no file and none is needed.
+vm_put_modules() {
+	local root=$1 module file number=10
+	local tree=$VM_KERNEL/lib/modules/$VM_RELEASE
+	shift
+	mkdir -p "$root/modules"
+	for module in "$@"; do
+		file=$(find "$tree" -name "$module.ko" -o -name "$module.ko.xz" | head -n 1)
+		case $file in
+		*.xz) xz -dc "$file" >"$root/modules/$number-$module.ko" || return 1 ;;
+		*.ko) cp "$file" "$root/modules/$number-$module.ko" || return 1 ;;
+		*)
+			grep -q "/$module\\.ko$" "$tree/modules.builtin" || {
+				vm_say "$VM_RELEASE has no module $module"
+				return 1
+			}
+			;;
+		esac
+		number=$((number + 1))
+	done
+}
+
+# vm_boot ROOT SECONDS [QEMU OPTION]...: ROOT becomes the initramfs, whose /init is the guest's first
+# process; its console is stdout. Ends when the guest powers off, panics, or after SECONDS (124).
+vm_boot() {
+	local root=$1 seconds=$2
+	shift 2
+	(cd "$root" && find . -print0 | cpio -0 -o -H newc -R 0:0 --quiet) | gzip -1 >"$root.cpio.gz" || return 1
+	timeout -k 5 "$seconds" qemu-system-x86_64 -accel tcg -cpu qemu64 -smp 2 -m 1024 -nodefaults \
+		-display none -monitor none -serial stdio -no-reboot -kernel "$VM_KERNEL/boot/vmlinuz-$VM_RELEASE" \
+		-initrd "$root.cpio.gz" -append "console=ttyS0 loglevel=3 panic=-1 rdinit=/init" "$@" </dev/null
+}
