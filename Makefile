@@ -181,8 +181,18 @@ fuzz: deps
 	$(Q)$(MAKE) --no-print-directory $(FUZZ_TESTS)
 	$(Q)BUILD=$(BUILD) tests/fuzz/run $(SECONDS)
 
-.PHONY: tests deps demo test fuzz lint install
-tests: $(PROGRAMS) $(UNIT_TESTS) $(PROG_TESTS) $(FUZZ_TESTS) $(WORLD_HELPERS)
+# Other kernels: Debian's 6.1 and 6.12, booted in qemu.
+$(BUILD)/kernels/peer: tests/kernels/peer.c Makefile
+	$(call say,CC,$<)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) -std=gnu11 $(WARNINGS) -O2 -D_GNU_SOURCE -static $< -o $@
+
+test-kernels: deps
+	$(Q)$(MAKE) --no-print-directory $(PROGRAMS) $(WORLD_HELPERS) $(BUILD)/kernels/peer
+	$(Q)BUILD=$(BUILD) tests/run kernels
+
+.PHONY: tests deps demo test test-kernels fuzz lint install
+tests: $(PROGRAMS) $(UNIT_TESTS) $(PROG_TESTS) $(FUZZ_TESTS) $(WORLD_HELPERS) $(BUILD)/kernels/peer $(BUILD)/other-layout/spillwayd
 
 # A machine without the packages cannot even read this file's pkg-config answers: install, start anew.
 SUDO := $(if $(filter 0,$(shell id -u)),,sudo --preserve-env=CI)
