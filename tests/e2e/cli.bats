@@ -70,6 +70,7 @@ usage_error() {
 
 @test "each verb sends the documented request" {
 	sends '{}' status
+	sends '{"reconcile":true}' status --reconcile
 	sends '{}' sources
 	sends '{"service":"main","sort":"live","limit":5}' sources --limit 5 --service main --sort live
 	sends '{}' flows

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "cli/args.h"
 #include "cli/field.h"
 #include "cli/verb.h"
 
@@ -181,6 +182,28 @@ static int print_classes(const struct sw_cli *cli, const json_t *services)
 	return sw_table_print(table, &cli->term, stdout);
 }
 
+/* What was compared and put right; only where it was asked for. */
+static void print_reconcile(const json_t *result)
+{
+	const json_t *done = json_object_get(result, "reconcile");
+
+	if (json_is_object(done))
+		sw_term_print("reconciled %lld sockets with %lld flows in %.1f ms: %lld adopted, "
+			      "%lld confirmed, %lld released\n",
+			      sw_field_int(done, "sockets"), sw_field_int(done, "flows"),
+			      json_number_value(json_object_get(done, "took_ms")),
+			      sw_field_int(done, "adopted"), sw_field_int(done, "confirmed"),
+			      sw_field_int(done, "released"));
+}
+
+static int request(const struct sw_args *args, json_t *out, struct sw_error *err)
+{
+	(void)err;
+	if (sw_args_value(args, "reconcile"))
+		json_object_set_new(out, "reconcile", json_true());
+	return 0;
+}
+
 static int render(const struct sw_cli *cli, const json_t *result)
 {
 	static int (*const parts[])(const struct sw_cli *cli, const json_t *services) = {
@@ -189,6 +212,7 @@ static int render(const struct sw_cli *cli, const json_t *result)
 	int rc = 0;
 
 	print_heading(result);
+	print_reconcile(result);
 	if (json_array_size(services) == 0) {
 		sw_term_print("no service is guarded\n");
 		return 0;
@@ -202,13 +226,16 @@ static int render(const struct sw_cli *cli, const json_t *result)
 
 const struct sw_verb sw_verb_status = {
 	.name = "status",
-	.usage = "",
+	.usage = "[--reconcile]",
 	.summary = "services, budgets, lanes, interfaces, health",
 	.description =
 		"Shows what spillwayd guards and how it is doing: for each service its budget of direct "
 		"slots and how many are used, reserved for classes or overcommitted, its pooler, waiting "
 		"clients and database; what became of all connections so far; and the classes with their "
-		"limits. 0 in MAX means no cap.",
+		"limits. 0 in MAX means no cap. --reconcile first compares what is counted with the kernel's "
+		"sockets, as spillwayd does every ten seconds, and puts right what differs.",
 	.example = "spillway status --json",
+	.options = {{"reconcile", NULL, "compare with the kernel's sockets first"}},
+	.request = request,
 	.render = render,
 };

@@ -19,7 +19,7 @@ struct sw_listener {
 	bool dual;	     /* an IPv6 socket that takes IPv4 connections as well */
 	uint32_t waiting;    /* connections that wait for accept() */
 	uint32_t backlog;    /* how many may */
-	uint32_t inode; /* by which /proc/PID/fd names it */
+	uint32_t inode;	     /* by which /proc/PID/fd names it */
 };
 
 struct sw_listeners {
