@@ -142,6 +142,23 @@ static void exactly_the_connections(struct rig *rig, const void *arg)
 	}
 }
 
+static void exactly_the_handshakes(struct rig *rig, const void *arg)
+{
+	int sum[4];
+
+	(void)arg;
+	for (int round = 0; round < ROUNDS; round++) {
+		rig_reset(rig);
+		rig->maps->service_conf[0].budget = 100000;
+		rig->maps->service_conf[0].shared_limit = 100000;
+		rig->maps->service_conf[0].half_open_per_source = 555;
+		send_at_once(rig, &(struct sender){.one_source = true}, sum);
+		assert_int_equal(sum[PASSES], 555);
+		rig_assert_slots(rig, 0, 555, 0);
+		rig_assert_half_open(rig, &(struct packet){.client = CLIENT}, 555, 555);
+	}
+}
+
 /* The same SYN by two ways at once, as a switch that floods would bring it: one connection. */
 static void exactly_one_of_the_same(struct rig *rig, const void *arg)
 {
@@ -207,6 +224,8 @@ static const struct rig_test tests[] = {
 	{"all CPUs at once give one source exactly its burst", exactly_the_burst, NULL, 0},
 	{"all CPUs at once give one source exactly its connections", exactly_the_connections, NULL,
 	 0},
+	{"all CPUs at once give one source exactly its incomplete handshakes",
+	 exactly_the_handshakes, NULL, 0},
 	{"the same SYNs on all CPUs at once are counted once", exactly_one_of_the_same, NULL, 0},
 	{"SYNs of expired flows on all CPUs at once are counted once", exactly_one_of_the_expired,
 	 NULL, 0},
