@@ -1,0 +1,117 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: BSD-2-Clause
+# attach modes: native generic tc
+# Flows against the kernel's own sockets: at attach, and whenever they are compared.
+
+load lib/e2e
+
+setup_file() { world_with_database max_connections=340; }
+teardown_file() { world_destroy; }
+teardown() { end_test; }
+
+DRIFT='.services[0].counters.drift'
+ADOPTED='.services[0].counters.adopted'
+
+# configure [DIRECT]
+configure() {
+	spillwayd_start <<-YAML
+		services:
+		  - name: main
+		    listen: [":5432"]
+		    budget: {mode: fixed, direct: ${1:-20}}
+		    pooler: {address: "127.0.0.1:6432", max_connections: 100}
+		    lanes: [direct, pooler, refuse]
+		    classes:
+		      - {name: default, rate: unlimited}
+	YAML
+}
+
+# The flows that this daemon counts by, wherever they are pinned.
+flows_pin() {
+	local pin
+	for pin in "$PIN_DIR/current/map_flows" "$PIN_DIR/map_flows"; do
+		[ ! -e "$pin" ] || break
+	done
+	printf '%s\n' "$pin"
+}
+
+# The key of the one flow there is, as bpftool wants it.
+only_flow() {
+	bpftool --json map dump pinned "$(flows_pin)" | jq -r 'if length == 1 then .[0].key else error("not one flow") end |
+		if type == "array" then .[] else error("no bytes") end'
+}
+
+reconciled() { sw status --reconcile --json | jq -r ".reconcile.$1"; }
+
+@test "connections from before it started count, of both families" {
+	hold four 10.77.1.1
+	hold six fd77:0:1::1
+	configure 2
+	assert_status "$USED" 2
+	assert_status "$ADOPTED" 2
+	assert_status "$DRIFT" 0
+	assert_lane 10.77.1.9 pooler
+	release_all
+	eventually_status "$USED" 0
+	assert_equal "flows without a socket" 0 "$(reconciled released)"
+}
+
+@test "those that were with the pooler before are told from those with the database" {
+	configure 1
+	hold direct 10.77.1.1
+	hold pooled 10.77.1.2
+	assert_equal "lane" pooler "$(held_lane pooled)"
+	spillwayd_stop
+	spillwayd_run
+	assert_status "$USED" 1
+	assert_status '.services[0].pooler.used' 1
+	release_all
+	eventually_status "$USED" 0
+	eventually_status '.services[0].pooler.used' 0
+}
+
+@test "connections over loopback take no slot" {
+	spawn local nsenter --net="/run/netns/$SERVER_NS" \
+		psql -XqAt -h 127.0.0.1 -p 5432 -U app -d app -c "select 'in'" -c 'select pg_sleep(60)'
+	wait_until "it is connected" grep -qx in "$WORLD/log/local"
+	configure
+	assert_equal "adopted" 0 "$(reconciled adopted)"
+	assert_status "$USED" 0
+	stop_process local
+}
+
+@test "a session whose flow was lost counts again, as drift" {
+	local key
+	configure
+	hold one 10.77.1.1
+	mapfile -t key < <(only_flow)
+	bpftool map delete pinned "$(flows_pin)" key "${key[@]}"
+	assert_equal "adopted" 1 "$(reconciled adopted)"
+	assert_status "$DRIFT" 1
+	assert_equal "adopted by the next pass" 0 "$(reconciled adopted)"
+	assert_matches "log" 'differed' "$(cat "$WORLD/log/spillwayd")"
+}
+
+@test "nothing differs where nothing was tampered with" {
+	configure
+	hold_many 1 3
+	release 1-2
+	assert_equal "reconcile" "0 0 0" \
+		"$(sw status --reconcile --json | jq -r '.reconcile | "\(.adopted) \(.confirmed) \(.released)"')"
+	assert_status "$DRIFT" 0
+}
+
+@test "300 sessions, more than one answer of the kernel's holds, are all found" {
+	spawn storm nsenter --net="/run/netns/$CLIENT_NS" prlimit --nofile=4096:4096 \
+		"$BUILD/storm" --target "$SERVER_IPV4:5432" --user app --database app --no-progress \
+		--source-base 10.77.3.1 --source-count 100 --clients 300 --hold 60s
+	wait_until "300 are connected" connected 300
+	configure 310
+	assert_status "$USED" 300
+	stop_process storm
+	eventually_status "$USED" 0
+}
+
+connected() {
+	[ "$(as_server ss -Htn state established "sport = :5432" | wc -l)" -eq "$1" ]
+}
