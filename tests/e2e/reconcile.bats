@@ -115,3 +115,20 @@ reconciled() { sw status --reconcile --json | jq -r ".reconcile.$1"; }
 connected() {
 	[ "$(as_server ss -Htn state established "sport = :5432" | wc -l)" -eq "$1" ]
 }
+
+@test "in monitor mode those who would have been refused stay without a slot" {
+	spillwayd_start <<-YAML
+		mode: monitor
+		services:
+		  - name: main
+		    listen: [":5432"]
+		    budget: {mode: fixed, direct: 1}
+		    lanes: [direct, refuse]
+		    classes:
+		      - {name: default, rate: unlimited}
+	YAML
+	hold_many 1 2
+	assert_equal "adopted" 0 "$(reconciled adopted)"
+	assert_status "$USED" 1
+	assert_status "$DRIFT" 0
+}

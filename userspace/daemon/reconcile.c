@@ -79,8 +79,11 @@ static int look_at_flow(void *arg, const struct sw_flow_key *key, const struct s
 		return sw_reconcile_is_stale(flow, pass->now_ns) ? note_suspect(pass, key, flow)
 								 : 0;
 	socket->flow = flow->state;
+	/* Only this way: a socket that is closed, or whose pooler is, can no longer be told apart. */
 	if (flow->state == SW_FLOW_OPEN && flow->flags & SW_FLOW_ADOPTED &&
-	    sw_reconcile_lanes_of(&pass->lanes, pass->daemon, flow->service, socket) != flow->lane)
+	    flow->lane == SW_LANE_DIRECT &&
+	    sw_reconcile_lanes_of(&pass->lanes, pass->daemon, flow->service, socket) ==
+		    SW_LANE_POOLER)
 		socket->flow = SW_FLOW_NONE;
 	return 0;
 }
@@ -169,6 +172,10 @@ static int adopt(struct pass *pass, const struct sw_socket *socket,
 	};
 	int failed, there;
 
+	/* One that closed between the two lists ended its flow itself, and is no drift. */
+	there = sw_sockets_has(pass->diag, &socket->key);
+	if (there <= 0)
+		return there;
 	fill_in(pass, socket, service, &op);
 	failed = sw_kern_reconcile(pass->daemon->kern, &op);
 	if (failed)
@@ -182,6 +189,12 @@ static int adopt(struct pass *pass, const struct sw_socket *socket,
 	return there ? (there < 0 ? there : 0) : release(pass, &socket->key, made.word, op.service);
 }
 
+/* In monitor mode those who would have been refused are in, and have no flow for good reason. */
+static bool let_in_anyway(const struct pass *pass)
+{
+	return pass->is_drift && pass->daemon->config->mode == SW_MODE_MONITOR;
+}
+
 static int adopt_all(struct pass *pass)
 {
 	int failed = 0;
@@ -193,7 +206,8 @@ static int adopt_all(struct pass *pass)
 
 		if (!service || !sw_reconcile_is_missed(socket->half_open, socket->flow))
 			continue;
-		if (socket->flow == SW_FLOW_NONE && !came_by_gate(pass, &socket->key.client))
+		if (socket->flow == SW_FLOW_NONE &&
+		    (let_in_anyway(pass) || !came_by_gate(pass, &socket->key.client)))
 			continue;
 		failed = adopt(pass, socket, service);
 	}
