@@ -114,6 +114,8 @@ static void assert_documented_service(const struct sw_config_service *service)
 			    "host=/var/run/postgresql dbname=postgres user=spillway");
 	assert_int_equal(service->direct.address.port, 0);
 	assert_int_equal(service->pooler.max_connections, 2000);
+	assert_int_equal(service->half_open.max_percent, 75);
+	assert_int_equal(service->half_open.max_percent_per_source, 50);
 	assert_int_equal(service->queue.max_waiting, 10000);
 	assert_int_equal(service->queue.max_wait_ns, 10 * SW_NS_PER_S);
 	assert_int_equal(service->queue.discipline, SW_DISCIPLINE_FAIR);

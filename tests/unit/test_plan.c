@@ -66,6 +66,26 @@ static void the_shared_slots_are_the_budget_less_all_reserves(void **state)
 	sw_plan_free(plan);
 }
 
+static void unfinished_handshakes_may_hold_a_share_of_the_budget_rounded_up(void **state)
+{
+	struct sw_plan *plan = planned(CLASSES);
+	struct sw_plan *tight = planned(MAIN "  budget: {direct: 1}\n");
+	struct sw_plan *open =
+		planned(MAIN "  budget: {direct: 10}\n"
+			     "  half_open: {max_percent: 0, max_percent_per_source: 0}\n");
+
+	(void)state;
+	assert_int_equal(plan->services[0].conf.half_open_max, 8);
+	assert_int_equal(plan->services[0].conf.half_open_per_source, 5);
+	assert_int_equal(tight->services[0].conf.half_open_max, 1);
+	assert_int_equal(tight->services[0].conf.half_open_per_source, 1);
+	assert_int_equal(open->services[0].conf.half_open_max, 0);
+	assert_int_equal(open->services[0].conf.half_open_per_source, 0);
+	sw_plan_free(plan);
+	sw_plan_free(tight);
+	sw_plan_free(open);
+}
+
 static void the_longest_prefix_decides_the_class(void **state)
 {
 	struct sw_plan *plan = planned(CLASSES);
@@ -301,6 +321,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_shared_slots_are_the_budget_less_all_reserves),
+		cmocka_unit_test(unfinished_handshakes_may_hold_a_share_of_the_budget_rounded_up),
 		cmocka_unit_test(the_longest_prefix_decides_the_class),
 		cmocka_unit_test(a_service_without_prefixes_needs_no_lookup),
 		cmocka_unit_test(an_emission_interval_and_a_tolerance_say_rate_and_burst),

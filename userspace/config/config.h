@@ -119,6 +119,10 @@ struct sw_config_service {
 		uint32_t max_connections;
 	} pooler;
 	struct {
+		uint32_t max_percent; /* of the budget; 0: no cap, likewise below */
+		uint32_t max_percent_per_source;
+	} half_open;
+	struct {
 		uint32_t max_waiting;
 		uint64_t max_wait_ns;
 		enum sw_discipline discipline;

@@ -55,6 +55,12 @@ static uint32_t reserves_of(const struct sw_config_service *service)
 	return sum;
 }
 
+/* Rounded up: whoever has a slot at all may have one handshake in it. */
+static uint32_t percent_of(uint32_t budget, uint32_t percent)
+{
+	return ((uint64_t)budget * percent + 99) / 100;
+}
+
 struct sw_service_conf sw_plan_service_conf(const struct sw_config_service *service)
 {
 	uint32_t budget = service->budget.direct;
@@ -63,6 +69,9 @@ struct sw_service_conf sw_plan_service_conf(const struct sw_config_service *serv
 		.over_limit = chain_of(&service->over_limit),
 		.budget = budget,
 		.shared_limit = budget > reserves ? budget - reserves : 0,
+		.half_open_max = percent_of(budget, service->half_open.max_percent),
+		.half_open_per_source =
+			percent_of(budget, service->half_open.max_percent_per_source),
 		.pooler_max = service->pooler.max_connections,
 		.ipv4_bits = service->source_prefix.ipv4,
 		.ipv6_bits = service->source_prefix.ipv6,
