@@ -92,6 +92,24 @@ reconciled() { sw status --reconcile --json | jq -r ".reconcile.$1"; }
 	assert_matches "log" 'differed' "$(cat "$WORLD/log/spillwayd")"
 }
 
+@test "a flow without a session is released, as drift" {
+	local key value
+	configure
+	hold one 10.77.1.1
+	mapfile -t key < <(only_flow)
+	mapfile -t value < <(bpftool --json map lookup pinned "$(flows_pin)" key "${key[@]}" | jq -r '.value[]')
+	bpftool map delete pinned "$(flows_pin)" key "${key[@]}"
+	release one
+	wait_until "its session is gone" connected 0
+	bpftool map update pinned "$(flows_pin)" key "${key[@]}" value "${value[@]}"
+	assert_status "$USED" 1
+	wait_until "it is old enough to be looked at" has_released
+	assert_status "$USED" 0
+	assert_status "$DRIFT" 1
+}
+
+has_released() { [ "$(sw status --json --reconcile | jq -r '.services[0].counters.drift')" = 1 ]; }
+
 @test "nothing differs where nothing was tampered with" {
 	configure
 	hold_many 1 3
