@@ -187,7 +187,7 @@ static void *come_and_go(void *arg)
 	struct hammer *hammer = arg;
 	int taken = 0, bad = 0;
 
-	for (int i = 0; i < 200000; i++) {
+	for (int i = 0; i < 50000; i++) {
 		int direct = i % 2;
 		uint64_t seen;
 
