@@ -11,7 +11,7 @@
 	"allowed: interfaces, mode, on_daemon_loss, heartbeat_timeout, handshake_timeout, "        \
 	"control, http, log, services"
 #define SERVICE_KEYS                                                                               \
-	"allowed: name, protocol, listen, source_prefix, budget, direct, pooler, half_open, "       \
+	"allowed: name, protocol, listen, source_prefix, budget, direct, pooler, half_open, "      \
 	"queue, lanes, over_limit, refuse, classes"
 #define CLASS_KEYS                                                                                 \
 	"allowed: name, sources, action, rate, burst, connections_per_source, "                    \

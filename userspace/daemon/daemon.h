@@ -35,11 +35,13 @@ struct sw_daemon {
 	struct event *sweep;
 	struct event *expiry; /* of rules */
 	struct event *reconcile;
+	uint64_t turned_away; /* connections that full tables had no room for, when told */
+	uint64_t full_told_ns;
 	uint64_t reconcile_failed_ns; /* when that was told last */
 	struct event *sigterm, *sigint, *sighup;
 	uint64_t started_ns;
 	char *base_config; /* the file and the options as they were last read, in YAML */
-	bool hand_over; /* leave everything in the kernel to the next daemon */
+	bool hand_over;	   /* leave everything in the kernel to the next daemon */
 };
 
 #endif

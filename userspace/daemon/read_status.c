@@ -248,7 +248,7 @@ int sw_read_status_verb(void *arg, json_t *args, json_t **result, struct sw_erro
 	struct sw_daemon *daemon = arg;
 	SW_LISTENERS_FREE struct sw_listeners listeners = {0};
 	struct view view = {.daemon = daemon};
-	struct sw_reconcile done;
+	struct sw_reconcile done = {0};
 	int failed = sw_read_status_changes(args) ? sw_reconcile(daemon, &done, err) : 0;
 
 	if (failed)

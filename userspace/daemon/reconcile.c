@@ -22,9 +22,6 @@
 #include "policy/reconcile.h"
 #include "spillway/address.h"
 
-#define EVERY_S	       10
-#define COMPLAIN_EVERY (60 * SW_NS_PER_S)
-
 struct suspect {
 	struct sw_flow_key key;
 	struct sw_flow flow;
@@ -270,33 +267,4 @@ void sw_reconcile_interface(struct sw_daemon *daemon, const char *name)
 	else if (pass.result.adopted)
 		sw_log_info("interface %s: %zu connections were open before, they count", name,
 			    pass.result.adopted);
-}
-
-static void on_time(evutil_socket_t fd, short what, void *arg)
-{
-	struct sw_daemon *daemon = arg;
-	struct sw_reconcile ignored;
-	struct sw_error err;
-
-	(void)fd, (void)what;
-	if (!sw_reconcile(daemon, &ignored, &err) ||
-	    (daemon->reconcile_failed_ns &&
-	     sw_clock_monotonic_ns() - daemon->reconcile_failed_ns < COMPLAIN_EVERY))
-		return;
-	daemon->reconcile_failed_ns = sw_clock_monotonic_ns();
-	sw_log_error("%s; trying again every %d s", err.text, EVERY_S);
-}
-
-int sw_reconcile_start(struct sw_daemon *daemon)
-{
-	const struct timeval every = {EVERY_S, 0};
-
-	daemon->reconcile = event_new(daemon->base, -1, EV_PERSIST, on_time, daemon);
-	return !daemon->reconcile || event_add(daemon->reconcile, &every) ? -ENOMEM : 0;
-}
-
-void sw_reconcile_stop(struct sw_daemon *daemon)
-{
-	if (daemon->reconcile)
-		event_free(daemon->reconcile);
 }

@@ -16,7 +16,7 @@ struct sw_reconcile {
 	uint64_t took_ns;
 };
 
-/* What is found is drift. On failure, which the next pass tries to mend, nothing has changed. */
+/* What is found is drift. On failure the next pass goes on; what is mended by then stays so. */
 int sw_reconcile(struct sw_daemon *daemon, struct sw_reconcile *out, struct sw_error *err);
 
 /*
@@ -25,7 +25,7 @@ int sw_reconcile(struct sw_daemon *daemon, struct sw_reconcile *out, struct sw_e
  */
 void sw_reconcile_interface(struct sw_daemon *daemon, const char *name);
 
-/* The timer. 0 or -ENOMEM */
+/* The timer, daemon/reconcile_timer.c. 0 or -ENOMEM */
 int sw_reconcile_start(struct sw_daemon *daemon);
 void sw_reconcile_stop(struct sw_daemon *daemon);
 

@@ -92,7 +92,7 @@ static int remove_link(void *arg, const char *dir, const char *name)
 	SW_CLOSE int fd = -1;
 
 	if (strncmp(name, SW_XDP_LINK_PREFIX, strlen(SW_XDP_LINK_PREFIX)) ||
-	    search->is_kept(search->arg, atoi(name + strlen(SW_XDP_LINK_PREFIX))))
+	    search->is_kept(search->arg, (int)strtol(name + strlen(SW_XDP_LINK_PREFIX), NULL, 10)))
 		return 0;
 	fd = sw_pins_open(dir, name);
 	if (fd >= 0)
@@ -108,7 +108,7 @@ static int remove_qdisc(void *arg, const char *dir, const char *name)
 
 	if (strncmp(name, SW_QDISC_PREFIX, strlen(SW_QDISC_PREFIX)))
 		return 0;
-	ifindex = atoi(name + strlen(SW_QDISC_PREFIX));
+	ifindex = (int)strtol(name + strlen(SW_QDISC_PREFIX), NULL, 10);
 	if (search->is_kept(search->arg, ifindex))
 		return 0;
 	sw_clsact_remove(ifindex, true);

@@ -10,7 +10,6 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -18,6 +17,7 @@
 #include "core/log.h"
 #include "kern/generation.h"
 #include "kern/inherit.h"
+#include "kern/mapped.h"
 #include "kern/notes.h"
 #include "kern/pins.h"
 #include "kern/preflight.h"
@@ -48,80 +48,6 @@ static int hear_libbpf(enum libbpf_print_level level, const char *fmt, va_list a
 		snprintf(last_complaint, sizeof(last_complaint), "%.255s", text);
 	sw_log_debug("%s", text);
 	return 0;
-}
-
-static size_t mapped_bytes(const struct bpf_map *map)
-{
-	size_t value = (bpf_map__value_size(map) + 7) & ~7ul;
-	size_t page = sysconf(_SC_PAGESIZE);
-
-	return (value * bpf_map__max_entries(map) + page - 1) & ~(page - 1);
-}
-
-static int map_memory(const struct bpf_map *map, void **out)
-{
-	void *memory = mmap(NULL, mapped_bytes(map), PROT_READ | PROT_WRITE, MAP_SHARED,
-			    bpf_map__fd(map), 0);
-
-	if (memory == MAP_FAILED)
-		return -errno;
-	*out = memory;
-	return 0;
-}
-
-/* One row for each map that userspace reads and writes as memory. */
-struct mapped_row {
-	const struct bpf_map *map;
-	void **at;
-};
-
-static int map_all(struct sw_kern *kern)
-{
-	struct sw_maps *maps = &kern->maps;
-	struct mapped_row rows[] = {
-		{kern->skel->maps.control, (void **)&maps->control},
-		{kern->skel->maps.ports, (void **)&maps->ports},
-		{kern->skel->maps.service_conf, (void **)&maps->service_conf},
-		{kern->skel->maps.service_state, (void **)&maps->service_state},
-		{kern->skel->maps.class_conf, (void **)&maps->class_conf},
-		{kern->skel->maps.class_state, (void **)&maps->class_state},
-	};
-
-	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-		int err = map_memory(rows[i].map, rows[i].at);
-
-		if (err)
-			return err;
-	}
-	maps->services_fd = bpf_map__fd(kern->skel->maps.services);
-	maps->classes_fd = bpf_map__fd(kern->skel->maps.classes);
-	maps->source_rate_fd = bpf_map__fd(kern->skel->maps.source_rate);
-	maps->source_live_fd = bpf_map__fd(kern->skel->maps.source_live);
-	maps->flows_fd = bpf_map__fd(kern->skel->maps.flows);
-	maps->refused_fd = bpf_map__fd(kern->skel->maps.refused);
-	maps->counters_fd = bpf_map__fd(kern->skel->maps.counters);
-	maps->verdicts_fd = bpf_map__fd(kern->skel->maps.verdicts);
-	maps->lifetimes_fd = bpf_map__fd(kern->skel->maps.lifetimes);
-	maps->control->layout_version = SW_LAYOUT_VERSION;
-	return 0;
-}
-
-static void unmap_all(struct sw_kern *kern)
-{
-	struct sw_maps *maps = &kern->maps;
-
-	if (maps->control)
-		munmap(maps->control, mapped_bytes(kern->skel->maps.control));
-	if (maps->ports)
-		munmap(maps->ports, mapped_bytes(kern->skel->maps.ports));
-	if (maps->service_conf)
-		munmap(maps->service_conf, mapped_bytes(kern->skel->maps.service_conf));
-	if (maps->service_state)
-		munmap(maps->service_state, mapped_bytes(kern->skel->maps.service_state));
-	if (maps->class_conf)
-		munmap(maps->class_conf, mapped_bytes(kern->skel->maps.class_conf));
-	if (maps->class_state)
-		munmap(maps->class_state, mapped_bytes(kern->skel->maps.class_state));
 }
 
 static int load_failed(int failed, struct sw_error *err)
@@ -159,7 +85,7 @@ static int load_skeleton(struct sw_kern *kern, struct sw_error *err)
 	kern->skel->links.refused_accept = bpf_program__attach(kern->skel->progs.refused_accept);
 	if (!kern->skel->links.refused_accept)
 		return load_failed(-errno, err);
-	failed = map_all(kern);
+	failed = sw_mapped_open(kern->skel, &kern->maps);
 	if (failed)
 		return sw_error_set(err, failed, "cannot map the kernel's tables: %s",
 				    strerror(-failed));
@@ -292,7 +218,7 @@ void sw_unload(struct sw_kern *kern, enum sw_unload how)
 	if (kern->pin_dir)
 		remove_pins(kern, how);
 	if (kern->skel)
-		unmap_all(kern);
+		sw_mapped_close(kern->skel, &kern->maps);
 	spillway_bpf__destroy(kern->skel);
 	if (kern->lock_fd >= 0)
 		close(kern->lock_fd);

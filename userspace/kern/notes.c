@@ -57,7 +57,7 @@ int sw_notes_write(const char *dir, uint64_t netns_cookie, const char *text, siz
 		bpf_map_create(BPF_MAP_TYPE_ARRAY, NAME, sizeof(__u32), PAGE, pages, &opts);
 	int failed = fd < 0 ? fd : map_pages(fd, pages, &mapping);
 
-	if (failed)
+	if (failed || !mapping.at)
 		return sw_error_set(err, failed, "%s/" NAME ": %s", dir, strerror(-failed));
 	memcpy(mapping.at, &header, sizeof(header));
 	memcpy((char *)mapping.at + sizeof(header), text, length);
@@ -87,7 +87,7 @@ int sw_notes_read(const char *dir, struct sw_notes_header *out, char **text, str
 	char *copy;
 	int failed = open_notes(dir, &mapping, err);
 
-	if (failed)
+	if (failed || !mapping.at)
 		return failed;
 	memcpy(&header, mapping.at, sizeof(header));
 	bytes = (char *)mapping.at + sizeof(header);

@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * What is looked after every ten seconds: flows against sockets, and whether tables are full. What goes
+ * wrong for long is told once a minute.
+ */
+#include <errno.h>
+
+#include "core/clock.h"
+#include "core/log.h"
+#include "daemon/reconcile.h"
+#include "kern/read.h"
+
+#define EVERY_S		  10
+#define COMPLAIN_EVERY_NS (60 * SW_NS_PER_S)
+
+/* True if it was not told within the last minute. */
+static bool is_news(uint64_t *told_ns)
+{
+	uint64_t now_ns = sw_clock_monotonic_ns();
+
+	if (*told_ns && now_ns - *told_ns < COMPLAIN_EVERY_NS)
+		return false;
+	*told_ns = now_ns;
+	return true;
+}
+
+/* SYNs turned away for want of room since the last warning, over all services. */
+static void warn_if_full(struct sw_daemon *daemon)
+{
+	uint64_t turned_away = 0;
+
+	for (size_t i = 0; i < daemon->plan->service_count; i++) {
+		uint64_t counters[SW_COUNTER_COUNT];
+
+		sw_read_counters(daemon->maps, daemon->plan->services[i].id, counters);
+		turned_away += counters[SW_COUNTER_FLOWS_FULL] + counters[SW_COUNTER_SOURCES_FULL];
+	}
+	if (turned_away < daemon->turned_away)
+		daemon->turned_away = turned_away; /* a service went, with what it had counted */
+	if (turned_away == daemon->turned_away || !is_news(&daemon->full_told_ns))
+		return;
+	sw_log_warn("a table of the kernel is full: %llu connections were turned away by the last "
+		    "lane of their chain; spillway_map_entries says which",
+		    (unsigned long long)(turned_away - daemon->turned_away));
+	daemon->turned_away = turned_away;
+}
+
+static void on_time(evutil_socket_t fd, short what, void *arg)
+{
+	struct sw_daemon *daemon = arg;
+	struct sw_reconcile ignored;
+	struct sw_error err;
+
+	(void)fd, (void)what;
+	if (sw_reconcile(daemon, &ignored, &err) && is_news(&daemon->reconcile_failed_ns))
+		sw_log_error("%s; trying again every %d s", err.text, EVERY_S);
+	warn_if_full(daemon);
+}
+
+int sw_reconcile_start(struct sw_daemon *daemon)
+{
+	const struct timeval every = {EVERY_S, 0};
+
+	daemon->reconcile = event_new(daemon->base, -1, EV_PERSIST, on_time, daemon);
+	return !daemon->reconcile || event_add(daemon->reconcile, &every) ? -ENOMEM : 0;
+}
+
+void sw_reconcile_stop(struct sw_daemon *daemon)
+{
+	if (daemon->reconcile)
+		event_free(daemon->reconcile);
+}

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Our filters in TC, with a mark in the pin directory for each qdisc that was made for them.
+ */
+#include "kern/filter.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "kern/clsact.h"
+#include "kern/pins.h"
+
+/* All of TC, and the qdisc if it is ours. */
+void sw_filter_remove(struct sw_kern *kern, int ifindex)
+{
+	const char *pin_dir = sw_kern_pin_dir(kern);
+	char mark[32];
+	bool ours;
+
+	snprintf(mark, sizeof(mark), SW_QDISC_PREFIX "%d", ifindex);
+	ours = pin_dir && !sw_pins_mark(pin_dir, mark);
+	sw_clsact_remove(ifindex, ours);
+	if (pin_dir)
+		sw_pins_unmark(pin_dir, mark);
+}
+
+/* Marked before it is made: who is killed between the two leaves no qdisc that nobody knows. */
+int sw_filter_put(struct sw_kern *kern, const struct sw_attachment *attachment,
+		  enum sw_program program, int priority, struct sw_error *err)
+{
+	const char *pin_dir = sw_kern_pin_dir(kern);
+	bool made = false, marked;
+	char mark[32];
+	int failed;
+
+	snprintf(mark, sizeof(mark), SW_QDISC_PREFIX "%d", attachment->ifindex);
+	marked = pin_dir && sw_pins_mark(pin_dir, mark);
+	failed = sw_clsact_put(attachment->ifindex, sw_kern_program_fd(kern, program), priority,
+			       &made);
+	if (marked && (failed || !made))
+		sw_pins_unmark(pin_dir, mark);
+	if (failed)
+		return sw_error_set(err, failed, "interface %s: cannot attach to TC ingress: %s",
+				    attachment->name, strerror(-failed));
+	return 0;
+}
