@@ -84,7 +84,9 @@ static __always_inline int gate_flow(struct gate *gate)
 		return GATE_PASS;
 	flow = bpf_map_lookup_elem(&flows, &gate->flow);
 	if (flow) {
-		__u8 state = unpack(flow_word(flow)).state;
+		struct sw_flow was = unpack(flow_word(flow));
+		/* Its memory may be another's by now: that one's state says nothing about this flow. */
+		__u8 state = was.tag == sw_flow_tag(&gate->flow) ? was.state : SW_FLOW_DEAD;
 
 		if (state == SW_FLOW_HALF_OPEN || state == SW_FLOW_OPEN) {
 			count(gate->service_id, SW_COUNTER_RETRANSMITS);
@@ -153,6 +155,29 @@ __attribute__((noinline)) int gate_syn(struct packet_ctx *ctx, __u32 where)
 	return gate_flow(&gate);
 }
 
+/* What a checksum is made of beside the segment. */
+static __always_inline __u64 pseudo_header(const struct sw_flow_key *key, __u32 bytes)
+{
+	__u64 sum = bpf_htons(IPPROTO_TCP) + bpf_htons(bytes);
+
+	if (sw_address_is_ipv4(&key->client))
+		return sum + key->client.words_be[3] + key->server.words_be[3];
+	return sum + sum_words(&key->client, 4) + sum_words(&key->server, 4);
+}
+
+/*
+ * A RST that the kernel takes for sure: bare, without an acknowledgement or options that might be
+ * wrong, its checksum right. For one that it drops the handshake goes on, and its slot is still needed.
+ */
+static __always_inline int is_sound_rst(const struct packet *packet, const struct tcphdr *tcp,
+					const struct sw_flow_key *key)
+{
+	if (tcp->doff * 4 != sizeof(*tcp) || tcp_bytes(packet) != sizeof(*tcp) ||
+	    tcp_flags(tcp) & (TCP_ACK | TCP_FIN))
+		return 0;
+	return !fold(sum_words(tcp, sizeof(*tcp) / 4) + pseudo_header(key, sizeof(*tcp)));
+}
+
 /* A RST from the client's side. It passes, whatever it is. */
 __attribute__((noinline)) int gate_rst(struct packet_ctx *ctx, __u32 where)
 {
@@ -161,7 +186,7 @@ __attribute__((noinline)) int gate_rst(struct packet_ctx *ctx, __u32 where)
 	struct sw_flow_key key = {}; /* 6.1 wants what a global function fills to be filled */
 
 	if (!tcp || where & WHERE_FRAGMENT || read_flow(ctx, where, &key) ||
-	    service_of(&key) == NO_SERVICE)
+	    service_of(&key) == NO_SERVICE || !is_sound_rst(&packet, tcp, &key))
 		return 0;
 	flow_reset(&key, bpf_ntohl(tcp->seq));
 	return 0;

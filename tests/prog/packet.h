@@ -46,8 +46,9 @@ struct packet {
 	bool has_fragment_header; /* IPv6 */
 	uint16_t fragment_offset; /* in 8 bytes */
 	bool more_fragments;
-	uint8_t tcp_options; /* bytes */
-	uint8_t doff;	     /* 0: as it is */
+	uint8_t tcp_options;	 /* bytes */
+	uint8_t doff;		 /* 0: as it is */
+	uint8_t checksum_off_by; /* TCP's is wrong by this */
 	bool doff_is_zero;
 	uint16_t data;	    /* bytes behind the TCP header */
 	uint8_t padding;    /* bytes behind the IP packet */
