@@ -289,7 +289,8 @@ static void *work(void *arg)
 	struct worker *worker = arg;
 	int held = 0;
 
-	for (int i = 0; i < 200000; i++) {
+	/* On a busy machine the others may hold everything all the while: then on until they let go. */
+	for (int i = 0; i < 200000 || !worker->taken; i++) {
 		if (held < worker->most && rand_r(&worker->seed) % 2) {
 			int reason = take(worker->pool, worker->class);
 
