@@ -1,0 +1,206 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: BSD-2-Clause
+# attach modes: native tc
+# What goes wrong in the worst hour goes wrong in the middle of a storm; afterwards every count is right.
+
+load lib/e2e
+
+setup_file() {
+	# 24 less PostgreSQL's 3 reserved ones is 21: the budget of 20 and one backend for the pooler, so that
+	# a single slot given away twice is a 53300. Clients that are gone are found within seconds.
+	world_with_database max_connections=24 superuser_reserved_connections=3 authentication_timeout=3s \
+		tcp_keepalives_idle=1 tcp_keepalives_interval=1 tcp_keepalives_count=3
+	pgbouncer_stop
+}
+teardown_file() { world_destroy; }
+teardown() {
+	pgbouncer_stop
+	as_client ip link set "$WORLD_INTERFACE" up
+	end_test
+	rm -f "$WORLD/log/storm"
+}
+
+CLIENTS=3000
+STAYING="1-1 1-2 1-3"
+
+# configuration [LANES] [RATE]: the rate is that of a class nobody is in.
+configuration() {
+	cat <<-YAML
+		handshake_timeout: 1s
+		services:
+		  - name: main
+		    listen: [":5432"]
+		    budget: {mode: fixed, direct: 20}
+		    pooler: {address: "127.0.0.1:6432", max_connections: 1000}
+		    lanes: [${1:-direct, refuse}]
+		    classes:
+		      - {name: default, rate: unlimited}
+		      - {name: nobody, sources: ["192.0.2.0/24"], rate: ${2:-1/s}}
+	YAML
+}
+
+# begin [LANES]: the daemon, three sessions that are to live through it all, and the storm.
+begin() {
+	complaints_before=$(complaints)
+	configuration "$@" | spillwayd_start
+	hold_many 1 3
+	spawn storm nsenter --net="/run/netns/$CLIENT_NS" prlimit --nofile=16384:16384 "$BUILD/storm" \
+		--target "$SERVER_IPV4:5432" --user app --database app --json --no-progress --clients "$CLIENTS" \
+		--source-base 10.77.2.1 --source-count 250 --within 6s --query 'select pg_sleep(0.02)' --timeout 20s
+	wait_until "the storm has begun" arrived 100
+}
+
+# arrived COUNT: so many SYNs have come by now. A dead daemon is not asked for them.
+arrived() { [ "$(status_value "$TOTALS.syn")" -ge "$1" ]; }
+
+# A fault after the storm would show nothing.
+assert_in_the_storm() { process_runs storm; }
+
+end_storm() {
+	WAIT_SECONDS=40 wait_until "the storm is over" process_is_gone storm
+	cat "$WORLD/log/storm"
+	assert_equal "clients in the report" "$CLIENTS" "$(jq .clients "$WORLD/log/storm")"
+	[ "$(jq .succeeded "$WORLD/log/storm")" -gt 20 ]
+}
+
+complaints() { grep -Ec 'too many clients|connection slots are reserved' "$WORLD/log/postgres" || true; }
+
+# assert_causes PATTERN: nobody met anything else.
+assert_causes() {
+	local cause
+	for cause in $(jq -r '.failures | keys[]' "$WORLD/log/storm"); do
+		assert_matches "cause of failure" "^($1)\$" "$cause"
+	done
+}
+
+# Half-open ones hold a slot no longer than handshake_timeout; the kernel keeps them for a minute.
+sockets_of_clients() {
+	as_server ss -Htan "sport = :5432" | grep -vcE '^(LISTEN|SYN-RECV|TIME-WAIT)'
+}
+
+slots() { status_value '.services[0] | .budget.used + .pooler.used'; }
+
+slots_are_sockets() {
+	local slots
+	slots=$(slots)
+	[ "$slots" -gt 0 ] && [ "$slots" -eq "$(sockets_of_clients)" ]
+}
+
+# assert_whole STAYING...: every count is what the kernel has, and those inside never noticed.
+assert_whole() {
+	local name
+	for name in "$@"; do
+		printf 'select 42;\n' >"$WORLD/hold-$name.fifo"
+		wait_until "the session $name is answered" grep -qx 42 "$WORLD/log/hold-$name"
+	done
+	WAIT_SECONDS=20 eventually_status '.services[0] | .budget.used + .pooler.used' $#
+	wait_until "there are as many slots as sockets" slots_are_sockets
+	assert_equal "sockets" $# "$(sockets_of_clients)"
+	assert_equal "reconcile" "0 0 0" \
+		"$(sw status --reconcile --json | jq -r '.reconcile | "\(.adopted) \(.confirmed) \(.released)"')"
+	assert_status '.services[0].counters.drift' 0
+	assert_status '.services[0].budget.overcommitted' 0
+	assert_equal "53300 in PostgreSQL's log" "$complaints_before" "$(complaints)"
+	release_all
+	eventually_status "$USED" 0
+	eventually_status '.services[0].pooler.used' 0
+}
+
+@test "the daemon is killed three times in a storm of 3,000 and restarted" {
+	local seen
+	begin
+	for seen in 500 1200 1900; do
+		wait_until "$seen have come" arrived "$seen"
+		stop_process spillwayd KILL
+		# The gate goes on alone: nobody but it answers these.
+		wait_until "connections come and go without a daemon" postgres_logged_more
+		assert_in_the_storm
+		spillwayd_run
+	done
+	end_storm
+	assert_causes connect_refused
+	assert_matches "log" 'taking over from the daemon before this one' "$(cat "$WORLD/log/spillwayd")"
+	# shellcheck disable=SC2086 # names
+	assert_whole $STAYING
+	assert_status "$TOTALS.syn" $((CLIENTS + 3))
+}
+
+# Since the last call.
+postgres_logged_more() {
+	local before=${logged:-$(wc -l <"$WORLD/log/postgres")}
+	logged=$(wc -l <"$WORLD/log/postgres")
+	[ "$logged" -gt $((before + 10)) ]
+}
+
+@test "the configuration is reloaded ten times in a storm of 3,000" {
+	local i
+	begin
+	for ((i = 1; i <= 10; i++)); do
+		configuration 'direct, refuse' "$((i + 1))/s" | spillwayd_configure
+		sw reload
+		assert_status '.services[0].classes[] | select(.name == "nobody") | .rate' "$((i + 1))/s"
+		assert_in_the_storm
+		wait_until "more have come" arrived $((i * 250))
+	done
+	end_storm
+	assert_causes connect_refused
+	# shellcheck disable=SC2086 # names
+	assert_whole $STAYING
+	assert_status "$TOTALS.syn" $((CLIENTS + 3))
+}
+
+@test "the pooler is stopped and started in a storm of 3,000" {
+	pgbouncer_start default_pool_size=1
+	begin 'direct, pooler, refuse'
+	wait_until "800 have come" arrived 800
+	pgbouncer_stop
+	wait_until "its backend is gone" no_backend_of_the_pooler
+	wait_until "1,600 have come" arrived 1600
+	pgbouncer_start default_pool_size=1
+	assert_in_the_storm
+	end_storm
+	[ "$(status_value "$TOTALS.pooler")" -gt 0 ]
+	# Whoever was with the pooler when it went heard of that; so did those who still were sent to it.
+	assert_causes 'connect_refused|connect_reset|closed_early|reset|sqlstate_(08P01|57P01|57P03|58000)'
+	# shellcheck disable=SC2086 # names
+	assert_whole $STAYING
+}
+
+no_backend_of_the_pooler() {
+	[ "$(ask_postgres "select count(*) from pg_stat_activity where usename = 'app' and client_addr is null")" = 0 ]
+}
+
+@test "clients vanish in the middle of a storm of 3,000: after a SYN, after a RST, after a handshake" {
+	local flood="$BATS_TEST_DIRNAME/lib/syn_flood.py"
+	# A network that no host has: nobody ever answers those SYN-ACKs.
+	as_server ip route replace 10.79.0.0/24 via "$GATEWAY_IPV4"
+	begin
+	as_client python3 "$flood" "$SERVER_IPV4" 5432 10.79.0 60
+	wait_until "800 have come" arrived 800
+	# The client's host knows nothing of these and answers the SYN-ACK with a RST.
+	as_client python3 "$flood" "$SERVER_IPV4" 5432 10.77.9 60
+	wait_until "1,500 have come" arrived 1500
+	as_client python3 "$BATS_TEST_DIRNAME/lib/vanish.py" "$SERVER_IPV4" 5432 10.77.8 60 >"$WORLD/vanished"
+	assert_in_the_storm
+	cat "$WORLD/vanished"
+	[ "$(cat "$WORLD/vanished")" -gt 0 ]
+	end_storm
+	assert_causes connect_refused
+	[ "$(status_value '.services[0].counters.expired')" -gt 0 ]
+	[ "$(status_value '.services[0].counters.handshake_resets')" -gt 0 ]
+	# shellcheck disable=SC2086 # names
+	assert_whole $STAYING
+}
+
+@test "the link goes down in the middle of a storm of 3,000, and some are gone when it is back" {
+	begin
+	wait_until "1,000 have come" arrived 1000
+	as_client ip link set "$WORLD_INTERFACE" down
+	release 1-2
+	as_client ip link set "$WORLD_INTERFACE" up
+	assert_in_the_storm
+	end_storm
+	# Where there is no link, there is no route either.
+	assert_causes 'connect_refused|connect_unreachable|connect_timeout|timeout'
+	assert_whole 1-1 1-3
+}
