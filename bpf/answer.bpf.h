@@ -7,30 +7,11 @@
 #ifndef SPILLWAY_ANSWER_BPF_H
 #define SPILLWAY_ANSWER_BPF_H
 
+#include "checksum.bpf.h"
 #include "parse.bpf.h"
 
 #define ETHERNET_MIN_BYTES 60
 #define ANSWER_HOP_LIMIT   64
-
-static __always_inline __u16 fold(__u64 sum)
-{
-	sum = (sum & 0xffffffff) + (sum >> 32);
-	sum = (sum & 0xffff) + ((sum >> 16) & 0xffff) + (sum >> 32);
-	sum = (sum & 0xffff) + (sum >> 16);
-	sum = (sum & 0xffff) + (sum >> 16);
-	return ~sum;
-}
-
-/* Sum over 32-bit words as they lie in memory; the bytes' order does not matter (RFC 1071). */
-static __always_inline __u64 sum_words(const void *from, int words)
-{
-	const __u32 *word = from;
-	__u64 sum = 0;
-
-	for (int i = 0; i < words; i++)
-		sum += word[i];
-	return sum;
-}
 
 static __always_inline void swap_macs(struct ethhdr *eth)
 {
@@ -69,12 +50,6 @@ static __always_inline __u64 answer_ipv6(struct ipv6hdr *ip)
 	ip->payload_len = bpf_htons(sizeof(struct tcphdr));
 	ip->hop_limit = ANSWER_HOP_LIMIT;
 	return sum_words(&ip->saddr, 8);
-}
-
-/* The part of TCP's checksum that is not in the segment, as a partial checksum has it. */
-static __always_inline __u16 pseudo_sum(__u64 addresses, __u32 bytes)
-{
-	return ~fold(addresses + bpf_htons(IPPROTO_TCP) + bpf_htons(bytes));
 }
 
 /*

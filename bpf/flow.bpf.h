@@ -11,6 +11,7 @@
 #include "count.bpf.h"
 #include "source.bpf.h"
 #include "service.bpf.h"
+#include "wake.bpf.h"
 #include "spillway/release.h"
 
 static __always_inline __u64 flow_word(struct sw_flow *flow)
@@ -51,12 +52,19 @@ struct holding {
 	__u32 service;
 	__u32 class_id;
 	__u32 source_bits;
+	__u64 syn_ns;
 	__u64 state_ns;
 };
 
 static __always_inline struct holding holding_of(const struct sw_flow *flow)
 {
-	struct holding holding = {flow->service, flow->class_id, flow->source_bits, flow->state_ns};
+	struct holding holding = {
+		.service = flow->service,
+		.class_id = flow->class_id,
+		.source_bits = flow->source_bits,
+		.syn_ns = flow->syn_ns,
+		.state_ns = flow->state_ns,
+	};
 
 	/* Not to be read again after the word has changed. */
 	asm volatile("" ::: "memory");
@@ -85,6 +93,8 @@ static __noinline int flow_release(const struct sw_flow_key *key, struct holding
 		return 0;
 	source_key(held->service, &key->client, held->source_bits, &source);
 	sw_release(service, class, source_find(&source), was.lane, was.state == SW_FLOW_HALF_OPEN);
+	if (somebody_waits(service))
+		wake(held->class_id, &source);
 	if (was.flags & SW_FLOW_COOKIE)
 		cookie_watch_add(held->service, -1);
 	return 0;
@@ -200,7 +210,37 @@ static __always_inline void flow_reset(const struct sw_flow_key *key, __u32 sequ
 	flow_expire(key, flow, seen, bpf_ktime_get_ns(), SW_COUNTER_HANDSHAKE_RESETS);
 }
 
-/* A handshake that came too late: the slot went to somebody else, the connection is there. */
+/*
+ * A waiter is none any more: what it was counted by goes down, how it ended goes up. Only for who moved
+ * its flow out of WAITING.
+ */
+static __noinline int waiter_ended(const struct sw_flow_key *key, struct holding *held, __u64 now_ns,
+				   __u32 outcome)
+{
+	struct sw_service_state *service = bpf_map_lookup_elem(&service_state, &held->service);
+	struct sw_class_state *class = bpf_map_lookup_elem(&class_state, &held->class_id);
+	struct sw_source_live *live;
+	struct sw_source_key source;
+
+	if (!service || !class)
+		return 0;
+	source_key(held->service, &key->client, held->source_bits, &source);
+	live = source_find(&source);
+	sw_queue_free(service, class);
+	if (live)
+		sw_source_leave(&live->word);
+	count_wait(held->service, outcome, now_ns > held->syn_ns ? now_ns - held->syn_ns : 0);
+	count(held->service, outcome == SW_WAIT_ADMITTED    ? SW_COUNTER_WAIT_ADMITTED
+			     : outcome == SW_WAIT_STEERED   ? SW_COUNTER_WAIT_STEERED
+			     : outcome == SW_WAIT_TIMED_OUT ? SW_COUNTER_WAIT_TIMED_OUT
+							    : SW_COUNTER_WAIT_ABANDONED);
+	return 0;
+}
+
+/*
+ * A handshake that came too late, the slot having gone to somebody else, or past a gate that was taken
+ * off while the flow waited: the connection is there.
+ */
 static __noinline int flow_overcommit(const struct sw_flow_key *key, struct sw_flow *flow,
 				      __u64 seen)
 {
@@ -210,21 +250,40 @@ static __noinline int flow_overcommit(const struct sw_flow_key *key, struct sw_f
 	const struct sw_source_limits none = {};
 	struct sw_source_key source;
 	struct sw_source_live *live = 0;
+	struct sw_flow next = unpack(seen);
+	int waited = next.state == SW_FLOW_WAITING;
 
 	if (!service || !class)
 		return 0;
+	next.state = SW_FLOW_OPEN;
+	if (waited)
+		next.lane = SW_LANE_DIRECT;
 	source_key(held.service, &key->client, held.source_bits, &source);
-	if (source_take(&source, &live, unpack(seen).lane == SW_LANE_DIRECT, &none))
+	if (source_take(&source, &live, next.lane == SW_LANE_DIRECT, &none))
 		return 0;
-	if (unpack(seen).lane == SW_LANE_DIRECT)
+	if (next.lane == SW_LANE_DIRECT)
 		sw_slots_take_anyway(service, class);
 	else
 		sw_pooler_take_anyway(service, class);
-	if (!flow_move(flow, seen, SW_FLOW_OPEN, unpack(seen).flags))
-		sw_release(service, class, live, unpack(seen).lane, 0);
-	else
-		count(held.service, SW_COUNTER_OVERCOMMITTED);
+	if (__sync_val_compare_and_swap(&flow->word, seen, next.word) != seen) {
+		sw_release(service, class, live, next.lane, 0);
+		return 0;
+	}
+	count(held.service, SW_COUNTER_OVERCOMMITTED);
+	if (waited)
+		waiter_ended(key, &held, bpf_ktime_get_ns(), SW_WAIT_ADMITTED);
 	return 0;
+}
+
+/* True while no more handshakes may be incomplete, of all or of the source. */
+static __always_inline int half_open_binds(__u32 id, const struct sw_service_state *service,
+					   const struct sw_source_live *live)
+{
+	const struct sw_service_conf *conf = bpf_map_lookup_elem(&service_conf, &id);
+
+	return conf && ((conf->half_open_max && service->half_open >= conf->half_open_max) ||
+			(conf->half_open_per_source && live &&
+			 live->half_open >= conf->half_open_per_source));
 }
 
 /* What was counted for the handshake alone. Only for who moved the flow from HALF_OPEN to OPEN. */
@@ -233,13 +292,19 @@ static __noinline int flow_opened(const struct sw_flow_key *key, struct holding 
 	struct sw_service_state *service = bpf_map_lookup_elem(&service_state, &held->service);
 	struct sw_flow was = unpack(word);
 	struct sw_source_key source;
+	struct sw_source_live *live;
+	int bound;
 
 	if (was.flags & SW_FLOW_COOKIE)
 		cookie_watch_add(held->service, -1);
 	if (!service || was.lane != SW_LANE_DIRECT)
 		return 0;
 	source_key(held->service, &key->client, held->source_bits, &source);
-	sw_half_open_free(service, source_find(&source));
+	live = source_find(&source);
+	bound = somebody_waits(service) && half_open_binds(held->service, service, live);
+	sw_half_open_free(service, live);
+	if (bound)
+		wake(held->class_id, &source);
 	return 0;
 }
 
@@ -264,7 +329,8 @@ static __always_inline void flow_confirm(const struct sw_flow_key *key, __u64 no
 		flow_opened(key, &held, seen);
 		return;
 	}
-	if (unpack(seen).tag == tag && unpack(seen).state == SW_FLOW_EXPIRED)
+	if (unpack(seen).tag == tag && (unpack(seen).state == SW_FLOW_EXPIRED ||
+					unpack(seen).state == SW_FLOW_WAITING))
 		flow_overcommit(key, flow, seen);
 }
 

@@ -10,6 +10,7 @@
 
 #include "admit.bpf.h"
 #include "answer.bpf.h"
+#include "waiting.bpf.h"
 #include "parse.bpf.h"
 
 /* How long a refusal is remembered for its retransmits: tcp_syn_retries = 6 sends the last at 63 s. */
@@ -19,22 +20,27 @@ enum gate_says {
 	GATE_PASS,
 	GATE_DROP,
 	GATE_RESET, /* answer with a RST, or drop if that cannot be done */
+	GATE_TURN,  /* a waiter's turn has come */
 };
 
-static __always_inline enum gate_says enforce(const struct gate *gate, __u8 lane)
+static __always_inline enum gate_says says(__u8 lane)
 {
-	if (gate->control->mode == SW_MODE_MONITOR)
-		return GATE_PASS;
 	switch (lane) {
 	case SW_LANE_DIRECT:
 	case SW_LANE_POOLER:
 		return GATE_PASS;
 	case SW_LANE_NONE:
+	case SW_LANE_QUEUE:
 	case SW_LANE_DROP:
 		return GATE_DROP;
 	default:
 		return GATE_RESET;
 	}
+}
+
+static __always_inline enum gate_says enforce(const struct gate *gate, __u8 lane)
+{
+	return gate->control->mode == SW_MODE_MONITOR ? GATE_PASS : says(lane);
 }
 
 /* Signed: another CPU may have refused since this one looked at the clock. */
@@ -71,6 +77,42 @@ static __always_inline int is_cleared(struct sw_flow *flow)
 	       flow_move(flow, seen, was.state, was.flags & ~SW_FLOW_SUSPECT);
 }
 
+/*
+ * A SYN of somebody who waits: the daemon gets the newest, for its TCP timestamp. A new number is a new
+ * connection from the same port, which takes its place at the end.
+ */
+static __always_inline int gate_repeated(struct gate *gate, struct sw_flow *flow)
+{
+	struct sw_verdict verdict = {SW_LANE_QUEUE, SW_REASON_WAITERS};
+
+	flow->state_ns = gate->now_ns;
+	if (flow->isn != gate->isn) {
+		count_wait(gate->service_id, SW_WAIT_ABANDONED, gate->now_ns - flow->syn_ns);
+		flow->isn = gate->isn;
+		flow->syn_ns = gate->now_ns;
+		count(gate->service_id, SW_COUNTER_WAIT_ABANDONED);
+		count_verdict(flow->class_id, verdict);
+	} else {
+		count(gate->service_id, SW_COUNTER_WAIT_REPEATED);
+	}
+	park(gate->ctx, gate->where, &gate->flow);
+	return enforce(gate, SW_LANE_QUEUE);
+}
+
+/*
+ * Without a daemon who waits gets in by himself, at his next SYN, if there is room; else he waits on,
+ * for the next daemon.
+ */
+static __always_inline int gate_waiting(struct gate *gate, struct sw_flow *flow)
+{
+	if (sw_decide_is_fresh(gate->control, gate->now_ns))
+		return gate_repeated(gate, flow);
+	flow->state_ns = gate->now_ns;
+	flow->isn = gate->isn;
+	count(gate->service_id, SW_COUNTER_WAIT_REPEATED);
+	return gate->control->mode == SW_MODE_MONITOR ? GATE_PASS : GATE_TURN;
+}
+
 /* A SYN of the service in gate->service_id whose header is in order. */
 static __always_inline int gate_flow(struct gate *gate)
 {
@@ -92,6 +134,9 @@ static __always_inline int gate_flow(struct gate *gate)
 			count(gate->service_id, SW_COUNTER_RETRANSMITS);
 			return is_cleared(flow) ? GATE_PASS : enforce(gate, SW_LANE_NONE);
 		}
+		gate->now_ns = bpf_ktime_get_ns();
+		if (state == SW_FLOW_WAITING)
+			return gate_waiting(gate, flow);
 		if (state != SW_FLOW_EXPIRED)
 			return enforce(gate,
 				       SW_LANE_NONE); /* it is just being replaced or removed */
@@ -138,7 +183,7 @@ __attribute__((noinline)) int gate_syn(struct packet_ctx *ctx, __u32 where)
 {
 	struct packet packet = packet_at(ctx, where);
 	struct tcphdr *tcp = tcp_header(&packet);
-	struct gate gate = {.ctx = ctx};
+	struct gate gate = {.ctx = ctx, .where = where};
 
 	if (!tcp || read_flow(ctx, where, &gate.flow))
 		return GATE_PASS;
@@ -155,14 +200,13 @@ __attribute__((noinline)) int gate_syn(struct packet_ctx *ctx, __u32 where)
 	return gate_flow(&gate);
 }
 
-/* What a checksum is made of beside the segment. */
-static __always_inline __u64 pseudo_header(const struct sw_flow_key *key, __u32 bytes)
+/* A turn is a call of its own, next to the SYN's: together they need more stack than a program has. */
+static __always_inline int gate_syn_or_turn(struct packet_ctx *ctx, __u32 where)
 {
-	__u64 sum = bpf_htons(IPPROTO_TCP) + bpf_htons(bytes);
+	int said = gate_syn(ctx, where);
 
-	if (sw_address_is_ipv4(&key->client))
-		return sum + key->client.words_be[3] + key->server.words_be[3];
-	return sum + sum_words(&key->client, 4) + sum_words(&key->server, 4);
+	return said == GATE_TURN ? (int)says(waiter_turn(ctx, where, SW_RELEASE_ADMIT) & 0xff)
+				 : said;
 }
 
 /*
@@ -227,7 +271,7 @@ static __always_inline int gate_packet(struct packet_ctx *ctx, __u32 where)
 	if (!(flags & TCP_SYN))
 		gate_rst(ctx, where);
 	else if (!(flags & TCP_ACK))
-		return gate_syn(ctx, where);
+		return gate_syn_or_turn(ctx, where);
 	return GATE_PASS;
 }
 

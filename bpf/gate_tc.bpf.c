@@ -12,27 +12,20 @@
 #define gate_rst      gate_rst_tc
 #define gate_syn      gate_syn_tc
 #define answer_reset  answer_tc
-static __always_inline __u32 frame_bytes(struct __sk_buff *skb)
-{
-	return skb->len;
-}
+#define parkable      parkable_tc
+#define park	      park_tc
+#define waiter_turn   turn_tc
 
-/* The skb goes back as it came: if its checksum was to be completed by the device, it still is. */
-static __always_inline int keeps_partial(struct __sk_buff *skb)
-{
-	(void)skb;
-	return 1;
-}
+#include "tc_frame.bpf.h"
 
 #include "gate.bpf.h"
 #include "steer.bpf.h"
+#include "tc_answer.bpf.h"
 #include "tc_packet.bpf.h"
 
 static __always_inline int reset(struct __sk_buff *skb, __u32 where)
 {
-	__u32 length = answer_reset(skb, where);
-
-	if (length && (skb->len <= length || !bpf_skb_change_tail(skb, length, 0)))
+	if (!make_reset(skb, where))
 		return bpf_redirect(skb->ifindex, 0);
 	count(SW_COUNTERS_HOST, SW_COUNTER_UNANSWERABLE);
 	return TC_ACT_SHOT;

@@ -5,6 +5,8 @@
 #include <linux/bpf.h>
 #include <bpf/bpf_helpers.h>
 
+#include "spillway/queue.h"
+
 #define packet_ctx	xdp_md
 #define gate_listener	listener_xdp
 #define gate_rst	gate_rst_xdp
@@ -12,6 +14,9 @@
 #define answer_reset	answer_xdp
 #define walk_extensions walk_xdp
 #define read_flow	read_flow_xdp
+#define parkable	parkable_xdp
+#define park		park_xdp
+#define waiter_turn	turn_xdp
 
 /* Interfaces with jumbo frames spread one packet over several buffers. */
 static __always_inline __u32 frame_bytes(struct xdp_md *ctx)
@@ -24,6 +29,24 @@ static __always_inline int keeps_partial(struct xdp_md *ctx)
 {
 	(void)ctx;
 	return 0;
+}
+
+static __always_inline long load_bytes(struct xdp_md *ctx, __u32 offset, void *to, __u32 bytes)
+{
+	return bpf_xdp_load_bytes(ctx, offset, to, bytes);
+}
+
+static __always_inline __u32 ingress_of(const struct xdp_md *ctx)
+{
+	return ctx->ingress_ifindex;
+}
+
+/* What the device took off before it ran the program, nobody can tell. */
+static __always_inline void stripped_tag(const struct xdp_md *ctx, struct sw_parked *parked)
+{
+	(void)ctx;
+	parked->vlan_tci = 0;
+	parked->vlan_protocol_be = 0;
 }
 
 #include "gate.bpf.h"

@@ -10,6 +10,7 @@
 #include <bpf/bpf_helpers.h>
 
 #include "spillway/maps.h"
+#include "spillway/queue.h"
 
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
@@ -122,5 +123,17 @@ struct {
 	__type(key, __u32);
 	__type(value, struct sw_lifetimes);
 } lifetimes SEC(".maps") __weak;
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, SW_SERVICES_MAX);
+	__type(key, __u32);
+	__type(value, struct sw_waits);
+} waits SEC(".maps") __weak;
+
+struct {
+	__uint(type, BPF_MAP_TYPE_RINGBUF);
+	__uint(max_entries, SW_WAKEUPS_BYTES);
+} wakeups SEC(".maps") __weak;
 
 #endif

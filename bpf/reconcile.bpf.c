@@ -30,7 +30,11 @@ static __always_inline int take_anyway(const struct sw_flow_key *key, const stru
 
 static __noinline int adopt_new(const struct sw_flow_key *key, const struct sw_flow_op *op)
 {
-	struct holding held = {op->service, op->class_id, op->source_bits, 0};
+	struct holding held = {
+		.service = op->service,
+		.class_id = op->class_id,
+		.source_bits = op->source_bits,
+	};
 	struct sw_source_live *source;
 	struct sw_flow fresh = {
 		.tag = sw_flow_tag(key),
@@ -91,7 +95,8 @@ static __noinline int adopt_known(const struct sw_flow_key *key, struct sw_flow 
 	if (was.state == SW_FLOW_OPEN && was.flags & SW_FLOW_SUSPECT)
 		flow_move(flow, seen, SW_FLOW_OPEN, was.flags & ~SW_FLOW_SUSPECT);
 	if (op->state != SW_FLOW_OPEN ||
-	    (was.state != SW_FLOW_HALF_OPEN && was.state != SW_FLOW_EXPIRED))
+	    (was.state != SW_FLOW_HALF_OPEN && was.state != SW_FLOW_EXPIRED &&
+	     was.state != SW_FLOW_WAITING))
 		return SW_FLOW_OP_KEPT;
 	flow_confirm(key, bpf_ktime_get_ns());
 	return unpack(flow_word(flow)).state == SW_FLOW_OPEN ? SW_FLOW_OP_CONFIRMED

@@ -59,4 +59,24 @@ static __always_inline int source_take(const struct sw_source_key *key,
 	return reason == SW_REASON_SOURCES_FULL ? SW_REASON_CONTENDED : reason;
 }
 
+/* Likewise for one that is to wait. */
+static __always_inline int source_wait(const struct sw_source_key *key,
+				       struct sw_source_live **live, __u32 limit)
+{
+	__u64 empty = sw_source_empty(key);
+	int reason = SW_REASON_SOURCES_FULL;
+
+	if (!*live)
+		*live = source_find(key);
+	if (*live)
+		reason = sw_source_wait(&(*live)->word, empty, limit);
+	if (reason != SW_REASON_SOURCES_FULL)
+		return reason;
+	*live = source_make(key, empty);
+	if (!*live)
+		return reason;
+	reason = sw_source_wait(&(*live)->word, empty, limit);
+	return reason == SW_REASON_SOURCES_FULL ? SW_REASON_CONTENDED : reason;
+}
+
 #endif

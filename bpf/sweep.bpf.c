@@ -3,10 +3,17 @@
  * The sweep, run by the daemon every second: handshakes that took too long give their slot back, and
  * entries that nobody needs any more go.
  */
-#include "flow.bpf.h"
+#include "forget.bpf.h"
 
 /* After its slot went back a flow is kept for a late ACK: the kernel repeats its SYN-ACK for 63 s. */
 #define EXPIRED_KEPT_NS (64 * NS_PER_SECOND)
+/*
+ * The longest that a client which still tries keeps silent: gaps double at the most, from 1 s on (RFC
+ * 6298, 5.5; 3 s on older systems), so the next is no longer than all before it and the first. The daemon
+ * knows sooner; this is for those that it never heard of.
+ */
+#define SILENCE_FIRST_NS (6 * NS_PER_SECOND)
+
 /*
  * Sources come back soon; an entry without connections that is found again costs no insert. In
  * handshake timeouts, of which the default is 5 s.
@@ -36,6 +43,9 @@ static int sweep_flow(void *map, struct sw_flow_key *key, struct sw_flow *flow, 
 	    is_past(run, flow->syn_ns, run->handshake_timeout_ns)) {
 		sweep->flows_expired +=
 			flow_expire(key, flow, seen, sweep->now_ns, SW_COUNTER_EXPIRED);
+	} else if (was.state == SW_FLOW_WAITING &&
+		   is_past(run, flow->state_ns, flow->state_ns - flow->syn_ns + SILENCE_FIRST_NS)) {
+		sweep->flows_removed += waiter_forget(key, flow, seen, SW_WAIT_ABANDONED);
 	} else if (was.state == SW_FLOW_EXPIRED && is_past(run, flow->state_ns, EXPIRED_KEPT_NS) &&
 		   flow_move(flow, seen, SW_FLOW_DEAD, 0)) {
 		bpf_map_delete_elem(map, key);
@@ -49,7 +59,7 @@ static int sweep_source(void *map, struct sw_source_key *key, struct sw_source_l
 {
 	struct sw_sweep *sweep = run->sweep;
 
-	if (sw_source_live_count(live->word)) {
+	if (sw_source_live_count(live->word) || sw_source_waiting_count(live->word)) {
 		live->seen_ns = sweep->now_ns;
 	} else if (is_past(run, live->seen_ns, SOURCE_KEPT * run->handshake_timeout_ns) &&
 		   sw_source_retire(live)) {

@@ -25,7 +25,16 @@
 	ROW(HANDSHAKE_RESETS, "handshake_resets",                                                  \
 	    "reserved slots freed by a RST in the handshake")                                      \
 	ROW(FLOWS_FULL, "flows_full", "SYNs turned away because the table of flows was full")      \
-	ROW(SOURCES_FULL, "sources_full", "SYNs turned away because the table of sources was full")
+	ROW(SOURCES_FULL, "sources_full", "SYNs turned away because the table of sources was full")\
+	ROW(WAIT_ADMITTED, "wait_admitted", "waiters that got a direct slot")                      \
+	ROW(WAIT_STEERED, "wait_steered", "waiters that got a place at the pooler")                \
+	ROW(WAIT_TIMED_OUT, "wait_timed_out", "waiters that waited as long as they might")         \
+	ROW(WAIT_ABANDONED, "wait_abandoned", "waiters whose client gave up")                      \
+	ROW(WAIT_REPEATED, "wait_repeated", "SYNs of waiters, repeated by their clients")          \
+	ROW(WAIT_COPY_LOST, "wait_copy_lost",                                                      \
+	    "copies of waiting SYNs that the daemon had no room for; a repetition brings another") \
+	ROW(RELEASED_UNSENT, "released_unsent",                                                    \
+	    "waiters let in whose SYN the kernel did not take again: their next one gets in")
 
 enum sw_counter {
 #define SW_COUNTER_ID(id, name, help) SW_COUNTER_##id,

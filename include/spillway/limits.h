@@ -13,6 +13,8 @@
 #define SW_SOURCES_MAX	131072
 #define SW_REFUSED_MAX	65536
 #define SW_CHAIN_MAX	8
+/* Room for the copies of 20,000 SYNs that come before the daemon looks. A power of two. */
+#define SW_WAKEUPS_BYTES (4u << 20)
 
 /*
  * A compare-and-swap that loses this often gives up and counts as "contended": each loss is another

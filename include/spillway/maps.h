@@ -47,6 +47,8 @@ struct sw_service_conf {
 	/* Direct slots whose handshake is not complete yet; 0: no cap. */
 	__u32 half_open_max; /* in all; beyond it only for sources that have none */
 	__u32 half_open_per_source;
+	__u32 queue_max;	/* SYNs that may wait; 0: no cap, likewise below */
+	__u32 queue_per_source;
 	__u8 has_prefixes; /* 0: everybody is in default_class, no lookup needed */
 	__u8 ipv4_bits;	   /* a source is the client's address cut to this prefix */
 	__u8 ipv6_bits;
@@ -64,7 +66,15 @@ struct sw_service_state {
 	__u64 unsteerable_until_ns[2]; /* no flow can be given to the target: direct's, pooler's */
 	__u64 half_open;	       /* flows in HALF_OPEN that hold a direct slot */
 	__u64 pad;
+	/* While it is zero throughout nobody waits, and nobody has to. */
+	__u64 waiting; /* flows in WAITING */
+	__u64 hold;    /* SW_HOLD_…, written by the daemon; counts while that lives */
+	__u64 rest[6];
 };
+
+/* Why nobody gets in, whatever room there is. */
+#define SW_HOLD_PAUSED	  0x01 /* by `spillway pause` */
+#define SW_HOLD_NOT_READY 0x02 /* the database does not serve */
 
 /* classes: longest prefix of {service, address} → class id. */
 struct sw_class_key {
@@ -83,13 +93,15 @@ struct sw_class_conf {
 	__u32 reserved;
 	__u32 service;
 	__u8 action; /* enum sw_action */
-	__u8 pad[3];
+	__u8 yields; /* other classes of the service have more weight */
+	__u8 pad[2];
 };
 
 struct sw_class_state {
 	__u64 direct; /* slots.h: slots from its reserve and from the shared ones */
 	__u64 pooler;
-	__u64 pad[6];
+	__u64 waiting; /* flows in WAITING */
+	__u64 pad[5];
 };
 
 struct sw_source_key {
@@ -107,7 +119,7 @@ struct sw_source_rate {
 	__u32 refused;
 };
 
-/* source_live: live connections of a source. */
+/* source_live: connections of a source, live and waiting ones. */
 struct sw_source_live {
 	__u64 word;    /* source.h */
 	__u64 seen_ns; /* when it was made, or the sweep last saw connections */
@@ -128,7 +140,7 @@ struct sw_flow_key {
 
 /*
  * A flow's states. Each change is a compare-and-swap of the whole word; who wins it owns the change
- * of the counts that goes with it. Only HALF_OPEN and OPEN hold slots.
+ * of the counts that goes with it. Only HALF_OPEN and OPEN hold slots; WAITING is counted by itself.
  */
 enum sw_flow_state {
 	SW_FLOW_NONE = 0,
@@ -137,6 +149,7 @@ enum sw_flow_state {
 	SW_FLOW_EXPIRED,   /* handshake too late, slot given back; kept a while for a late ACK */
 	SW_FLOW_CLAIMED,   /* being filled again by the gate, for some instructions */
 	SW_FLOW_DEAD,	   /* being deleted, for some instructions */
+	SW_FLOW_WAITING,   /* parked: it holds a place in the queue, and no slot */
 };
 
 #define SW_FLOW_STEERED 0x01 /* belongs to a listener other than the one addressed */
@@ -161,7 +174,7 @@ struct sw_flow {
 	__u16 class_id;
 	__u32 isn; /* the client's, in host byte order; 0 when adopted */
 	__u64 syn_ns;
-	__u64 state_ns;
+	__u64 state_ns; /* WAITING: when its SYN was last repeated */
 };
 
 /*
@@ -283,7 +296,7 @@ _Static_assert(sizeof(struct sw_class_key) == 24, "no hidden padding in a key");
 _Static_assert(sizeof(struct sw_source_key) == 24, "no hidden padding in a key");
 _Static_assert(sizeof(struct sw_flow_key) == 40, "no hidden padding in a key");
 _Static_assert(sizeof(struct sw_flow) == 32, "no hidden padding in a flow");
-_Static_assert(sizeof(struct sw_service_state) == 64, "one cache line");
+_Static_assert(sizeof(struct sw_service_state) == 128, "two cache lines");
 _Static_assert(sizeof(struct sw_class_state) == 64, "one cache line");
 
 #endif

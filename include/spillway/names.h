@@ -12,7 +12,7 @@
  * that an older daemon's pinned maps would be misread.
  */
 #ifndef SW_LAYOUT_VERSION
-#define SW_LAYOUT_VERSION 2
+#define SW_LAYOUT_VERSION 3
 #endif
 
 #endif

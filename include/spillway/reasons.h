@@ -21,7 +21,7 @@
 	ROW(POOLER_FULL, "pooler_full", "the pooler has max_connections")                          \
 	ROW(POOLER_DOWN, "pooler_down", "nothing listens on the pooler's address")                 \
 	ROW(PORT_REUSE, "port_reuse", "the client's port is in TIME_WAIT here: not to be steered") \
-	ROW(NO_QUEUE, "no_queue", "the waiting room is not available")                             \
+	ROW(NO_QUEUE, "no_queue", "nobody would let a waiter in: the daemon is gone")              \
 	ROW(FLOWS_FULL, "flows_full", "the table of flows has no room")                            \
 	ROW(SOURCES_FULL, "sources_full", "the table of sources has no room")                      \
 	ROW(CONTENDED, "contended", "too many CPUs changed one count at once")                     \
@@ -31,7 +31,15 @@
 	ROW(HALF_OPEN, "half_open",                                                                \
 	    "too many handshakes are incomplete, one of them the source's")                        \
 	ROW(SOURCE_HALF_OPEN, "half_open_per_source",                                              \
-	    "the source has all incomplete handshakes it may have")
+	    "the source has all incomplete handshakes it may have")                                \
+	ROW(PAUSED, "paused", "the service is paused")                                             \
+	ROW(NOT_READY, "not_ready", "the database says that it does not serve at the moment")      \
+	ROW(WAITERS, "waiters", "others were there before and wait")                               \
+	ROW(QUEUE_FULL, "queue_full", "max_waiting wait already")                                  \
+	ROW(QUEUE_SOURCE, "max_waiting_per_source", "as many of the source wait as may")           \
+	ROW(UNPARKABLE, "unparkable", "a SYN with data, or too long to be kept")                   \
+	ROW(CHECKSUM, "checksum", "the SYN's checksum is wrong: the kernel would drop it")         \
+	ROW(QUEUE_TIMEOUT, "max_wait", "it has waited as long as it may")
 
 enum sw_reason {
 #define SW_REASON_ID(id, name, help) SW_REASON_##id,

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * The live connections of one source, in one word: {tag:16, direct:24, live:24}.
+ * The connections of one source, in one word: {tag:10, waiting:18, direct:18, live:18}. Those that wait
+ * are not live ones.
  *
  * A hash map's element may be deleted, and its memory given to another key, while a CPU still holds
  * the pointer it looked up. The tag, a hash of the key, makes a compare-and-swap on such memory
@@ -12,11 +13,15 @@
 
 #include "spillway/maps.h"
 
-#define SW_SOURCE_BITS	 24
-#define SW_SOURCE_MASK	 ((1ull << SW_SOURCE_BITS) - 1)
-#define SW_SOURCE_GONE	 ((1ull << 2 * SW_SOURCE_BITS) - 1)
-#define SW_SOURCE_LIVE	 1ull
-#define SW_SOURCE_DIRECT (1ull << SW_SOURCE_BITS)
+#define SW_SOURCE_BITS	  18
+#define SW_SOURCE_MASK	  ((1ull << SW_SOURCE_BITS) - 1)
+#define SW_SOURCE_TAG	  (3 * SW_SOURCE_BITS)
+#define SW_SOURCE_GONE	  ((1ull << SW_SOURCE_TAG) - 1)
+#define SW_SOURCE_LIVE	  1ull
+#define SW_SOURCE_DIRECT  (1ull << SW_SOURCE_BITS)
+#define SW_SOURCE_WAITING (1ull << 2 * SW_SOURCE_BITS)
+
+_Static_assert(SW_FLOWS_MAX < SW_SOURCE_MASK, "no source can have more than are counted");
 
 SW_INLINE __u32 sw_source_live_count(__u64 word)
 {
@@ -26,6 +31,11 @@ SW_INLINE __u32 sw_source_live_count(__u64 word)
 SW_INLINE __u32 sw_source_direct_count(__u64 word)
 {
 	return word >> SW_SOURCE_BITS & SW_SOURCE_MASK;
+}
+
+SW_INLINE __u32 sw_source_waiting_count(__u64 word)
+{
+	return word >> 2 * SW_SOURCE_BITS & SW_SOURCE_MASK;
 }
 
 SW_INLINE int sw_source_is_gone(__u64 word)
@@ -39,7 +49,7 @@ SW_INLINE __u64 sw_source_empty(const struct sw_source_key *key)
 	__u64 mix = (key->address.longs[0] ^ key->service) * 0x9e3779b97f4a7c15ull;
 
 	mix = (mix ^ key->address.longs[1]) * 0x9e3779b97f4a7c15ull;
-	return (mix >> 48) << 48;
+	return (mix >> SW_SOURCE_TAG) << SW_SOURCE_TAG;
 }
 
 /* The limits that hold for this connection; 0 is no limit. */
@@ -62,7 +72,7 @@ SW_SUBPROGRAM int sw_source_take(__u64 *word, __u64 empty, int direct,
 		__u64 seen = *(volatile __u64 *)word;
 		__u64 next = seen + SW_SOURCE_LIVE + (direct ? SW_SOURCE_DIRECT : 0);
 
-		if ((seen ^ empty) >> 48 || sw_source_is_gone(seen))
+		if ((seen ^ empty) >> SW_SOURCE_TAG || sw_source_is_gone(seen))
 			return SW_REASON_SOURCES_FULL;
 		if (limits->live && sw_source_live_count(seen) >= limits->live)
 			return SW_REASON_SOURCE_LIVE;
@@ -72,6 +82,30 @@ SW_SUBPROGRAM int sw_source_take(__u64 *word, __u64 empty, int direct,
 			return 0;
 	}
 	return SW_REASON_CONTENDED;
+}
+
+/* Likewise for one that is to wait; `limit` 0 is none. SW_REASON_QUEUE_SOURCE: that is reached. */
+SW_SUBPROGRAM int sw_source_wait(__u64 *word, __u64 empty, __u32 limit)
+{
+	if (!word)
+		return SW_REASON_SOURCES_FULL;
+	for (int i = 0; i < SW_CAS_TRIES; i++) {
+		__u64 seen = *(volatile __u64 *)word;
+
+		if ((seen ^ empty) >> SW_SOURCE_TAG || sw_source_is_gone(seen))
+			return SW_REASON_SOURCES_FULL;
+		if (limit && sw_source_waiting_count(seen) >= limit)
+			return SW_REASON_QUEUE_SOURCE;
+		if (__sync_val_compare_and_swap(word, seen, seen + SW_SOURCE_WAITING) == seen)
+			return 0;
+	}
+	return SW_REASON_CONTENDED;
+}
+
+/* Lowers the count of one that waited. */
+SW_INLINE void sw_source_leave(__u64 *word)
+{
+	__sync_fetch_and_sub(word, SW_SOURCE_WAITING);
 }
 
 /* An entry with connections is never deleted, so its holder needs no check and no loop. */

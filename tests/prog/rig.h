@@ -15,6 +15,7 @@
 
 #include "kern/steps.h"
 #include "packet.h"
+#include "spillway/source.h"
 
 #define COUNT_OF(array) (sizeof(array) / sizeof((array)[0]))
 

@@ -212,7 +212,7 @@ static void the_sweep_frees_late_handshakes(struct rig *rig, const void *arg)
 	assert_int_equal(sweep.flows_expired, 2);
 	rig_assert_slots(rig, 0, 0, 0);
 	assert_int_equal(rig->maps->class_state[0].direct, 0);
-	assert_int_equal(rig_source(rig, 0, &first) & 0xffffffffffff, 0);
+	assert_int_equal((rig_source(rig, 0, &first) & SW_SOURCE_GONE), 0);
 	assert_int_equal(rig_flow(rig, &first).state, SW_FLOW_EXPIRED);
 	/* Once only. */
 	sweep = rig_sweep_after(rig, SECOND_NS);
@@ -303,7 +303,7 @@ static void a_connection_from_syn_to_close(struct rig *rig, const void *arg)
 	close(server);
 	await_state(rig, &packet, SW_FLOW_NONE);
 	rig_assert_slots(rig, 0, 0, 0);
-	assert_int_equal(rig_source(rig, 0, &packet) & 0xffffffffffff, 0);
+	assert_int_equal((rig_source(rig, 0, &packet) & SW_SOURCE_GONE), 0);
 	close(listener);
 }
 
@@ -356,7 +356,7 @@ static void a_full_table_of_flows(struct rig *rig, const void *arg)
 	rig_assert_slots(rig, 0, 0, 0);
 	rig_assert_half_open(rig, &first, 0, 0);
 	assert_int_equal(rig->maps->class_state[0].direct, 0);
-	assert_int_equal(rig_source(rig, 0, &first) & 0xffffffffffff, 0);
+	assert_int_equal((rig_source(rig, 0, &first) & SW_SOURCE_GONE), 0);
 	rig->maps->class_conf[0].action = SW_ACTION_ALLOW;
 	rig_expect_syn(rig, CLIENT, 2,
 		       OUTCOME(VERDICT(ANSWERED, 0, RESET, FLOWS_FULL), COUNTS(0, 0, FLOWS_FULL)));

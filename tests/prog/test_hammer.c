@@ -24,7 +24,7 @@
 #define PER_SOURCE 5
 #define RUN_NS	   UINT64_C(700000000)
 #define SECOND_NS  UINT64_C(1000000000)
-#define COUNTS_OF  0xffffffffffffull
+#define COUNTS_OF  SW_SOURCE_GONE
 
 struct hand {
 	struct rig rig;

@@ -31,8 +31,8 @@ static void end_of(struct rig *rig, const struct packet *packet, uint64_t in_all
 	rig_assert_half_open(rig, packet, in_all, own);
 	rig_assert_slots(rig, 0, in_all, 0);
 	assert_int_equal(rig->maps->class_state[0].direct, in_all);
-	assert_int_equal(rig_source(rig, 0, packet) >> 24 & 0xffffff, own);
-	assert_int_equal(rig_source(rig, 0, packet) & 0xffffff, own);
+	assert_int_equal(sw_source_direct_count(rig_source(rig, 0, packet)), own);
+	assert_int_equal(sw_source_live_count(rig_source(rig, 0, packet)), own);
 }
 
 static void await_state(const struct rig *rig, const struct packet *packet, uint8_t state)

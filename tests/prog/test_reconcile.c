@@ -74,8 +74,8 @@ static void expect_counts(const struct rig *rig, uint32_t direct, uint32_t poole
 	rig_assert_half_open(rig, &first, half_open, half_open);
 	assert_int_equal(rig->maps->class_state[0].direct, direct);
 	assert_int_equal(rig->maps->class_state[0].pooler, pooler);
-	assert_int_equal(source & 0xffffff, direct + pooler);
-	assert_int_equal(source >> 24 & 0xffffff, direct);
+	assert_int_equal(sw_source_live_count(source), direct + pooler);
+	assert_int_equal(sw_source_direct_count(source), direct);
 }
 
 static void a_socket_without_a_flow_gets_one(struct rig *rig, const void *arg)

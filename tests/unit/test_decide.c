@@ -11,6 +11,7 @@
 #include <cmocka.h>
 
 #include "spillway/decide.h"
+#include "spillway/waiter.h"
 
 #define COUNT_OF(array) (sizeof(array) / sizeof((array)[0]))
 #define DIRECT		SW_LANE_DIRECT
@@ -24,12 +25,15 @@
 #define CHAIN1(a)	(uint64_t)(a)
 #define CHAIN2(a, b)	(CHAIN1(a) | CHAIN1(b) << 8)
 #define CHAIN3(a, b, c) (CHAIN2(a, b) | CHAIN1(c) << 16)
+#define WAITS		CHAIN3(DIRECT, QUEUE, REFUSE)
 
 /* What surrounds the decision; the request's env. */
 struct world {
 	struct sw_source_live source;
 	int listener_reason[16]; /* of each lane */
 	int take_reason;	 /* what taking the source says; 0: its word decides */
+	int destination_reason;
+	int parkable_reason;
 	int hides_live;		 /* the look sees no connection: another CPU is about to add it */
 	int taken;
 	int steps;
@@ -65,6 +69,23 @@ SW_INLINE int sw_env_listener(struct sw_request *request, int lane)
 	return ((const struct world *)request->env)->listener_reason[lane];
 }
 
+SW_INLINE int sw_env_destination(struct sw_request *request)
+{
+	return ((const struct world *)request->env)->destination_reason;
+}
+
+SW_INLINE int sw_env_parkable(struct sw_request *request)
+{
+	return ((const struct world *)request->env)->parkable_reason;
+}
+
+SW_INLINE int sw_env_source_wait(struct sw_request *request, __u32 limit)
+{
+	struct world *world = request->env;
+
+	return sw_source_wait(&world->source.word, 0, limit);
+}
+
 SW_INLINE void sw_env_step(struct sw_request *request, enum sw_check check, __u64 value,
 			   __u64 limit, int passed)
 {
@@ -95,7 +116,17 @@ struct row {
 	uint8_t action;
 	uint8_t over_rate;
 	uint8_t loss;
+	uint8_t is_lost; /* the heartbeat is stale, whatever on_daemon_loss says */
+	uint8_t hold;
+	uint8_t yields;
 	uint8_t hides_live;
+	uint32_t waiting; /* of the service */
+	uint32_t class_waiting;
+	uint32_t source_waiting;
+	uint32_t queue_max;
+	uint32_t queue_per_source;
+	int destination_reason;
+	int parkable_reason;
 	int take_reason;
 	int pooler_reason;
 	int direct_reason;
@@ -132,10 +163,138 @@ static const struct row rows[] = {
 	 .expect = {REFUSE, SW_REASON_BUDGET},
 	 .direct_used = 2,
 	 .lanes = CHAIN1(DIRECT)},
-	{.sentence = "without a queue the lane behind it answers",
+	{.sentence = "with every slot taken it waits",
+	 .expect = {QUEUE, SW_REASON_BUDGET},
+	 .direct_used = 2,
+	 .lanes = WAITS},
+	{.sentence = "without a daemon nobody would let it in: the lane behind the queue answers",
 	 .expect = {REFUSE, SW_REASON_NO_QUEUE},
 	 .direct_used = 2,
-	 .lanes = CHAIN3(DIRECT, QUEUE, REFUSE)},
+	 .is_lost = 1,
+	 .lanes = WAITS},
+	{.sentence = "with as many waiting as may the lane behind the queue answers",
+	 .expect = {REFUSE, SW_REASON_QUEUE_FULL},
+	 .direct_used = 2,
+	 .waiting = 5,
+	 .class_waiting = 5,
+	 .queue_max = 5,
+	 .lanes = WAITS},
+	{.sentence = "one below that it waits",
+	 .expect = {QUEUE, SW_REASON_WAITERS},
+	 .direct_used = 2,
+	 .waiting = 4,
+	 .class_waiting = 4,
+	 .queue_max = 5,
+	 .lanes = WAITS},
+	{.sentence = "a source of which as many wait as may is answered by the lane behind",
+	 .expect = {REFUSE, SW_REASON_QUEUE_SOURCE},
+	 .direct_used = 2,
+	 .waiting = 3,
+	 .class_waiting = 3,
+	 .source_waiting = 2,
+	 .queue_per_source = 2,
+	 .lanes = WAITS},
+	{.sentence = "nobody overtakes a waiter of his class though a slot is free",
+	 .expect = {QUEUE, SW_REASON_WAITERS},
+	 .waiting = 1,
+	 .class_waiting = 1,
+	 .lanes = WAITS},
+	{.sentence = "nor one of another class",
+	 .expect = {QUEUE, SW_REASON_WAITERS},
+	 .waiting = 1,
+	 .lanes = WAITS},
+	{.sentence = "without a daemon he does: nobody else would ever let anybody in",
+	 .expect = {DIRECT, SW_REASON_FIRST},
+	 .waiting = 1,
+	 .class_waiting = 1,
+	 .is_lost = 1,
+	 .lanes = WAITS},
+	{.sentence = "where no more may wait the slot is not for him while his own class waits",
+	 .expect = {REFUSE, SW_REASON_QUEUE_FULL},
+	 .waiting = 1,
+	 .class_waiting = 1,
+	 .queue_max = 1,
+	 .lanes = WAITS},
+	{.sentence = "nor while a class of more weight may be waiting",
+	 .expect = {REFUSE, SW_REASON_QUEUE_FULL},
+	 .waiting = 1,
+	 .yields = 1,
+	 .queue_max = 1,
+	 .lanes = WAITS},
+	{.sentence = "but others who fill the queue do not keep him from what they cannot have",
+	 .expect = {DIRECT, SW_REASON_QUEUE_FULL},
+	 .waiting = 1,
+	 .queue_max = 1,
+	 .lanes = WAITS},
+	{.sentence = "who may not wait is not kept out by waiters of no more weight",
+	 .expect = {DIRECT, SW_REASON_FIRST},
+	 .waiting = 1},
+	{.sentence = "who may not wait gets past the lanes that those of more weight wait for",
+	 .expect = {REFUSE, SW_REASON_WAITERS},
+	 .waiting = 1,
+	 .yields = 1},
+	{.sentence = "a full queue is passed over by a lane behind it that has room",
+	 .expect = {POOLER, SW_REASON_QUEUE_FULL},
+	 .direct_used = 2,
+	 .waiting = 1,
+	 .class_waiting = 1,
+	 .queue_max = 1,
+	 .lanes = CHAIN3(DIRECT, QUEUE, POOLER)},
+	{.sentence = "a pause is waited for",
+	 .expect = {QUEUE, SW_REASON_PAUSED},
+	 .hold = SW_HOLD_PAUSED,
+	 .lanes = WAITS},
+	{.sentence = "a pause is waited for by those whose chain has no queue, too",
+	 .expect = {QUEUE, SW_REASON_PAUSED},
+	 .hold = SW_HOLD_PAUSED},
+	{.sentence = "nobody gets past a pause because the queue is full",
+	 .expect = {REFUSE, SW_REASON_QUEUE_FULL},
+	 .hold = SW_HOLD_PAUSED,
+	 .waiting = 1,
+	 .queue_max = 1,
+	 .lanes = WAITS},
+	{.sentence = "without a daemon a pause would never end: it counts no more",
+	 .expect = {DIRECT, SW_REASON_FIRST},
+	 .hold = SW_HOLD_PAUSED,
+	 .is_lost = 1,
+	 .lanes = WAITS},
+	{.sentence = "a class that allows all is let in during a pause",
+	 .expect = {DIRECT, SW_REASON_ACTION},
+	 .hold = SW_HOLD_PAUSED,
+	 .action = SW_ACTION_ALLOW},
+	{.sentence = "a source over its rate is no better off in a pause",
+	 .expect = {DROP, SW_REASON_RATE},
+	 .hold = SW_HOLD_PAUSED,
+	 .over_rate = 1},
+	{.sentence = "a database that does not serve is waited for, before the pooler is tried",
+	 .expect = {QUEUE, SW_REASON_NOT_READY},
+	 .hold = SW_HOLD_NOT_READY,
+	 .lanes = CHAIN3(DIRECT, POOLER, QUEUE)},
+	{.sentence = "who may not wait hears from the database itself that it does not serve",
+	 .expect = {DIRECT, SW_REASON_FIRST},
+	 .hold = SW_HOLD_NOT_READY},
+	{.sentence = "where nobody listens it waits, before the pooler is tried",
+	 .expect = {QUEUE, SW_REASON_NO_LISTENER},
+	 .destination_reason = SW_REASON_NO_LISTENER,
+	 .lanes = CHAIN3(DIRECT, POOLER, QUEUE)},
+	{.sentence = "a chain without direct does not ask who listens there",
+	 .expect = {POOLER, SW_REASON_FIRST},
+	 .destination_reason = SW_REASON_NO_LISTENER,
+	 .lanes = CHAIN3(POOLER, QUEUE, REFUSE)},
+	{.sentence = "a SYN that cannot be kept goes to the lane behind the queue",
+	 .expect = {REFUSE, SW_REASON_UNPARKABLE},
+	 .direct_used = 2,
+	 .parkable_reason = SW_REASON_UNPARKABLE,
+	 .lanes = WAITS},
+	{.sentence = "one whose checksum is wrong is dropped, whatever comes behind the queue",
+	 .expect = {DROP, SW_REASON_CHECKSUM},
+	 .direct_used = 2,
+	 .parkable_reason = SW_REASON_CHECKSUM,
+	 .lanes = WAITS},
+	{.sentence = "a source over its rate may wait by the over-limit chain",
+	 .expect = {QUEUE, SW_REASON_RATE},
+	 .over_rate = 1,
+	 .over_limit = CHAIN2(QUEUE, REFUSE)},
 	{.sentence = "without a pooler the next lane answers",
 	 .expect = {REFUSE, SW_REASON_NO_POOLER},
 	 .direct_used = 2,
@@ -311,17 +470,27 @@ static void set_stage(struct stage *stage, const struct row *row)
 			 .shared_limit = 2,
 			 .pooler_max = 2,
 			 .half_open_max = row->half_open_max,
-			 .half_open_per_source = row->half_open_per_source},
+			 .half_open_per_source = row->half_open_per_source,
+			 .queue_max = row->queue_max,
+			 .queue_per_source = row->queue_per_source},
 		.service = {.direct = sw_slots_word(row->direct_used, row->direct_used),
 			    .pooler = row->pooler_used,
-			    .half_open = row->half_open},
+			    .half_open = row->half_open,
+			    .waiting = row->waiting,
+			    .hold = row->hold},
 		.class_conf = {.lanes = row->lanes ? row->lanes : CHAIN3(DIRECT, POOLER, REFUSE),
 			       .connections_per_source = row->connections_per_source,
 			       .direct_per_source = row->direct_per_source,
 			       .max_direct = row->max_direct,
-			       .action = row->action},
-		.class = {.direct = row->direct_used, .pooler = row->pooler_used},
-		.world = {.source.word = row->source_live * (SW_SOURCE_LIVE + SW_SOURCE_DIRECT),
+			       .action = row->action,
+			       .yields = row->yields},
+		.class = {.direct = row->direct_used,
+			  .pooler = row->pooler_used,
+			  .waiting = row->class_waiting},
+		.world = {.source.word = row->source_live * (SW_SOURCE_LIVE + SW_SOURCE_DIRECT) +
+					 row->source_waiting * SW_SOURCE_WAITING,
+			  .destination_reason = row->destination_reason,
+			  .parkable_reason = row->parkable_reason,
 			  .source.half_open = row->source_half_open,
 			  .take_reason = row->take_reason,
 			  .hides_live = row->hides_live},
@@ -333,8 +502,18 @@ static void set_stage(struct stage *stage, const struct row *row)
 					     .class_conf = &stage->class_conf,
 					     .class_state = &stage->class,
 					     .over_rate = row->over_rate,
+					     .is_fresh = !row->is_lost && !row->loss,
 					     .loss = row->loss,
 					     .env = &stage->world};
+}
+
+static void give_back(struct stage *stage, uint8_t lane)
+{
+	sw_release(&stage->service, &stage->class, &stage->world.source, lane, 1);
+	if (lane != QUEUE)
+		return;
+	sw_queue_free(&stage->service, &stage->class);
+	sw_source_leave(&stage->world.source.word);
 }
 
 static void check_row(void **state)
@@ -342,7 +521,7 @@ static void check_row(void **state)
 	const struct row *row = *state;
 	struct stage stage, before;
 	struct sw_verdict verdict;
-	int direct, pooler;
+	int direct, pooler, queue;
 
 	set_stage(&stage, row);
 	before = stage;
@@ -351,6 +530,7 @@ static void check_row(void **state)
 	assert_int_equal(verdict.reason, row->expect.reason);
 	direct = verdict.lane == DIRECT;
 	pooler = verdict.lane == POOLER;
+	queue = verdict.lane == QUEUE;
 	assert_int_equal(stage.service.direct - before.service.direct, direct * 0x100000001ull);
 	assert_int_equal(stage.class.direct - before.class.direct, direct);
 	assert_int_equal(stage.service.pooler - before.service.pooler, pooler);
@@ -359,9 +539,13 @@ static void check_row(void **state)
 			 direct + pooler);
 	assert_int_equal(sw_source_direct_count(stage.world.source.word) - row->source_live,
 			 direct);
+	assert_int_equal(stage.service.waiting - before.service.waiting, queue);
+	assert_int_equal(stage.class.waiting - before.class.waiting, queue);
+	assert_int_equal(sw_source_waiting_count(stage.world.source.word) - row->source_waiting,
+			 queue);
 	assert_int_equal(stage.service.half_open - before.service.half_open, direct);
 	assert_int_equal(stage.world.source.half_open - before.world.source.half_open, direct);
-	sw_release(&stage.service, &stage.class, &stage.world.source, verdict.lane, 1);
+	give_back(&stage, verdict.lane);
 	assert_memory_equal(&stage.service, &before.service, sizeof(stage.service));
 	assert_memory_equal(&stage.class, &before.class, sizeof(stage.class));
 	assert_memory_equal(&stage.world.source, &before.world.source, sizeof(before.world.source));
@@ -371,7 +555,7 @@ static void every_reason_has_a_row_but_those_of_the_table_of_flows(void **state)
 {
 	(void)state;
 	for (int reason = 0; reason < SW_REASON_COUNT; reason++) {
-		int found = reason == SW_REASON_FLOWS_FULL;
+		int found = reason == SW_REASON_FLOWS_FULL || reason == SW_REASON_QUEUE_TIMEOUT;
 
 		for (size_t i = 0; i < COUNT_OF(rows); i++)
 			found |= rows[i].expect.reason == reason;

@@ -146,7 +146,7 @@ static void nobody_adds_to_an_entry_that_is_gone(void **state)
 	assert_int_equal(sw_source_retire(&live), 1);
 	assert_int_equal(sw_source_is_gone(live.word), 1);
 	assert_int_equal(sw_source_take(&live.word, empty, 1, &none), SW_REASON_SOURCES_FULL);
-	assert_int_equal(live.word >> 48, empty >> 48);
+	assert_int_equal(live.word >> SW_SOURCE_TAG, empty >> SW_SOURCE_TAG);
 }
 
 static void a_missing_word_takes_nothing(void **state)
@@ -197,7 +197,7 @@ static void *come_and_go(void *arg)
 		seen = __atomic_load_n(&hammer->live.word, __ATOMIC_SEQ_CST);
 		bad += sw_source_live_count(seen) > hammer->limits.live ||
 		       sw_source_direct_count(seen) > hammer->limits.direct ||
-		       seen >> 48 != hammer->empty >> 48 || sw_source_is_gone(seen);
+		       seen >> SW_SOURCE_TAG != hammer->empty >> SW_SOURCE_TAG || sw_source_is_gone(seen);
 		sw_source_free(&hammer->live.word, direct);
 	}
 	__atomic_fetch_add(&hammer->taken, taken, __ATOMIC_RELAXED);

@@ -11,6 +11,7 @@
 #include "core/clock.h"
 #include "daemon/daemon.h"
 #include "daemon/read_args.h"
+#include "daemon/read_service.h"
 #include "daemon/verbs.h"
 #include "kern/listeners.h"
 #include "kern/read.h"
@@ -101,10 +102,13 @@ static void read_listeners(struct question *question)
 
 	facts->direct_listens = conf->direct.port_be != 0;
 	facts->pooler_listens = conf->pooler.port_be != 0;
+	facts->destination_listens = true;
 	if (sw_listeners_read(&listeners) < 0)
 		return;
 	facts->direct_listens = sw_listeners_serve(&listeners, &conf->direct, ipv4);
 	facts->pooler_listens = sw_listeners_serve(&listeners, &conf->pooler, ipv4);
+	facts->destination_listens = sw_read_service_database_is_up(question->daemon->plan,
+								    question->service, &listeners);
 }
 
 static void read_room(const struct sw_maps *maps, struct sw_explain_facts *facts)
@@ -190,6 +194,8 @@ static json_t *value_to_json(const struct question *question, const struct sw_ex
 		return json_string(sw_words_name(SW_WORDS_ACTION, (unsigned int)step->value));
 	case SW_EXPLAIN_LISTENER:
 		return json_string(step->value ? "up" : "down");
+	case SW_EXPLAIN_HOLD:
+		return json_string(step->value & SW_HOLD_PAUSED ? "paused" : "not ready");
 	default:
 		return json_integer((json_int_t)step->value);
 	}
@@ -207,6 +213,7 @@ static json_t *limit_to_json(const struct question *question, const struct sw_ex
 		duration_to_text(step->limit, text);
 		return json_string(text);
 	case SW_EXPLAIN_ACTION:
+	case SW_EXPLAIN_HOLD:
 		return json_string("none");
 	case SW_EXPLAIN_LISTENER:
 		target_to_text(question, (unsigned int)step->limit, text);

@@ -137,6 +137,8 @@ static int clear_new_rows(const struct sw_maps *maps, const struct sw_plan *last
 		failed = clear_row(maps->counters_fd, id, sizeof(struct sw_counters));
 		if (!failed)
 			failed = clear_row(maps->lifetimes_fd, id, sizeof(struct sw_lifetimes));
+		if (!failed)
+			failed = clear_row(maps->waits_fd, id, sizeof(struct sw_waits));
 	}
 	return failed ? sw_error_set(err, failed, "the kernel's counters: %s", strerror(-failed))
 		      : 0;
@@ -194,12 +196,14 @@ bool sw_apply_service_is_busy(void *maps, uint32_t id)
 {
 	const struct sw_maps *in = maps;
 
-	return in->service_state[id].direct || in->service_state[id].pooler;
+	return in->service_state[id].direct || in->service_state[id].pooler ||
+	       in->service_state[id].waiting;
 }
 
 bool sw_apply_class_is_busy(void *maps, uint32_t id)
 {
 	const struct sw_maps *in = maps;
 
-	return in->class_state[id].direct || in->class_state[id].pooler;
+	return in->class_state[id].direct || in->class_state[id].pooler ||
+	       in->class_state[id].waiting;
 }

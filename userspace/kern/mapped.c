@@ -63,6 +63,8 @@ int sw_mapped_open(const struct spillway_bpf *skel, struct sw_maps *maps)
 	maps->counters_fd = bpf_map__fd(skel->maps.counters);
 	maps->verdicts_fd = bpf_map__fd(skel->maps.verdicts);
 	maps->lifetimes_fd = bpf_map__fd(skel->maps.lifetimes);
+	maps->waits_fd = bpf_map__fd(skel->maps.waits);
+	maps->wakeups_fd = bpf_map__fd(skel->maps.wakeups);
 	maps->control->layout_version = SW_LAYOUT_VERSION;
 	return 0;
 }

@@ -6,7 +6,7 @@
 #ifndef SW_KERN_MAPS_H
 #define SW_KERN_MAPS_H
 
-#include "spillway/maps.h"
+#include "spillway/queue.h"
 
 struct sw_maps {
 	struct sw_control *control;
@@ -24,6 +24,8 @@ struct sw_maps {
 	int counters_fd;
 	int verdicts_fd;
 	int lifetimes_fd;
+	int waits_fd;
+	int wakeups_fd;
 };
 
 #endif

@@ -9,7 +9,7 @@
 #include "spillway/gcra.h"
 
 /* The longest way: every check before the chain, then each lane of two chains with its own checks. */
-_Static_assert(SW_EXPLAIN_STEPS_MAX >= 4 + 2 * SW_CHAIN_MAX * 7, "no step is lost");
+_Static_assert(SW_EXPLAIN_STEPS_MAX >= 7 + 3 * SW_CHAIN_MAX * 7, "no step is lost");
 
 struct run {
 	const struct sw_explain_facts *facts;
@@ -86,6 +86,36 @@ SW_INLINE int sw_env_listener(struct sw_request *request, int lane)
 	return pooled ? SW_REASON_POOLER_DOWN : SW_REASON_NO_LISTENER;
 }
 
+SW_INLINE int sw_env_source_wait(struct sw_request *request, __u32 limit)
+{
+	struct run *run = request->env;
+	uint32_t waiting = sw_source_waiting_count(run->source.word);
+	__u64 empty = sw_source_empty(&request->source);
+
+	if (limit)
+		add_step(run, SW_CHECK_SOURCE_WAITING, waiting, limit, waiting < limit);
+	if (run->facts->sources_full && run->source.word == empty)
+		return SW_REASON_SOURCES_FULL;
+	return sw_source_wait(&run->source.word, empty, limit);
+}
+
+/* An ordinary SYN is asked for, and that can be kept. */
+SW_INLINE int sw_env_parkable(struct sw_request *request)
+{
+	(void)request;
+	return 0;
+}
+
+SW_INLINE int sw_env_destination(struct sw_request *request)
+{
+	struct run *run = request->env;
+
+	if (run->facts->destination_listens)
+		return 0;
+	add_step(run, SW_CHECK_LISTENER, 0, SW_LANE_DIRECT, false);
+	return SW_REASON_NO_LISTENER;
+}
+
 const char *sw_explain_check_name(unsigned int check)
 {
 #define SW_CHECK_NAME(id, name) [SW_CHECK_##id] = (name),
@@ -102,6 +132,7 @@ enum sw_explain_unit sw_explain_check_unit(unsigned int check)
 		[SW_CHECK_RATE] = SW_EXPLAIN_BURST,	   [SW_CHECK_SOURCE_LIVE] = SW_EXPLAIN_CAP,
 		[SW_CHECK_LISTENER] = SW_EXPLAIN_LISTENER, [SW_CHECK_CLASS_DIRECT] = SW_EXPLAIN_CAP,
 		[SW_CHECK_SOURCE_DIRECT] = SW_EXPLAIN_CAP, [SW_CHECK_POOLER] = SW_EXPLAIN_CAP,
+		[SW_CHECK_QUEUE] = SW_EXPLAIN_CAP,	   [SW_CHECK_HOLD] = SW_EXPLAIN_HOLD,
 	};
 
 	return check < SW_CHECK_COUNT ? units[check] : SW_EXPLAIN_COUNT;
@@ -172,11 +203,12 @@ void sw_explain(const struct sw_explain_facts *facts, struct sw_explanation *out
 		 action == SW_ACTION_LIMIT || action == SW_ACTION_ALLOW);
 	if (action == SW_ACTION_LIMIT) {
 		request.loss = loss_now(&run);
+		request.is_fresh = sw_decide_is_fresh(&facts->control, facts->now_ns);
 		request.over_rate = !request.loss && is_over_rate(&run);
 	}
 	out->verdict = sw_decide(&request);
 	if (facts->flows_full &&
-	    (out->verdict.lane == SW_LANE_DIRECT || out->verdict.lane == SW_LANE_POOLER))
+	    (sw_lane_admits(out->verdict.lane) || out->verdict.lane == SW_LANE_QUEUE))
 		out->verdict = (struct sw_verdict){
 			.lane = sw_chain_last(facts->class_conf.lanes),
 			.reason = SW_REASON_FLOWS_FULL,

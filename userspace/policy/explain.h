@@ -29,6 +29,7 @@ struct sw_explain_facts {
 	uint64_t now_ns;	 /* CLOCK_MONOTONIC */
 	bool direct_listens;	 /* at service_conf.direct, for the client's family */
 	bool pooler_listens;
+	bool destination_listens; /* somebody, where the client connects to */
 	bool sources_full; /* the maps have no room for another entry */
 	bool flows_full;
 };
@@ -41,6 +42,7 @@ enum sw_explain_unit {
 	SW_EXPLAIN_AGE_NS,
 	SW_EXPLAIN_ACTION,   /* enum sw_action; no limit */
 	SW_EXPLAIN_LISTENER, /* whether somebody listens, and for which enum sw_lane */
+	SW_EXPLAIN_HOLD,     /* SW_HOLD_…; no limit */
 };
 
 enum sw_explain_unit sw_explain_check_unit(unsigned int check);
@@ -52,7 +54,7 @@ struct sw_explain_step {
 	bool passed;
 };
 
-#define SW_EXPLAIN_STEPS_MAX 128
+#define SW_EXPLAIN_STEPS_MAX 192
 
 struct sw_explanation {
 	struct sw_verdict verdict;

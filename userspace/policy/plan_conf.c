@@ -73,6 +73,8 @@ struct sw_service_conf sw_plan_service_conf(const struct sw_config_service *serv
 		.half_open_per_source =
 			percent_of(budget, service->half_open.max_percent_per_source),
 		.pooler_max = service->pooler.max_connections,
+		.queue_max = service->queue.max_waiting,
+		.queue_per_source = service->queue.max_waiting_per_source,
 		.ipv4_bits = service->source_prefix.ipv4,
 		.ipv6_bits = service->source_prefix.ipv6,
 		.direct = target_of(&service->direct.address),
@@ -80,6 +82,16 @@ struct sw_service_conf sw_plan_service_conf(const struct sw_config_service *serv
 	};
 
 	return conf;
+}
+
+/* True if another class has more weight. */
+static bool yields(const struct sw_config_service *service, const struct sw_config_class *class)
+{
+	for (size_t i = 0; i < service->class_count; i++)
+		if (service->classes[i].action == SW_ACTION_LIMIT &&
+		    service->classes[i].weight > class->weight)
+			return true;
+	return false;
 }
 
 struct sw_class_conf sw_plan_class_conf(const struct sw_config_service *service,
@@ -92,6 +104,7 @@ struct sw_class_conf sw_plan_class_conf(const struct sw_config_service *service,
 		.max_direct = class->max_direct,
 		.reserved = class->reserved,
 		.action = class->action,
+		.yields = yields(service, class),
 	};
 
 	if (class->rate.count) {

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * A waiter that gets nothing: it timed out, or its client gave up. Used by release_waiter and the sweep.
+ */
+#ifndef SPILLWAY_FORGET_BPF_H
+#define SPILLWAY_FORGET_BPF_H
+
+#include "flow.bpf.h"
+
+/* It waits no more, and gets nothing. True for exactly one of those who try. */
+static __noinline int waiter_forget(const struct sw_flow_key *key, struct sw_flow *flow, __u64 seen,
+				    __u32 outcome)
+{
+	struct holding held = holding_of(flow);
+
+	if (!flow_move(flow, seen, SW_FLOW_DEAD, 0))
+		return 0;
+	waiter_ended(key, &held, bpf_ktime_get_ns(), outcome);
+	bpf_map_delete_elem(&flows, key);
+	return 1;
+}
+
+#endif

@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * Keeping a SYN: what has to be true of it, and the copy for the daemon. Who includes this says before
+ * how bytes of its frame are read (load_bytes()), where the frame came in (ingress_of()) and which VLAN
+ * tag its device took off (stripped_tag()).
+ */
+#ifndef SPILLWAY_PARK_BPF_H
+#define SPILLWAY_PARK_BPF_H
+
+#include "checksum.bpf.h"
+#include "count.bpf.h"
+#include "parse.bpf.h"
+
+#define TCP_HEADER_MAX 60
+
+enum checksum {
+	CHECKSUM_WRONG,
+	CHECKSUM_RIGHT,
+	CHECKSUM_PARTIAL, /* only the pseudo header's sum is in it yet: the device was to complete it */
+};
+
+/* TCP's header and options alone: there is no data. */
+static __always_inline enum checksum checksum_of(struct packet_ctx *ctx, __u32 where, __u32 bytes,
+						 const struct sw_flow_key *key)
+{
+	__u32 header[TCP_HEADER_MAX / 4] = {};
+	__u64 pseudo = pseudo_header(key, bytes);
+	__u16 partial = ~fold(pseudo);
+	__u16 check;
+
+	/* Linux 6.1 forgets the bound of a number that clang keeps in another register. */
+	asm volatile("" : "+r"(bytes));
+	if (bytes < sizeof(struct tcphdr) || bytes > sizeof(header) ||
+	    load_bytes(ctx, tcp_offset(where), header, bytes))
+		return CHECKSUM_WRONG;
+	if (!fold(sum_words(header, TCP_HEADER_MAX / 4) + pseudo))
+		return CHECKSUM_RIGHT;
+	check = header[4];
+	return check == partial ? CHECKSUM_PARTIAL : CHECKSUM_WRONG;
+}
+
+/*
+ * 0, SW_REASON_UNPARKABLE or SW_REASON_CHECKSUM. What the kernel would drop for its checksum would only
+ * hold a place, and later a slot, for nobody; it is never put right.
+ */
+__attribute__((noinline)) int parkable(struct packet_ctx *ctx, __u32 where,
+				       const struct sw_flow_key *key)
+{
+	struct packet packet = packet_at(ctx, where);
+	struct tcphdr *tcp = tcp_header(&packet);
+	__u32 bytes;
+
+	if (!tcp || !key)
+		return SW_REASON_UNPARKABLE;
+	bytes = tcp->doff * 4;
+	if (tcp_bytes(&packet) != (int)bytes || tcp_offset(where) + bytes > SW_FRAME_MAX)
+		return SW_REASON_UNPARKABLE;
+	return checksum_of(ctx, where, bytes, key) == CHECKSUM_WRONG ? SW_REASON_CHECKSUM : 0;
+}
+
+/* Copies the frame up to the end of TCP's header: padding is not kept. */
+static __always_inline int copy_frame(struct packet_ctx *ctx, __u32 bytes, struct sw_parked *parked)
+{
+	asm volatile("" : "+r"(bytes));
+	if (bytes < sizeof(struct tcphdr) || bytes > SW_FRAME_MAX)
+		return -1;
+	parked->length = bytes;
+	return load_bytes(ctx, 0, parked->frame, bytes);
+}
+
+static __always_inline void describe(const struct sw_flow *flow, __u32 where,
+				     struct sw_parked *parked)
+{
+	parked->kind = SW_WAKEUP_PARKED;
+	parked->syn_ns = flow->syn_ns;
+	parked->seen_ns = flow->state_ns;
+	parked->where = where & (0x1f | TCP_OFFSET_MAX << 8);
+	parked->isn = flow->isn;
+	parked->class_id = flow->class_id;
+	parked->service = flow->service;
+	parked->reason = flow->reason;
+	parked->source_bits = flow->source_bits;
+	parked->is_ipv6 = !!(where & WHERE_IPV6);
+}
+
+/* Sends the daemon a copy of the flow's SYN. If it has no room the next repetition brings another. */
+__attribute__((noinline)) int park(struct packet_ctx *ctx, __u32 where, const struct sw_flow_key *key)
+{
+	struct sw_flow *flow = key ? bpf_map_lookup_elem(&flows, key) : 0;
+	struct packet packet = packet_at(ctx, where);
+	struct tcphdr *tcp = tcp_header(&packet);
+	struct sw_parked *parked;
+	__u32 bytes;
+	int failed;
+
+	if (!tcp || !flow)
+		return 0;
+	bytes = tcp->doff * 4;
+	parked = bpf_ringbuf_reserve(&wakeups, sizeof(*parked), 0);
+	if (!parked) {
+		count(flow->service, SW_COUNTER_WAIT_COPY_LOST);
+		return 0;
+	}
+	describe(flow, where, parked);
+	parked->ifindex = ingress_of(ctx);
+	stripped_tag(ctx, parked);
+	parked->is_partial = checksum_of(ctx, where, bytes, key) == CHECKSUM_PARTIAL;
+	failed = copy_frame(ctx, tcp_offset(where) + bytes, parked);
+	if (failed)
+		bpf_ringbuf_discard(parked, 0);
+	else
+		bpf_ringbuf_submit(parked, 0);
+	return 0;
+}
+
+#endif

@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * Letting a waiter in, or ending its wait: run by the daemon on the SYN that was kept, one call for all
+ * of it. What the lane costs is taken, the flow moves on, and the SYN goes up its interface as if it had
+ * just come in; or the answer goes down it. Attached nowhere.
+ */
+#include <linux/bpf.h>
+#include <linux/pkt_cls.h>
+#include <bpf/bpf_helpers.h>
+
+#define packet_ctx    __sk_buff
+#define gate_listener listener_wait
+#define answer_reset  answer_wait
+#define parkable      parkable_wait
+#define park	      park_wait
+#define waiter_turn   turn_wait
+
+#include "tc_frame.bpf.h"
+
+#include "waiting.bpf.h"
+#include "tc_answer.bpf.h"
+
+/* How long it took from a slot's release to the SYN that it was given to. */
+static __always_inline void count_handed(__u32 service, __u64 took_ns)
+{
+	struct sw_waits *row = bpf_map_lookup_elem(&waits, &service);
+
+	if (row)
+		count_in(&row->handed, took_ns, SW_HANDED_FIRST_NS);
+}
+
+/* Where the SYN passes next is what it would have passed then: TC, and XDP in generic mode. */
+static __always_inline __u32 send_in(struct __sk_buff *skb, const struct sw_flow_key *key,
+				     __u32 released)
+{
+	__u64 freed_ns = skb->cb[SW_RELEASE_CB_FREED] |
+			 (__u64)skb->cb[SW_RELEASE_CB_FREED + 1] << 32;
+	struct sw_flow *flow = bpf_map_lookup_elem(&flows, key);
+	__u32 service = flow ? flow->service : SW_COUNTERS_HOST;
+
+	if (bpf_clone_redirect(skb, skb->cb[SW_RELEASE_CB_IFINDEX], BPF_F_INGRESS)) {
+		count(service, SW_COUNTER_RELEASED_UNSENT);
+		return released | SW_RELEASED_UNSENT;
+	}
+	if (freed_ns)
+		count_handed(service, bpf_ktime_get_ns() - freed_ns);
+	return released;
+}
+
+static __always_inline __u32 send_answer(struct __sk_buff *skb, __u32 where, __u32 released)
+{
+	if ((released & 0xff) == SW_LANE_DROP)
+		return released;
+	if (make_reset(skb, where) || bpf_clone_redirect(skb, skb->cb[SW_RELEASE_CB_IFINDEX], 0))
+		count(SW_COUNTERS_HOST, SW_COUNTER_UNANSWERABLE);
+	return released;
+}
+
+static __always_inline __u32 abandon(const struct sw_flow_key *key)
+{
+	struct sw_flow *flow = bpf_map_lookup_elem(&flows, key);
+	__u64 seen;
+
+	if (!flow)
+		return 0;
+	seen = flow_word(flow);
+	if (unpack(seen).tag == sw_flow_tag(key) && unpack(seen).state == SW_FLOW_WAITING)
+		waiter_forget(key, flow, seen, SW_WAIT_ABANDONED);
+	return 0;
+}
+
+/* Returns what came of it: spillway/queue.h. */
+SEC("tc")
+int release_waiter(struct __sk_buff *skb)
+{
+	__u32 where = locate_tcp(skb);
+	struct sw_flow_key key = {}; /* 6.1 wants what a global function fills to be filled */
+	__u32 released;
+
+	if (where < NOWHERE_COUNT || read_flow(skb, where, &key))
+		return 0;
+	if (skb->cb[SW_RELEASE_CB_OP] == SW_RELEASE_ABANDON)
+		return abandon(&key);
+	released = waiter_turn(skb, where, skb->cb[SW_RELEASE_CB_OP]);
+	if (sw_lane_admits(released & 0xff))
+		return send_in(skb, &key, released);
+	if ((released & 0xff) == SW_LANE_NONE || (released & 0xff) == SW_LANE_QUEUE)
+		return released;
+	return send_answer(skb, where, released);
+}
+
+char LICENSE[] SEC("license") __weak = "Dual BSD/GPL";

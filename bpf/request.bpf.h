@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * What comes before and after a decision, whether about a newcomer or about a waiter.
+ */
+#ifndef SPILLWAY_REQUEST_BPF_H
+#define SPILLWAY_REQUEST_BPF_H
+
+#include "env.bpf.h"
+
+/* What every decision about the packet's flow begins with. */
+static __always_inline void request_begin(struct gate *gate, struct sw_request *request)
+{
+	source_key(gate->service_id, &gate->flow.client, gate->source_bits, &request->source);
+	request->now_ns = gate->now_ns;
+	request->is_fresh = sw_decide_is_fresh(gate->control, gate->now_ns);
+	request->loss = sw_decide_loss(gate->control, gate->now_ns);
+}
+
+/* Gives back what a verdict took that nothing comes of. */
+static __noinline int give_back(struct gate *gate, struct sw_request *request, __u8 lane)
+{
+	if (lane != SW_LANE_QUEUE) {
+		sw_release(request->service, request->class_state, gate->source, lane, 1);
+		return 0;
+	}
+	sw_queue_free(request->service, request->class_state);
+	if (gate->source)
+		sw_source_leave(&gate->source->word);
+	return 0;
+}
+
+/* So that a retransmit hears the same again. */
+static __always_inline void note_refused(struct gate *gate, struct sw_service_state *service,
+					 __u8 lane)
+{
+	struct sw_refusal refusal = {.isn = gate->isn, .lane = lane, .at_ns = gate->now_ns};
+
+	bpf_map_update_elem(&refused, &gate->flow, &refusal, BPF_ANY);
+	*(volatile __u64 *)&service->last_refused_ns = gate->now_ns;
+}
+
+#endif

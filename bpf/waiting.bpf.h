@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * Flows that wait: how they end, whichever way that is. Used by the gate, release_waiter and the sweep.
+ */
+#ifndef SPILLWAY_WAITING_BPF_H
+#define SPILLWAY_WAITING_BPF_H
+
+#include "class.bpf.h"
+#include "forget.bpf.h"
+#include "rate.bpf.h"
+#include "request.bpf.h"
+#include "spillway/waiter.h"
+
+/* A flow's word after it was let in to the lane. */
+static __always_inline struct sw_flow admitted_word(__u64 seen, __u8 lane, int is_steered)
+{
+	struct sw_flow next = unpack(seen);
+
+	next.state = SW_FLOW_HALF_OPEN;
+	next.lane = lane;
+	next.flags = is_steered ? SW_FLOW_STEERED : 0;
+	return next;
+}
+
+/*
+ * Lets the waiter in to the lane, what that costs being taken already. False when it is no waiter any
+ * more: then what was taken is to be given back. The handshake's time begins now.
+ */
+static __noinline int waiter_admit(const struct sw_flow_key *key, struct sw_flow *flow, __u64 seen,
+				   __u32 lane)
+{
+	struct holding held = holding_of(flow);
+	__u32 service = held.service;
+	struct sw_service_conf *conf = bpf_map_lookup_elem(&service_conf, &service);
+	__u64 now_ns = bpf_ktime_get_ns();
+	int is_pooled = lane == SW_LANE_POOLER;
+	struct sw_flow next;
+
+	if (!conf)
+		return 0;
+	next = admitted_word(seen, lane, is_pooled || conf->direct.port_be);
+	flow->syn_ns = now_ns;
+	if (__sync_val_compare_and_swap(&flow->word, seen, next.word) != seen)
+		return 0;
+	waiter_ended(key, &held, now_ns, is_pooled ? SW_WAIT_STEERED : SW_WAIT_ADMITTED);
+	return 1;
+}
+
+/* The waiter's request. Its source is cut as when it was counted. -1: its class or service is gone. */
+static __always_inline int waiter_request(struct gate *gate, struct sw_request *request,
+					  const struct sw_flow *flow)
+{
+	__u32 service = flow->service, class = flow->class_id;
+
+	gate->control = bpf_map_lookup_elem(&control, &the_only);
+	gate->service_id = service;
+	gate->class_id = class;
+	gate->source_bits = flow->source_bits;
+	gate->isn = flow->isn;
+	gate->now_ns = bpf_ktime_get_ns();
+	request->env = gate;
+	request->service_conf = bpf_map_lookup_elem(&service_conf, &service);
+	request->service = bpf_map_lookup_elem(&service_state, &service);
+	request->class_conf = bpf_map_lookup_elem(&class_conf, &class);
+	request->class_state = bpf_map_lookup_elem(&class_state, &class);
+	if (!gate->control || !request->service_conf || !request->service || !request->class_conf ||
+	    !request->class_state)
+		return -1;
+	request_begin(gate, request);
+	return 0;
+}
+
+/* What everybody of the client's class is told by now, SW_LANE_NONE if that is up to the limits. */
+static __always_inline __u8 waiter_is_denied(const struct gate *gate,
+					     const struct sw_request *request)
+{
+	__u32 class = class_of(request->service_conf, gate->service_id, &gate->flow.client);
+	struct sw_class_conf *conf = bpf_map_lookup_elem(&class_conf, &class);
+
+	if (!conf || conf->action == SW_ACTION_LIMIT || conf->action == SW_ACTION_ALLOW)
+		return SW_LANE_NONE;
+	return sw_action_lane(conf->action);
+}
+
+static __always_inline struct sw_verdict waiter_verdict(struct gate *gate,
+							struct sw_request *request, __u8 reason,
+							int op)
+{
+	__u8 denied = waiter_is_denied(gate, request);
+
+	if (denied)
+		return (struct sw_verdict){denied, SW_REASON_ACTION};
+	if (request->loss == SW_LOSS_OPEN)
+		return sw_decide_anyway(request, SW_REASON_DAEMON_LOST);
+	if (request->loss == SW_LOSS_CLOSED)
+		return (struct sw_verdict){SW_LANE_REFUSE, SW_REASON_DAEMON_LOST};
+	/* Who was over its rate when it came has not taken its arrival from it yet. */
+	if (reason == SW_REASON_RATE && op == SW_RELEASE_ADMIT)
+		request->over_rate =
+			source_arrives(&request->source, request->class_conf, gate->now_ns);
+	return sw_decide_waiter(request, op == SW_RELEASE_TIME_OUT);
+}
+
+/*
+ * The turn of the waiter whose SYN that is, or its end: what came of it, as release_waiter returns it. A global
+ * function, for the verifier's sake.
+ */
+__attribute__((noinline)) int waiter_turn(struct packet_ctx *ctx, __u32 where, int op)
+{
+	struct packet packet = packet_at(ctx, where);
+	struct tcphdr *tcp = tcp_header(&packet);
+	struct gate gate = {.ctx = ctx, .where = where};
+	struct sw_request request = {};
+	struct sw_verdict verdict;
+	struct sw_flow *flow;
+	__u64 seen;
+
+	if (!tcp || read_flow(ctx, where, &gate.flow))
+		return 0;
+	flow = bpf_map_lookup_elem(&flows, &gate.flow);
+	if (!flow)
+		return 0;
+	seen = flow_word(flow);
+	if (unpack(seen).tag != sw_flow_tag(&gate.flow) || unpack(seen).state != SW_FLOW_WAITING ||
+	    flow->isn != bpf_ntohl(tcp->seq) || waiter_request(&gate, &request, flow))
+		return 0;
+	verdict = waiter_verdict(&gate, &request, unpack(seen).reason, op);
+	if (verdict.lane == SW_LANE_QUEUE)
+		return sw_released(verdict.lane, verdict.reason);
+	if (sw_lane_admits(verdict.lane)) {
+		if (waiter_admit(&gate.flow, flow, seen, verdict.lane))
+			return sw_released(verdict.lane, verdict.reason);
+		give_back(&gate, &request, verdict.lane);
+		return 0;
+	}
+	note_refused(&gate, request.service, verdict.lane);
+	note_refusal(&request.source, gate.now_ns);
+	return waiter_forget(&gate.flow, flow, seen, SW_WAIT_TIMED_OUT)
+		       ? sw_released(verdict.lane, verdict.reason)
+		       : 0;
+}
+
+#endif

@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * The decision about somebody who waits: whether its turn has come, and where it goes when it has waited
+ * too long. The counterpart of spillway/decide.h behind the queue; what it says was taken is taken.
+ */
+#ifndef SPILLWAY_WAITER_H
+#define SPILLWAY_WAITER_H
+
+#include "spillway/walk.h"
+
+/* One lane: 1 when it takes the waiter, or there is none left. */
+static long sw_decide_try(__u32 turn, void *state)
+{
+	struct sw_walk *walk = state;
+	__u8 lane = walk->chain & 0xff;
+	int reason;
+
+	(void)turn;
+	if (lane == SW_LANE_NONE)
+		return 1;
+	reason = sw_decide_lane(walk->request, lane, &walk->limits);
+	walk->chain >>= 8;
+	if (reason) {
+		walk->verdict.reason = reason;
+		return 0;
+	}
+	walk->verdict.lane = lane;
+	return 1;
+}
+
+/* Where a waiter may go: before the queue; timed out, behind it; while nobody is let in, to the end. */
+SW_INLINE __u64 sw_waiter_chain(const struct sw_request *request, int is_closed, int is_timed_out)
+{
+	__u64 lanes = request->class_conf->lanes;
+
+	if (!is_timed_out)
+		return is_closed ? 0 : sw_chain_before_queue(lanes);
+	return is_closed ? sw_chain_last(lanes) : sw_chain_behind_queue(lanes);
+}
+
+/*
+ * A waiter's turn: SW_LANE_QUEUE and why, if none of the lanes before the queue has room for it yet;
+ * else what it gets, which is taken then. Timed out it gets one of the lanes behind the queue.
+ */
+SW_INLINE struct sw_verdict sw_decide_waiter(struct sw_request *request, int is_timed_out)
+{
+	int reason = sw_decide_closed(request, sw_chain_before_queue(request->class_conf->lanes));
+	struct sw_walk walk = {
+		.request = request,
+		.limits.live = request->class_conf->connections_per_source,
+		.limits.direct = request->class_conf->direct_per_source,
+		.verdict.lane = is_timed_out ? SW_LANE_REFUSE : SW_LANE_QUEUE,
+	};
+
+	if (!reason && request->over_rate)
+		reason = SW_REASON_RATE;
+	walk.chain = sw_waiter_chain(request, reason != 0, is_timed_out);
+	walk.verdict.reason = reason;
+	SW_REPEAT(SW_CHAIN_MAX, sw_decide_try, &walk);
+	if (is_timed_out && !sw_lane_admits(walk.verdict.lane))
+		walk.verdict.reason = SW_REASON_QUEUE_TIMEOUT;
+	return walk.verdict;
+}
+
+#endif
