@@ -24,7 +24,7 @@ comma := ,
 SANITIZERS := $(if $(SANITIZE),-fsanitize=address$(comma)undefined -fno-omit-frame-pointer -fno-sanitize-recover=all)
 ALL_CFLAGS = -std=gnu11 $(WARNINGS) $(CFLAGS) $(SANITIZERS) $(INCLUDES) $(DEFINES) \
 	$(shell pkg-config --cflags $(PACKAGES))
-LDLIBS = $(shell pkg-config --libs $(PACKAGES))
+LDLIBS = $(shell pkg-config --libs $(PACKAGES)) -lm
 # clang 14 defaults to -mcpu=v2, which has no atomics that return a value.
 BPF_CFLAGS := -std=gnu11 -Wall -Wextra -Wshadow -Werror -O2 -g -target bpf -mcpu=v3 \
 	-D__TARGET_ARCH_$(ARCH) -Iinclude -Ibpf $(if $(MULTIARCH),-idirafter /usr/include/$(MULTIARCH))

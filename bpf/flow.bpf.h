@@ -226,7 +226,7 @@ static __noinline int waiter_ended(const struct sw_flow_key *key, struct holding
 		return 0;
 	source_key(held->service, &key->client, held->source_bits, &source);
 	live = source_find(&source);
-	sw_queue_free(service, class);
+	sw_waiting_free(service, class);
 	if (live)
 		sw_source_leave(&live->word);
 	count_wait(held->service, outcome, now_ns > held->syn_ns ? now_ns - held->syn_ns : 0);

@@ -23,7 +23,7 @@ static __noinline int give_back(struct gate *gate, struct sw_request *request, _
 		sw_release(request->service, request->class_state, gate->source, lane, 1);
 		return 0;
 	}
-	sw_queue_free(request->service, request->class_state);
+	sw_waiting_free(request->service, request->class_state);
 	if (gate->source)
 		sw_source_leave(&gate->source->word);
 	return 0;

@@ -126,7 +126,8 @@ __attribute__((noinline)) int waiter_turn(struct packet_ctx *ctx, __u32 where, i
 		return 0;
 	verdict = waiter_verdict(&gate, &request, unpack(seen).reason, op);
 	if (verdict.lane == SW_LANE_QUEUE)
-		return sw_released(verdict.lane, verdict.reason);
+		return sw_released(verdict.lane, verdict.reason) |
+		       (request.of_source ? SW_RELEASED_OF_SOURCE : 0);
 	if (sw_lane_admits(verdict.lane)) {
 		if (waiter_admit(&gate.flow, flow, seen, verdict.lane))
 			return sw_released(verdict.lane, verdict.reason);

@@ -63,6 +63,7 @@ struct sw_request {
 	__u8 over_rate;
 	__u8 is_fresh;	  /* the daemon lives: it lets waiters in */
 	__u8 loss;	  /* enum sw_loss */
+	__u8 of_source;	  /* set by the decision: a waiter stays for a limit of its source */
 	__u8 over_budget; /* set by the decision: it admitted beyond the budget */
 	void *env;	  /* for the hooks */
 };
@@ -169,12 +170,12 @@ SW_INLINE int sw_decide_wait(struct sw_request *request)
 		    !reason &&
 			    (!conf->queue_max || request->service->waiting < conf->queue_max));
 	if (!reason)
-		reason = sw_queue_take(conf, request->service, request->class_state);
+		reason = sw_waiting_take(conf, request->service, request->class_state);
 	if (reason)
 		return reason;
 	reason = sw_env_source_wait(request, conf->queue_per_source);
 	if (reason)
-		sw_queue_free(request->service, request->class_state);
+		sw_waiting_free(request->service, request->class_state);
 	return reason;
 }
 

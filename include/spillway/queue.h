@@ -66,7 +66,8 @@ enum sw_release_op {
  * What came of it, the program's return value: {flags:16, reason:8, lane:8}. SW_LANE_NONE: it was no
  * waiter any more. SW_LANE_QUEUE: it stays, for that reason. Else the lane that it got.
  */
-#define SW_RELEASED_UNSENT 0x10000u /* the kernel did not take the SYN: the next one gets in */
+#define SW_RELEASED_UNSENT    0x10000u /* the kernel did not take the SYN: the next one gets in */
+#define SW_RELEASED_OF_SOURCE 0x20000u /* it stays for a limit of its source: others may get in */
 
 SW_INLINE __u32 sw_released(__u8 lane, __u8 reason)
 {
@@ -104,7 +105,7 @@ struct sw_waits {
 _Static_assert(SW_HANDED_BUCKETS == SW_WAIT_BUCKETS, "one form for both");
 
 /* Counts one more that waits. 0 or SW_REASON_QUEUE_FULL. */
-SW_SUBPROGRAM int sw_queue_take(const struct sw_service_conf *conf,
+SW_SUBPROGRAM int sw_waiting_take(const struct sw_service_conf *conf,
 				struct sw_service_state *service, struct sw_class_state *class)
 {
 	if (!conf || !service || !class)
@@ -118,7 +119,7 @@ SW_SUBPROGRAM int sw_queue_take(const struct sw_service_conf *conf,
 	return 0;
 }
 
-SW_INLINE void sw_queue_free(struct sw_service_state *service, struct sw_class_state *class)
+SW_INLINE void sw_waiting_free(struct sw_service_state *service, struct sw_class_state *class)
 {
 	__sync_fetch_and_sub(&class->waiting, 1);
 	__sync_fetch_and_sub(&service->waiting, 1);

@@ -8,6 +8,23 @@
 
 #include "spillway/walk.h"
 
+/* True for what keeps out this source, or this very port of it, and nobody else. */
+SW_INLINE int sw_reason_is_of_source(int reason)
+{
+	switch (reason) {
+	case SW_REASON_RATE:
+	case SW_REASON_SOURCE_LIVE:
+	case SW_REASON_SOURCE_DIRECT:
+	case SW_REASON_SOURCE_HALF_OPEN:
+	case SW_REASON_HALF_OPEN:
+	case SW_REASON_SOURCES_FULL:
+	case SW_REASON_PORT_REUSE:
+		return 1;
+	default:
+		return 0;
+	}
+}
+
 /* One lane: 1 when it takes the waiter, or there is none left. */
 static long sw_decide_try(__u32 turn, void *state)
 {
@@ -22,6 +39,7 @@ static long sw_decide_try(__u32 turn, void *state)
 	walk->chain >>= 8;
 	if (reason) {
 		walk->verdict.reason = reason;
+		walk->request->of_source |= sw_reason_is_of_source(reason);
 		return 0;
 	}
 	walk->verdict.lane = lane;
@@ -56,6 +74,7 @@ SW_INLINE struct sw_verdict sw_decide_waiter(struct sw_request *request, int is_
 		reason = SW_REASON_RATE;
 	walk.chain = sw_waiter_chain(request, reason != 0, is_timed_out);
 	walk.verdict.reason = reason;
+	request->of_source = sw_reason_is_of_source(reason);
 	SW_REPEAT(SW_CHAIN_MAX, sw_decide_try, &walk);
 	if (is_timed_out && !sw_lane_admits(walk.verdict.lane))
 		walk.verdict.reason = SW_REASON_QUEUE_TIMEOUT;

@@ -512,7 +512,7 @@ static void give_back(struct stage *stage, uint8_t lane)
 	sw_release(&stage->service, &stage->class, &stage->world.source, lane, 1);
 	if (lane != QUEUE)
 		return;
-	sw_queue_free(&stage->service, &stage->class);
+	sw_waiting_free(&stage->service, &stage->class);
 	sw_source_leave(&stage->world.source.word);
 }
 

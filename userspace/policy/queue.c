@@ -1,0 +1,254 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Who waits: coming, repeating, leaving. The order is queue_order.c's, time queue_time.c's.
+ */
+#include "policy/queue.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#include "core/clock.h"
+#include "policy/frame.h"
+#include "policy/queue_parts.h"
+#include "spillway/address.h"
+
+struct sw_queue *sw_queue_new(void)
+{
+	struct sw_queue *queue = calloc(1, sizeof(*queue));
+
+	if (!queue)
+		return NULL;
+	queue->oldest = queue->newest = SW_NOBODY;
+	queue->settings.max_wait_ns = UINT64_MAX;
+	queue->store = sw_store_new();
+	if (!queue->store) {
+		free(queue);
+		return NULL;
+	}
+	return queue;
+}
+
+void sw_queue_free(struct sw_queue *queue)
+{
+	if (!queue)
+		return;
+	for (size_t i = 0; i < queue->class_count; i++)
+		sw_turns_clear(&queue->classes[i].ready);
+	free(queue->classes);
+	free(queue->aside);
+	sw_queue_sources_clear(&queue->sources);
+	sw_store_free(queue->store);
+	free(queue);
+}
+
+struct sw_queue_class *sw_queue_class_of(struct sw_queue *queue, uint32_t class_id)
+{
+	struct sw_queue_class *classes;
+
+	for (size_t i = 0; i < queue->class_count; i++)
+		if (queue->classes[i].id == class_id)
+			return &queue->classes[i];
+	classes = reallocarray(queue->classes, queue->class_count + 1, sizeof(*classes));
+	if (!classes)
+		return NULL;
+	queue->classes = classes;
+	classes[queue->class_count] = (struct sw_queue_class){.id = class_id, .weight = 1};
+	return &classes[queue->class_count++];
+}
+
+int sw_queue_set_weight(struct sw_queue *queue, uint32_t class_id, uint32_t weight)
+{
+	struct sw_queue_class *class = sw_queue_class_of(queue, class_id);
+
+	if (!class)
+		return -ENOMEM;
+	class->weight = weight ? weight : 1;
+	return 0;
+}
+
+/* Handles are links; who is asked by pointer has one in a neighbour, or is the oldest. */
+sw_handle sw_queue_handle_of(const struct sw_queue *queue, const struct sw_waiter *waiter)
+{
+	return waiter->older == SW_NOBODY ? queue->oldest
+					  : sw_store_at(queue->store, waiter->older)->newer;
+}
+
+/* Nearly always at the end: only after a restart of the daemon do they come out of order. */
+static void link_by_age(struct sw_queue *queue, sw_handle handle, struct sw_waiter *waiter)
+{
+	sw_handle older = queue->newest, newer = SW_NOBODY;
+
+	while (older != SW_NOBODY && sw_store_at(queue->store, older)->syn_ns > waiter->syn_ns) {
+		newer = older;
+		older = sw_store_at(queue->store, older)->older;
+	}
+	waiter->older = older;
+	waiter->newer = newer;
+	*(older == SW_NOBODY ? &queue->oldest : &sw_store_at(queue->store, older)->newer) = handle;
+	*(newer == SW_NOBODY ? &queue->newest : &sw_store_at(queue->store, newer)->older) = handle;
+}
+
+static void link_by_source(struct sw_queue *queue, sw_handle handle, struct sw_waiter *waiter,
+			   struct sw_turn_source *source)
+{
+	sw_handle before = source->last, after = SW_NOBODY;
+
+	while (before != SW_NOBODY && sw_store_at(queue->store, before)->syn_ns > waiter->syn_ns) {
+		after = before;
+		before = sw_store_at(queue->store, before)->before;
+	}
+	waiter->before = before;
+	waiter->after = after;
+	*(before == SW_NOBODY ? &source->first : &sw_store_at(queue->store, before)->after) = handle;
+	*(after == SW_NOBODY ? &source->last : &sw_store_at(queue->store, after)->before) = handle;
+}
+
+void sw_queue_link(struct sw_queue *queue, sw_handle handle, struct sw_turn_source *source)
+{
+	struct sw_waiter *waiter = sw_store_at(queue->store, handle);
+
+	waiter->source = source->id;
+	link_by_age(queue, handle, waiter);
+	link_by_source(queue, handle, waiter, source);
+	source->count++;
+}
+
+void sw_queue_unlink(struct sw_queue *queue, sw_handle handle, struct sw_turn_source *source)
+{
+	const struct sw_waiter *waiter = sw_store_at(queue->store, handle);
+
+	*(waiter->older == SW_NOBODY ? &queue->oldest
+				     : &sw_store_at(queue->store, waiter->older)->newer) =
+		waiter->newer;
+	*(waiter->newer == SW_NOBODY ? &queue->newest
+				     : &sw_store_at(queue->store, waiter->newer)->older) =
+		waiter->older;
+	*(waiter->before == SW_NOBODY ? &source->first
+				      : &sw_store_at(queue->store, waiter->before)->after) =
+		waiter->after;
+	*(waiter->after == SW_NOBODY ? &source->last
+				     : &sw_store_at(queue->store, waiter->after)->before) =
+		waiter->before;
+	source->count--;
+}
+
+static void note_seen(struct sw_waiter *waiter, uint64_t seen_ns)
+{
+	uint64_t seen_ms = seen_ns > waiter->syn_ns ? (seen_ns - waiter->syn_ns) / SW_NS_PER_MS : 0;
+	uint64_t gap_ms = seen_ms > waiter->seen_ms ? seen_ms - waiter->seen_ms : 0;
+
+	waiter->gap_ms = (uint16_t)(gap_ms < UINT16_MAX ? gap_ms : UINT16_MAX);
+	waiter->seen_ms = (uint32_t)(seen_ms < UINT32_MAX ? seen_ms : UINT32_MAX);
+}
+
+static void source_of(const struct sw_parked *parked, struct sw_in6 *out)
+{
+	struct sw_flow_key key;
+
+	sw_frame_flow(parked->frame, parked->where & 0xff, parked->where >> 8 & 0xff,
+		      parked->is_ipv6, &key);
+	*out = key.client;
+	sw_address_cut(out, parked->source_bits);
+}
+
+/* The source's entry, made if this is its first waiter. */
+static struct sw_turn_source *join_source(struct sw_queue *queue, const struct sw_parked *parked)
+{
+	struct sw_turn_source *source;
+	struct sw_in6 address;
+
+	if (!sw_queue_class_of(queue, parked->class_id))
+		return NULL;
+	source_of(parked, &address);
+	source = sw_queue_sources_find(&queue->sources, parked->class_id, &address);
+	return source ? source
+		      : sw_queue_sources_add(&queue->sources, parked->class_id, &address);
+}
+
+static int add(struct sw_queue *queue, const struct sw_parked *parked, uint64_t now_ns)
+{
+	sw_handle handle = sw_store_add(queue->store, parked);
+	struct sw_turn_source *source;
+	struct sw_waiter *waiter;
+
+	if (handle == SW_NOBODY)
+		return -ENOMEM;
+	source = join_source(queue, parked);
+	if (!source) {
+		sw_store_remove(queue->store, handle);
+		return -ENOMEM;
+	}
+	waiter = sw_store_at(queue->store, handle);
+	note_seen(waiter, parked->seen_ns);
+	waiter->gap_ms = 0;
+	sw_queue_link(queue, handle, source);
+	if (!sw_queue_order_join(queue, source)) {
+		sw_queue_leave(queue, waiter, false, now_ns);
+		return -ENOMEM;
+	}
+	if (!queue->busy_since_ns && !queue->is_held)
+		queue->busy_since_ns = now_ns;
+	return 0;
+}
+
+int sw_queue_park(struct sw_queue *queue, const struct sw_parked *parked, uint64_t now_ns)
+{
+	struct sw_frame frame;
+	sw_handle known;
+	int failed = sw_frame_complete(parked, &frame);
+
+	if (failed)
+		return failed;
+	known = sw_store_find(queue->store, parked);
+	if (known != SW_NOBODY) {
+		struct sw_waiter *waiter = sw_store_at(queue->store, known);
+		bool same = sw_frame_isn(waiter->frame, waiter->tcp_at) ==
+			    sw_frame_isn(frame.bytes, frame.tcp_at);
+
+		if (same && sw_store_renew(queue->store, known, parked)) {
+			note_seen(waiter, parked->seen_ns);
+			return SW_QUEUE_REPEATED;
+		}
+		sw_queue_leave(queue, waiter, false, now_ns);
+		failed = add(queue, parked, now_ns);
+		return failed ? failed : same ? SW_QUEUE_REPEATED : SW_QUEUE_REPLACED;
+	}
+	failed = add(queue, parked, now_ns);
+	return failed ? failed : SW_QUEUE_NEW;
+}
+
+void sw_queue_leave(struct sw_queue *queue, const struct sw_waiter *waiter, bool is_in,
+		    uint64_t now_ns)
+{
+	sw_handle handle = sw_queue_handle_of(queue, waiter);
+	struct sw_turn_source *source = queue->sources.by_id[waiter->source];
+
+	sw_queue_unlink(queue, handle, source);
+	sw_store_remove(queue->store, handle);
+	sw_queue_order_change(queue, source, is_in);
+	if (!source->count) {
+		sw_queue_order_part(queue, source);
+		sw_queue_sources_remove(&queue->sources, source);
+	}
+	if (is_in)
+		sw_queue_count_in(queue, now_ns);
+	if (!sw_queue_count(queue))
+		queue->busy_since_ns = 0;
+}
+
+size_t sw_queue_count(const struct sw_queue *queue)
+{
+	return sw_store_count(queue->store);
+}
+
+size_t sw_queue_bytes(const struct sw_queue *queue)
+{
+	size_t bytes = sizeof(*queue) + sw_store_bytes(queue->store) +
+		       sw_queue_sources_bytes(&queue->sources) +
+		       queue->aside_room * sizeof(*queue->aside) +
+		       queue->class_count * sizeof(*queue->classes);
+
+	for (size_t i = 0; i < queue->class_count; i++)
+		bytes += queue->classes[i].ready.room * sizeof(*queue->classes[i].ready.heap);
+	return bytes;
+}

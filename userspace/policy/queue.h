@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The waiting room of one service: who is next, who has waited too long, who has given up. Pure: all times
+ * are the caller's. The daemon tells it what the gate parks, asks who is next, tries to let him in, and
+ * says what came of it. Nothing here grows with the number waiting, but the logarithm of their sources.
+ *
+ *   fair   classes by weight (stride scheduling: Waldspurger, Weihl 1995), then the sources of a class in
+ *          turn, first come first served within a source
+ *   fifo   the first of all; lifo: the last of all
+ *
+ * A queue that never empties only makes everybody late: when it has not been empty for overload_after, the
+ * wait that fair and fifo still serve shrinks from max_wait to overload_wait within another
+ * overload_after. The idea is CoDel's (Nichols, Jacobson 2012), in the form that Facebook gave it for
+ * request queues (Maurer, "Fail at Scale", ACM Queue 2015). Time in which nobody is let in on purpose
+ * is none of the queue's.
+ */
+#ifndef SW_POLICY_QUEUE_H
+#define SW_POLICY_QUEUE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "policy/waiter.h"
+
+/* As config/config.h's, which policy does not include here: fair, fifo, lifo. */
+enum sw_queue_order { SW_QUEUE_FAIR = 0, SW_QUEUE_FIFO, SW_QUEUE_LIFO };
+
+struct sw_queue_settings {
+	enum sw_queue_order order;
+	uint64_t max_wait_ns;
+	uint64_t overload_after_ns; /* 0: max_wait holds whatever comes */
+	uint64_t overload_wait_ns;
+};
+
+struct sw_queue;
+
+struct sw_queue *sw_queue_new(void);
+void sw_queue_free(struct sw_queue *queue);
+
+/* May be called with waiters inside; they are ordered anew. */
+void sw_queue_configure(struct sw_queue *queue, const struct sw_queue_settings *settings);
+/* A class that was not told has weight 1. -ENOMEM. */
+int sw_queue_set_weight(struct sw_queue *queue, uint32_t class_id, uint32_t weight);
+
+enum sw_queue_parked {
+	SW_QUEUE_NEW,
+	SW_QUEUE_REPEATED, /* the same SYN, newer */
+	SW_QUEUE_REPLACED, /* another connection from the same port, which takes a place of its own */
+};
+
+/* One that waits, or a repetition. enum sw_queue_parked, -ENOMEM, -EBADMSG. */
+int sw_queue_park(struct sw_queue *queue, const struct sw_parked *parked, uint64_t now_ns);
+
+/* Who is to be let in now; NULL: nobody who was not set aside. Valid until anything is changed. */
+const struct sw_waiter *sw_queue_next(const struct sw_queue *queue);
+
+enum sw_queue_scope {
+	SW_QUEUE_SOURCE, /* others of the class may get in */
+	SW_QUEUE_CLASS,	 /* those of other classes may */
+};
+
+/* The one who is next does not get in: it, or its class, is passed over until it rejoins. */
+void sw_queue_set_aside(struct sw_queue *queue, const struct sw_waiter *waiter,
+			enum sw_queue_scope scope);
+/* Something became free: all classes, and that source, may try again. */
+void sw_queue_rejoin(struct sw_queue *queue, const struct sw_in6 *source);
+void sw_queue_rejoin_all(struct sw_queue *queue);
+
+/* It is out; is_in: it got what it waited for, which counts as its source's and class's turn. */
+void sw_queue_leave(struct sw_queue *queue, const struct sw_waiter *waiter, bool is_in,
+		    uint64_t now_ns);
+
+/* The oldest if it has waited as long as it may, else NULL. */
+const struct sw_waiter *sw_queue_overdue(const struct sw_queue *queue, uint64_t now_ns);
+/* When that will be the case; UINT64_MAX: nobody waits. */
+uint64_t sw_queue_deadline_ns(const struct sw_queue *queue, uint64_t now_ns);
+/* How long somebody may wait who comes now. */
+uint64_t sw_queue_max_wait_ns(const struct sw_queue *queue, uint64_t now_ns);
+
+/*
+ * True when its client must have given up. It repeats its SYN after 1 s and then after the last gap again or
+ * twice as long (RFC 6298, 5.5; Linux 6.5 begins with five equal ones), up to a quarter late.
+ */
+bool sw_queue_is_gone(const struct sw_waiter *waiter, uint64_t now_ns);
+/* Looks at all of them; gone() may let its waiter leave. Stops, and returns that, unless it returns 0. */
+int sw_queue_each_gone(const struct sw_queue *queue, uint64_t now_ns,
+		       int (*gone)(void *arg, const struct sw_waiter *waiter), void *arg);
+
+/* Tells that nobody is let in for a while, or that this is over. */
+void sw_queue_hold(struct sw_queue *queue, bool is_held, uint64_t now_ns);
+
+size_t sw_queue_count(const struct sw_queue *queue);
+size_t sw_queue_bytes(const struct sw_queue *queue);
+/* Those let in, a second, lately (an average that forgets with a time constant of some seconds). */
+double sw_queue_rate(const struct sw_queue *queue, uint64_t now_ns);
+/* How many would be let in before a newcomer of that source and class. */
+size_t sw_queue_ahead_of(const struct sw_queue *queue, uint32_t class_id,
+			 const struct sw_in6 *source);
+
+/* For the eye: who waits, by class and source. */
+struct sw_queue_line {
+	struct sw_in6 source;
+	uint32_t class_id;
+	uint32_t waiting;
+	uint64_t oldest_syn_ns;
+};
+
+/* Stops, and returns that, when each() does not return 0. */
+int sw_queue_each_source(const struct sw_queue *queue,
+			 int (*each)(void *arg, const struct sw_queue_line *line), void *arg);
+
+#endif

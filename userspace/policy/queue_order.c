@@ -1,0 +1,201 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Who is next, under each discipline: a turn is a number, the least comes first. Under fair it is drawn
+ * from a counter of the class each time the source was served; under fifo it is the age of the source's
+ * first waiter, under lifo that of its last, backwards.
+ */
+#include <stdlib.h>
+
+#include "policy/queue.h"
+#include "policy/queue_parts.h"
+
+/* What weight 1 pays for a turn. Weights are 1000 at the most, so shares are exact to 2^-20. */
+#define STRIDE (1ull << 30)
+
+static struct sw_queue_class *class_of(const struct sw_queue *queue, uint32_t id)
+{
+	for (size_t i = 0; i < queue->class_count; i++)
+		if (queue->classes[i].id == id)
+			return &queue->classes[i];
+	return NULL;
+}
+
+static uint64_t turn_of(const struct sw_queue *queue, struct sw_queue_class *class,
+			const struct sw_turn_source *source)
+{
+	switch (queue->settings.order) {
+	case SW_QUEUE_FIFO:
+		return sw_store_at(queue->store, source->first)->syn_ns;
+	case SW_QUEUE_LIFO:
+		return UINT64_MAX - sw_store_at(queue->store, source->last)->syn_ns;
+	default:
+		return ++class->turns;
+	}
+}
+
+bool sw_queue_order_join(struct sw_queue *queue, struct sw_turn_source *source)
+{
+	struct sw_queue_class *class = class_of(queue, source->class_id);
+
+	if (!class->waiting++ && class->pass < queue->pass)
+		class->pass = queue->pass; /* nobody saves up turns by being absent */
+	if (source->is_aside)
+		return true;
+	if (source->place == SW_TURNS_NONE) {
+		source->turn = turn_of(queue, class, source);
+		return sw_turns_add(&class->ready, source);
+	}
+	if (queue->settings.order != SW_QUEUE_FAIR) {
+		source->turn = turn_of(queue, class, source);
+		sw_turns_moved(&class->ready, source);
+	}
+	return true;
+}
+
+/* A waiter of the source left; with had_turn because he was let in. */
+void sw_queue_order_change(struct sw_queue *queue, struct sw_turn_source *source, bool had_turn)
+{
+	struct sw_queue_class *class = class_of(queue, source->class_id);
+
+	class->waiting--;
+	if (had_turn) {
+		queue->pass = class->pass;
+		class->pass += STRIDE / class->weight;
+	}
+	if (!source->count || source->place == SW_TURNS_NONE)
+		return;
+	if (queue->settings.order == SW_QUEUE_FAIR && !had_turn)
+		return;
+	source->turn = turn_of(queue, class, source);
+	if (!source->is_aside)
+		sw_turns_moved(&class->ready, source);
+}
+
+static void drop_aside(struct sw_queue *queue, struct sw_turn_source *source)
+{
+	struct sw_turn_source *last = queue->aside[--queue->aside_count];
+
+	queue->aside[source->place] = last;
+	last->place = source->place;
+	source->place = SW_TURNS_NONE;
+	source->is_aside = false;
+}
+
+void sw_queue_order_part(struct sw_queue *queue, struct sw_turn_source *source)
+{
+	if (source->is_aside)
+		drop_aside(queue, source);
+	else if (source->place != SW_TURNS_NONE)
+		sw_turns_remove(&class_of(queue, source->class_id)->ready, source);
+}
+
+static uint64_t rank_of(const struct sw_queue *queue, const struct sw_queue_class *class)
+{
+	return queue->settings.order == SW_QUEUE_FAIR ? class->pass
+						      : sw_turns_first(&class->ready)->turn;
+}
+
+const struct sw_waiter *sw_queue_next(const struct sw_queue *queue)
+{
+	const struct sw_queue_class *best = NULL;
+	const struct sw_turn_source *source;
+
+	for (size_t i = 0; i < queue->class_count; i++) {
+		const struct sw_queue_class *class = &queue->classes[i];
+
+		if (class->is_aside || !class->ready.count)
+			continue;
+		if (!best || rank_of(queue, class) < rank_of(queue, best))
+			best = class;
+	}
+	if (!best)
+		return NULL;
+	source = sw_turns_first(&best->ready);
+	return sw_store_at(queue->store, queue->settings.order == SW_QUEUE_LIFO ? source->last
+										: source->first);
+}
+
+static bool put_aside(struct sw_queue *queue, struct sw_turn_source *source)
+{
+	if (queue->aside_count == queue->aside_room) {
+		size_t room = queue->aside_room ? 2 * queue->aside_room : 16;
+		struct sw_turn_source **aside = reallocarray(queue->aside, room, sizeof(*aside));
+
+		if (!aside)
+			return false;
+		queue->aside = aside;
+		queue->aside_room = room;
+	}
+	sw_turns_remove(&class_of(queue, source->class_id)->ready, source);
+	source->is_aside = true;
+	source->place = queue->aside_count;
+	queue->aside[queue->aside_count++] = source;
+	return true;
+}
+
+void sw_queue_set_aside(struct sw_queue *queue, const struct sw_waiter *waiter,
+			enum sw_queue_scope scope)
+{
+	struct sw_turn_source *source = queue->sources.by_id[waiter->source];
+
+	/* Without memory for one source all of the class are passed over: nobody is asked for ever. */
+	if (scope == SW_QUEUE_CLASS || source->is_aside || !put_aside(queue, source))
+		class_of(queue, source->class_id)->is_aside = true;
+}
+
+static void rejoin(struct sw_queue *queue, struct sw_turn_source *source)
+{
+	drop_aside(queue, source);
+	sw_turns_add(&class_of(queue, source->class_id)->ready, source);
+}
+
+static void rejoin_classes(struct sw_queue *queue)
+{
+	for (size_t i = 0; i < queue->class_count; i++)
+		queue->classes[i].is_aside = false;
+}
+
+void sw_queue_rejoin(struct sw_queue *queue, const struct sw_in6 *address)
+{
+	rejoin_classes(queue);
+	for (size_t i = 0; queue->aside_count && i < queue->class_count; i++) {
+		struct sw_turn_source *source = sw_queue_sources_find(
+			&queue->sources, queue->classes[i].id, address);
+
+		if (source && source->is_aside)
+			rejoin(queue, source);
+	}
+}
+
+void sw_queue_rejoin_all(struct sw_queue *queue)
+{
+	rejoin_classes(queue);
+	while (queue->aside_count)
+		rejoin(queue, queue->aside[queue->aside_count - 1]);
+}
+
+static void order_anew(struct sw_queue *queue)
+{
+	for (size_t i = 0; i < queue->class_count; i++)
+		queue->classes[i].ready.count = 0;
+	for (uint32_t id = 0; id < queue->sources.id_count; id++) {
+		struct sw_turn_source *source = queue->sources.by_id[id];
+		struct sw_queue_class *class;
+
+		if (!source)
+			continue;
+		class = class_of(queue, source->class_id);
+		source->turn = turn_of(queue, class, source);
+		if (!source->is_aside)
+			sw_turns_add(&class->ready, source);
+	}
+}
+
+void sw_queue_configure(struct sw_queue *queue, const struct sw_queue_settings *settings)
+{
+	bool is_other = queue->settings.order != settings->order;
+
+	queue->settings = *settings;
+	if (is_other)
+		order_anew(queue);
+}

@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * What a queue is made of, for the files of policy/queue*.c only.
+ */
+#ifndef SW_POLICY_QUEUE_PARTS_H
+#define SW_POLICY_QUEUE_PARTS_H
+
+#include "policy/queue.h"
+#include "policy/queue_source.h"
+
+struct sw_queue_class {
+	uint32_t id;
+	uint32_t weight;
+	uint32_t waiting;
+	bool is_aside;
+	uint64_t pass;	/* stride scheduling: the least is next */
+	uint64_t turns; /* given out so far, to its sources */
+	struct sw_turns ready;
+};
+
+struct sw_queue {
+	struct sw_queue_settings settings;
+	struct sw_store *store;
+	struct sw_queue_sources sources;
+	struct sw_queue_class *classes;
+	size_t class_count;
+	struct sw_turn_source **aside; /* sources that are passed over */
+	size_t aside_count;
+	size_t aside_room;
+	sw_handle oldest, newest;
+	uint64_t pass; /* of the class that was let in last */
+	uint64_t busy_since_ns; /* not empty, and not held, since then; 0: it is */
+	bool is_held;
+	double rate; /* a second, as it was at rate_ns */
+	uint64_t rate_ns;
+};
+
+/* NULL: no memory. */
+struct sw_queue_class *sw_queue_class_of(struct sw_queue *queue, uint32_t class_id);
+void sw_queue_link(struct sw_queue *queue, sw_handle handle, struct sw_turn_source *source);
+void sw_queue_unlink(struct sw_queue *queue, sw_handle handle, struct sw_turn_source *source);
+sw_handle sw_queue_handle_of(const struct sw_queue *queue, const struct sw_waiter *waiter);
+
+/* queue_time.c: one was let in. */
+void sw_queue_count_in(struct sw_queue *queue, uint64_t now_ns);
+
+/* queue_order.c: a source that has waiters from now on, one whose waiters changed, one that has none. */
+bool sw_queue_order_join(struct sw_queue *queue, struct sw_turn_source *source);
+void sw_queue_order_change(struct sw_queue *queue, struct sw_turn_source *source, bool had_turn);
+void sw_queue_order_part(struct sw_queue *queue, struct sw_turn_source *source);
+
+#endif

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The sources that have waiters: found by class and address, or by id. Used by policy/queue alone.
+ */
+#ifndef SW_POLICY_QUEUE_SOURCE_H
+#define SW_POLICY_QUEUE_SOURCE_H
+
+#include "policy/turns.h"
+
+struct sw_queue_sources {
+	struct sw_turn_source **by_id; /* NULL where an id is free */
+	uint32_t id_count;
+	uint32_t *free_ids;
+	uint32_t free_count;
+	uint32_t *buckets;
+	uint32_t bucket_count;
+	uint32_t count;
+};
+
+void sw_queue_sources_clear(struct sw_queue_sources *sources);
+/* NULL: it has none waiting. */
+struct sw_turn_source *sw_queue_sources_find(const struct sw_queue_sources *sources,
+					     uint32_t class_id, const struct sw_in6 *address);
+/* NULL: no memory. */
+struct sw_turn_source *sw_queue_sources_add(struct sw_queue_sources *sources, uint32_t class_id,
+					    const struct sw_in6 *address);
+void sw_queue_sources_remove(struct sw_queue_sources *sources, struct sw_turn_source *source);
+size_t sw_queue_sources_bytes(const struct sw_queue_sources *sources);
+
+#endif

@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The queue as it is shown: who waits, and where a newcomer would stand.
+ */
+#include "policy/queue.h"
+#include "policy/queue_parts.h"
+
+static uint32_t least(uint64_t a, uint64_t b)
+{
+	return (uint32_t)(a < b ? a : b);
+}
+
+/* Those of the class that are let in before the newcomer, who is the last of his source. */
+static uint64_t ahead_in_class(const struct sw_queue *queue, uint32_t class_id,
+			       const struct sw_in6 *address)
+{
+	const struct sw_turn_source *own =
+		sw_queue_sources_find(&queue->sources, class_id, address);
+	uint64_t rounds = (own ? own->count : 0) + 1;
+	uint64_t ahead = own ? own->count : 0;
+
+	for (uint32_t id = 0; id < queue->sources.id_count; id++) {
+		const struct sw_turn_source *source = queue->sources.by_id[id];
+
+		if (source && source != own && source->class_id == class_id)
+			ahead += least(source->count, rounds);
+	}
+	return ahead;
+}
+
+size_t sw_queue_ahead_of(const struct sw_queue *queue, uint32_t class_id,
+			 const struct sw_in6 *source)
+{
+	uint64_t in_class, ahead;
+	uint32_t weight = 1;
+
+	if (queue->settings.order == SW_QUEUE_FIFO)
+		return sw_queue_count(queue);
+	if (queue->settings.order == SW_QUEUE_LIFO)
+		return 0;
+	ahead = in_class = ahead_in_class(queue, class_id, source);
+	for (size_t i = 0; i < queue->class_count; i++)
+		if (queue->classes[i].id == class_id)
+			weight = queue->classes[i].weight;
+	for (size_t i = 0; i < queue->class_count; i++)
+		if (queue->classes[i].id != class_id)
+			ahead += least(queue->classes[i].waiting,
+				       (in_class + 1) * queue->classes[i].weight / weight);
+	return ahead;
+}
+
+int sw_queue_each_source(const struct sw_queue *queue,
+			 int (*each)(void *arg, const struct sw_queue_line *line), void *arg)
+{
+	int stop = 0;
+
+	for (uint32_t id = 0; !stop && id < queue->sources.id_count; id++) {
+		const struct sw_turn_source *source = queue->sources.by_id[id];
+		struct sw_queue_line line;
+
+		if (!source)
+			continue;
+		line = (struct sw_queue_line){
+			.source = source->address,
+			.class_id = source->class_id,
+			.waiting = source->count,
+			.oldest_syn_ns = sw_store_at(queue->store, source->first)->syn_ns,
+		};
+		stop = each(arg, &line);
+	}
+	return stop;
+}

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Whose turn it is: a binary heap of the sources of one class, the least `turn` first. The discipline is
+ * in what a turn is; see policy/queue.h. Used by policy/queue alone.
+ */
+#ifndef SW_POLICY_TURNS_H
+#define SW_POLICY_TURNS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "policy/waiter.h"
+
+#define SW_TURNS_NONE SIZE_MAX
+
+/* A source with waiters; one that is in two classes is two. */
+struct sw_turn_source {
+	struct sw_in6 address;
+	uint64_t turn;
+	sw_handle first, last; /* waiters, by syn_ns */
+	uint32_t count;
+	uint32_t id;	    /* what its waiters know it by */
+	uint32_t same_hash; /* id of the next in the bucket */
+	uint16_t class_id;
+	bool is_aside;
+	size_t place; /* in the class's heap, or in the list of those set aside */
+};
+
+struct sw_turns {
+	struct sw_turn_source **heap;
+	size_t count;
+	size_t room;
+};
+
+void sw_turns_clear(struct sw_turns *turns);
+/* False: no memory. */
+bool sw_turns_add(struct sw_turns *turns, struct sw_turn_source *source);
+void sw_turns_remove(struct sw_turns *turns, struct sw_turn_source *source);
+/* After its turn has changed. */
+void sw_turns_moved(struct sw_turns *turns, struct sw_turn_source *source);
+/* NULL: nobody's. */
+struct sw_turn_source *sw_turns_first(const struct sw_turns *turns);
+
+#endif

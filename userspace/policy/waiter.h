@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * One that waits, in as few bytes as will do, and the store of all of them: found by flow or by handle.
+ * Used by policy/queue alone, which owns the order.
+ */
+#ifndef SW_POLICY_WAITER_H
+#define SW_POLICY_WAITER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "spillway/queue.h"
+
+/* An index into the store; there may be millions, and four links each. */
+typedef uint32_t sw_handle;
+#define SW_NOBODY UINT32_MAX
+
+/*
+ * The frame is ready to be sent in: with an Ethernet header, the VLAN tag that the device took off, and
+ * a whole checksum. That may be so much more than the gate copied.
+ */
+#define SW_WAITER_FRAME_MAX (SW_FRAME_MAX + 18)
+
+/* Aligned to 4: that saves as many bytes for each of those with an ordinary frame. */
+struct sw_waiter {
+	uint64_t syn_ns;  /* when its first SYN came */
+	uint32_t seen_ms; /* when the last one came, since the first */
+	uint16_t gap_ms;  /* between the last two; 0: there was one only */
+	uint16_t class_id;
+	sw_handle older, newer;	 /* of all waiters, by syn_ns */
+	sw_handle before, after; /* of the same source */
+	sw_handle same_hash;
+	uint32_t source; /* policy/queue_source.h */
+	uint32_t ifindex;
+	uint8_t is_ipv6;
+	uint8_t ip_at;	/* offsets into the frame */
+	uint8_t tcp_at;
+	uint8_t length; /* bytes of the frame */
+	uint8_t frame[];
+} __attribute__((packed, aligned(4)));
+
+struct sw_store;
+
+struct sw_store *sw_store_new(void);
+void sw_store_free(struct sw_store *store);
+
+size_t sw_store_count(const struct sw_store *store);
+/* Bytes of memory that it takes, free places included. */
+size_t sw_store_bytes(const struct sw_store *store);
+
+struct sw_waiter *sw_store_at(const struct sw_store *store, sw_handle handle);
+
+/* SW_NOBODY if none of that flow waits. */
+sw_handle sw_store_find(const struct sw_store *store, const struct sw_parked *parked);
+
+/*
+ * A new waiter with the frame made ready, its links SW_NOBODY. SW_NOBODY: no memory. The memory of the last
+ * one that goes is given back.
+ */
+sw_handle sw_store_add(struct sw_store *store, const struct sw_parked *parked);
+void sw_store_remove(struct sw_store *store, sw_handle handle);
+
+/* Puts a newer frame in the place of the waiter's. False where it is of another form and does not fit. */
+bool sw_store_renew(struct sw_store *store, sw_handle handle, const struct sw_parked *parked);
+
+#endif
