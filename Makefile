@@ -12,7 +12,7 @@ CLANG ?= clang
 LLVM_STRIP ?= llvm-strip
 BPFTOOL ?= $(firstword $(wildcard /usr/sbin/bpftool /usr/local/sbin/bpftool) bpftool)
 PREFIX ?= /usr/local
-PACKAGES := libbpf libelf zlib libevent yaml-0.1 jansson libmnl libsystemd
+PACKAGES := libbpf libelf zlib libevent yaml-0.1 jansson libmnl libsystemd libpq
 ARCH := $(shell uname -m | sed 's/x86_64/x86/; s/aarch64/arm64/; s/ppc64le/powerpc/')
 MULTIARCH := $(shell $(CC) -print-multiarch 2>/dev/null)
 

@@ -73,8 +73,8 @@ static __always_inline int is_cleared(struct sw_flow *flow)
 	__u64 seen = flow_word(flow);
 	struct sw_flow was = unpack(seen);
 
-	return !(was.flags & SW_FLOW_SUSPECT) ||
-	       flow_move(flow, seen, was.state, was.flags & ~SW_FLOW_SUSPECT);
+	return !(was.flags & (SW_FLOW_SUSPECT | SW_FLOW_AGAIN)) ||
+	       flow_move(flow, seen, was.state, was.flags & ~(SW_FLOW_SUSPECT | SW_FLOW_AGAIN));
 }
 
 /*
@@ -131,7 +131,8 @@ static __always_inline int gate_flow(struct gate *gate)
 		__u8 state = was.tag == sw_flow_tag(&gate->flow) ? was.state : SW_FLOW_DEAD;
 
 		if (state == SW_FLOW_HALF_OPEN || state == SW_FLOW_OPEN) {
-			count(gate->service_id, SW_COUNTER_RETRANSMITS);
+			if (!(was.flags & SW_FLOW_AGAIN))
+				count(gate->service_id, SW_COUNTER_RETRANSMITS);
 			return is_cleared(flow) ? GATE_PASS : enforce(gate, SW_LANE_NONE);
 		}
 		gate->now_ns = bpf_ktime_get_ns();

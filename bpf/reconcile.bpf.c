@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * Reconciliation's steps on one flow, as spillway/maps.h describes them, and the heartbeat. Run by
- * the daemon, which knows the sockets; all that changes a count happens here, where the gate and the
- * socket's life change it too.
+ * Reconciliation's steps on one flow, as spillway/maps.h describes them, the heartbeat, and what the
+ * daemon counts. Run by the daemon, which knows the sockets; all that changes a count happens here,
+ * where the gate and the socket's life change it too.
  */
 #include "flow.bpf.h"
 
@@ -179,6 +179,18 @@ int beat(void *ctx)
 	if (!said)
 		return -EINVAL;
 	*(volatile __u64 *)&said->heartbeat_ns = bpf_ktime_get_ns();
+	return 0;
+}
+
+SEC("syscall")
+int count_up(struct sw_count_up *ctx)
+{
+	struct sw_count_up what = *ctx;
+	struct sw_counters *row = bpf_map_lookup_elem(&counters, &what.service);
+
+	if (!row || what.counter >= SW_COUNTER_COUNT)
+		return -EINVAL;
+	row->count[what.counter] += what.by;
 	return 0;
 }
 

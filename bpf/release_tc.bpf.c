@@ -81,7 +81,9 @@ int release_waiter(struct __sk_buff *skb)
 		return 0;
 	if (skb->cb[SW_RELEASE_CB_OP] == SW_RELEASE_ABANDON)
 		return abandon(&key);
-	released = waiter_turn(skb, where, skb->cb[SW_RELEASE_CB_OP]);
+	released = waiter_turn(skb, where,
+			       skb->cb[SW_RELEASE_CB_OP] |
+				       (skb->cb[SW_RELEASE_CB_AGAIN] ? SW_RELEASE_AGAIN : 0));
 	if (sw_lane_admits(released & 0xff))
 		return send_in(skb, &key, released);
 	if ((released & 0xff) == SW_LANE_NONE || (released & 0xff) == SW_LANE_QUEUE)

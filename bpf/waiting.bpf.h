@@ -12,13 +12,13 @@
 #include "spillway/waiter.h"
 
 /* A flow's word after it was let in to the lane. */
-static __always_inline struct sw_flow admitted_word(__u64 seen, __u8 lane, int is_steered)
+static __always_inline struct sw_flow admitted_word(__u64 seen, __u8 lane, __u8 flags)
 {
 	struct sw_flow next = unpack(seen);
 
 	next.state = SW_FLOW_HALF_OPEN;
 	next.lane = lane;
-	next.flags = is_steered ? SW_FLOW_STEERED : 0;
+	next.flags = flags;
 	return next;
 }
 
@@ -27,7 +27,7 @@ static __always_inline struct sw_flow admitted_word(__u64 seen, __u8 lane, int i
  * more: then what was taken is to be given back. The handshake's time begins now.
  */
 static __noinline int waiter_admit(const struct sw_flow_key *key, struct sw_flow *flow, __u64 seen,
-				   __u32 lane)
+				   __u32 lane, int is_again)
 {
 	struct holding held = holding_of(flow);
 	__u32 service = held.service;
@@ -38,7 +38,9 @@ static __noinline int waiter_admit(const struct sw_flow_key *key, struct sw_flow
 
 	if (!conf)
 		return 0;
-	next = admitted_word(seen, lane, is_pooled || conf->direct.port_be);
+	next = admitted_word(seen, lane,
+			     (is_pooled || conf->direct.port_be ? SW_FLOW_STEERED : 0) |
+				     (is_again ? SW_FLOW_AGAIN : 0));
 	flow->syn_ns = now_ns;
 	if (__sync_val_compare_and_swap(&flow->word, seen, next.word) != seen)
 		return 0;
@@ -124,12 +126,12 @@ __attribute__((noinline)) int waiter_turn(struct packet_ctx *ctx, __u32 where, i
 	if (unpack(seen).tag != sw_flow_tag(&gate.flow) || unpack(seen).state != SW_FLOW_WAITING ||
 	    flow->isn != bpf_ntohl(tcp->seq) || waiter_request(&gate, &request, flow))
 		return 0;
-	verdict = waiter_verdict(&gate, &request, unpack(seen).reason, op);
+	verdict = waiter_verdict(&gate, &request, unpack(seen).reason, op & 0xff);
 	if (verdict.lane == SW_LANE_QUEUE)
 		return sw_released(verdict.lane, verdict.reason) |
 		       (request.of_source ? SW_RELEASED_OF_SOURCE : 0);
 	if (sw_lane_admits(verdict.lane)) {
-		if (waiter_admit(&gate.flow, flow, seen, verdict.lane))
+		if (waiter_admit(&gate.flow, flow, seen, verdict.lane, op & SW_RELEASE_AGAIN))
 			return sw_released(verdict.lane, verdict.reason);
 		give_back(&gate, &request, verdict.lane);
 		return 0;

@@ -69,7 +69,8 @@ struct sw_service_state {
 	/* While it is zero throughout nobody waits, and nobody has to. */
 	__u64 waiting; /* flows in WAITING */
 	__u64 hold;    /* SW_HOLD_…, written by the daemon; counts while that lives */
-	__u64 rest[6];
+	__u64 paused_until_ns; /* for the daemon; 0: until somebody resumes */
+	__u64 rest[5];
 };
 
 /* Why nobody gets in, whatever room there is. */
@@ -157,6 +158,7 @@ enum sw_flow_state {
 #define SW_FLOW_SHADOW	0x04 /* decided in monitor mode: counted, not enforced */
 #define SW_FLOW_SUSPECT 0x08 /* reconciliation found no socket; a SYN clears it */
 #define SW_FLOW_ADOPTED 0x10 /* made from a socket that was there, not from its SYN */
+#define SW_FLOW_AGAIN	0x20 /* its SYN passes the gate once more, which is no retransmit */
 
 struct sw_flow {
 	union {

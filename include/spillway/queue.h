@@ -50,6 +50,13 @@ struct sw_freed {
 	__u64 at_ns;
 };
 
+/* What only the daemon finds out, to be counted where all is counted; run by the program count_up. */
+struct sw_count_up {
+	__u32 service;
+	__u32 counter; /* enum sw_counter */
+	__u64 by;
+};
+
 /* What release_waiter is to do with the waiter whose SYN it is given: cb[0]. */
 enum sw_release_op {
 	SW_RELEASE_ADMIT = 1, /* into a lane before the queue, if one has room */
@@ -57,10 +64,17 @@ enum sw_release_op {
 	SW_RELEASE_ABANDON,   /* its client has given up: forget it */
 };
 
-/* cb[1]: ifindex; cb[2], cb[3]: low and high half of when its slot became free, 0 if unknown. */
+/* Added to the above for waiter_turn(). */
+#define SW_RELEASE_AGAIN 0x100
+
+/*
+ * cb[1]: ifindex; cb[2], cb[3]: low and high half of when its slot became free, 0 if unknown; cb[4]: 1 if
+ * the gate stands where the SYN goes in, and sees it again.
+ */
 #define SW_RELEASE_CB_OP      0
 #define SW_RELEASE_CB_IFINDEX 1
 #define SW_RELEASE_CB_FREED   2
+#define SW_RELEASE_CB_AGAIN   4
 
 /*
  * What came of it, the program's return value: {flags:16, reason:8, lane:8}. SW_LANE_NONE: it was no

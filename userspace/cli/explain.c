@@ -72,6 +72,28 @@ static int print_steps(const struct sw_cli *cli, const json_t *steps)
 	return sw_table_print(table, &cli->term, stdout);
 }
 
+/* "It would be the 37th, and wait about 1.2 s." */
+static void print_queue(const json_t *result)
+{
+	const json_t *position = json_object_get(result, "queue_position");
+	const json_t *wait = json_object_get(result, "queue_wait_s");
+	long long n = json_integer_value(position);
+	bool teen = n % 100 >= 11 && n % 100 <= 13;
+
+	if (!json_is_integer(position))
+		return;
+	sw_term_print("It would be the %lld%s", n,
+		      teen		? "th"
+		      : n % 10 == 1 ? "st"
+		      : n % 10 == 2 ? "nd"
+		      : n % 10 == 3 ? "rd"
+				    : "th");
+	if (json_is_real(wait))
+		sw_term_print(", and wait about %.1f s.\n", json_real_value(wait));
+	else
+		sw_term_print("; nobody was let in lately.\n");
+}
+
 static void print_verdict(const struct sw_cli *cli, const json_t *result)
 {
 	const char *reason = json_string_value(json_object_get(result, "reason"));
@@ -87,6 +109,7 @@ static void print_verdict(const struct sw_cli *cli, const json_t *result)
 	if (reason)
 		sw_term_print(": %s", help_of_reason(reason));
 	sw_term_print(".\n");
+	print_queue(result);
 	if (strcmp(sw_field_text(result, "mode"), "monitor") == 0)
 		sw_term_print(
 			"The mode is monitor: this is counted, and the connection passes untouched.\n");

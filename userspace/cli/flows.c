@@ -64,7 +64,8 @@ const struct sw_verb sw_verb_flows = {
 	.summary = "the connections that are inside, one by one",
 	.description =
 		"Lists the flows that the gate knows: which service, class and lane each belongs to, whether "
-		"its handshake is done (open) or not (half_open), its two ends, and its age.",
+		"its handshake is done (open) or not (half_open) or it waits for a slot (waiting), its two ends, and "
+		"its age.",
 	.example = "spillway flows --service main --lane pooler",
 	.options = {{"service", "S", "of this service only"},
 		    {"lane", "L", "in this lane only: direct, pooler, ..."}},

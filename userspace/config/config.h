@@ -26,9 +26,10 @@
 #define SW_CONFIG_SOCKET_MAX   107 /* sun_path without its NUL */
 #define SW_CONFIG_GROUP_MAX    32
 #define SW_CONFIG_CONNINFO_MAX 1023
+#define SW_CONFIG_CONNINFO_DEFAULT "host=/var/run/postgresql dbname=postgres user=spillway"
 #define SW_CONFIG_MESSAGE_MAX  200
 #define SW_CONFIG_LANES_MAX    6
-#define SW_CONFIG_KEYS_MAX     24 /* of one object; a row too many fails to compile */
+#define SW_CONFIG_KEYS_MAX     32 /* of one object; a row too many fails to compile */
 
 #define SW_CONFIG_INTERFACES_MAX 64
 #define SW_CONFIG_SERVICES_MAX	 SW_SERVICES_MAX
@@ -127,6 +128,9 @@ struct sw_config_service {
 		uint64_t max_wait_ns;
 		enum sw_discipline discipline;
 		uint32_t max_waiting_per_source;
+		uint64_t overload_after_ns; /* 0: never; see policy/queue.h */
+		uint64_t overload_wait_ns;
+		struct sw_rate resume_rate;
 	} queue;
 	struct sw_config_lanes lanes;
 	struct sw_config_lanes over_limit;

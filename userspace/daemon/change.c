@@ -11,6 +11,7 @@
 #include "core/log.h"
 #include "core/sysctl.h"
 #include "daemon/notes.h"
+#include "daemon/room.h"
 #include "kern/apply.h"
 #include "kern/steps.h"
 
@@ -71,6 +72,7 @@ int sw_change(struct sw_daemon *daemon, struct sw_config *next, struct sw_rules 
 		daemon->rules = *rules;
 	}
 	sw_change_control(daemon);
+	sw_rooms_configure(daemon);
 	sw_notes_save(daemon);
 	return 0;
 }

@@ -21,6 +21,10 @@ int sw_change_budget_verb(void *daemon, json_t *args, json_t **result, struct sw
 int sw_change_limit_verb(void *daemon, json_t *args, json_t **result, struct sw_error *err);
 /* {"service","action":"list"|"add"|"remove","name"?,"sources"?} → {"service","classes":[…]} */
 int sw_change_class_verb(void *daemon, json_t *args, json_t **result, struct sw_error *err);
+/* {"service","for"?} → {"service","paused","ends_in_s","waiting"} */
+int sw_change_pause_verb(void *daemon, json_t *args, json_t **result, struct sw_error *err);
+/* {"service"} → the same; -EINVAL where there is no pause to end */
+int sw_change_resume_verb(void *daemon, json_t *args, json_t **result, struct sw_error *err);
 /* {"cidr","service"?,"for"?} → {"cidr","services","action","expires_in_s"} */
 int sw_change_allow_verb(void *daemon, json_t *args, json_t **result, struct sw_error *err);
 int sw_change_deny_verb(void *daemon, json_t *args, json_t **result, struct sw_error *err);

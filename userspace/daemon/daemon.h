@@ -19,6 +19,8 @@
 #include "policy/plan.h"
 #include "policy/rules.h"
 
+struct sw_rooms;
+
 struct sw_daemon {
 	struct event_base *base;
 	const struct sw_options *options;
@@ -31,6 +33,7 @@ struct sw_daemon {
 	size_t attachment_count;
 	struct sw_control *control;
 	struct sw_http *http;
+	struct sw_rooms *rooms; /* daemon/room.h; NULL before they are open */
 	struct event *heartbeat;
 	struct event *sweep;
 	struct event *expiry; /* of rules */

@@ -18,6 +18,7 @@
 #include "daemon/daemon.h"
 #include "daemon/exposition.h"
 #include "daemon/metrics_lifetimes.h"
+#include "daemon/metrics_waits.h"
 #include "daemon/read_args.h"
 #include "daemon/read_service.h"
 #include "kern/read.h"
@@ -176,7 +177,7 @@ static void write_slots(struct page *page)
 	gauge(page, "spillway_queue_waiting", "Connection attempts that wait for a slot");
 	for (size_t i = 0; i < plan->class_count; i++)
 		of_two(page, service_of(page, &plan->classes[i]), "class", plan->classes[i].name,
-		       0);
+		       sw_read_class_waiting(maps, plan->classes[i].id));
 }
 
 /* One family a row of the list of counters. */
@@ -254,6 +255,7 @@ void sw_metrics_write(void *daemon, struct evbuffer *out)
 	write_slots(&page);
 	write_counters(&page);
 	sw_metrics_lifetimes(page.out, daemon);
+	sw_metrics_waits(page.out, daemon);
 	write_database(&page);
 	write_maps(&page);
 	rc = sw_exposition_end(page.out);

@@ -12,6 +12,7 @@
 #include "daemon/daemon.h"
 #include "daemon/read_args.h"
 #include "daemon/read_service.h"
+#include "daemon/room.h"
 #include "daemon/verbs.h"
 #include "kern/listeners.h"
 #include "kern/read.h"
@@ -21,6 +22,8 @@
 
 #define KNOWN_TEXT 256
 #define VALUE_TEXT 96
+/* Of those let in a second: with less there is nothing to tell from. */
+#define RATE_LEAST 0.05
 
 /* What is asked, and what was found. */
 struct question {
@@ -243,6 +246,24 @@ static json_t *steps_to_json(const struct question *question, const struct sw_ex
 	return steps;
 }
 
+/* Where it would stand, and how long that took the others lately; null where nobody was let in. */
+static void add_queue(const struct question *question, json_t *result)
+{
+	const struct sw_room *room = sw_room_of(question->daemon, question->service->id);
+	double rate;
+	size_t ahead;
+
+	if (!room)
+		return;
+	rate = sw_queue_rate(sw_room_queue(room), sw_clock_monotonic_ns());
+	ahead = sw_queue_ahead_of(sw_room_queue(room), question->class->id,
+				  &question->facts.source.address);
+	json_object_set_new(result, "queue_position", json_integer((json_int_t)ahead + 1));
+	json_object_set_new(result, "queue_wait_s",
+			    rate > RATE_LEAST ? json_real((double)(ahead + 1) / rate)
+					      : json_null());
+}
+
 int sw_read_explain_verb(void *arg, json_t *args, json_t **result, struct sw_error *err)
 {
 	struct question question = {.daemon = arg};
@@ -263,5 +284,7 @@ int sw_read_explain_verb(void *arg, json_t *args, json_t **result, struct sw_err
 			    sw_read_args_reason_name(said.verdict.reason), "mode",
 			    sw_words_name(SW_WORDS_MODE, question.facts.control.mode), "steps",
 			    steps_to_json(&question, &said));
+	if (*result && said.verdict.lane == SW_LANE_QUEUE)
+		add_queue(&question, *result);
 	return *result ? 0 : sw_error_set(err, -ENOMEM, "out of memory");
 }

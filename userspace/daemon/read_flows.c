@@ -35,7 +35,8 @@ static int add_row(void *arg, const struct sw_flow_key *key, const struct sw_flo
 {
 	struct list *list = arg;
 
-	if ((flow->state != SW_FLOW_HALF_OPEN && flow->state != SW_FLOW_OPEN) ||
+	if ((flow->state != SW_FLOW_HALF_OPEN && flow->state != SW_FLOW_OPEN &&
+	     flow->state != SW_FLOW_WAITING) ||
 	    (list->service && flow->service != list->service->id) ||
 	    (list->lane != SW_LANE_NONE && flow->lane != list->lane))
 		return 0;
@@ -59,6 +60,11 @@ static int by_age(const void *left, const void *right)
 	return a->flow.syn_ns < b->flow.syn_ns ? -1 : a->flow.syn_ns > b->flow.syn_ns;
 }
 
+static const char *state_name(unsigned int state)
+{
+	return state == SW_FLOW_OPEN ? "open" : state == SW_FLOW_WAITING ? "waiting" : "half_open";
+}
+
 static json_t *row_to_json(const struct sw_plan *plan, const struct row *row, uint64_t now_ns)
 {
 	uint64_t age_ns = now_ns > row->flow.syn_ns ? now_ns - row->flow.syn_ns : 0;
@@ -67,7 +73,7 @@ static json_t *row_to_json(const struct sw_plan *plan, const struct row *row, ui
 			 sw_read_args_service_name(sw_plan_service(plan, row->flow.service)),
 			 "class", sw_read_args_class_name(sw_plan_class(plan, row->flow.class_id)),
 			 "lane", sw_words_name(SW_WORDS_LANE, row->flow.lane), "state",
-			 row->flow.state == SW_FLOW_OPEN ? "open" : "half_open", "source",
+			 state_name(row->flow.state), "source",
 			 sw_read_args_address(&row->key.client), "source_port",
 			 ntohs(row->key.client_port_be), "destination",
 			 sw_read_args_address(&row->key.server), "destination_port",

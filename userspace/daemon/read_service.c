@@ -51,6 +51,16 @@ uint32_t sw_read_service_pooler(const struct sw_maps *maps, uint32_t service)
 		__atomic_load_n(&maps->service_state[service].pooler, __ATOMIC_RELAXED));
 }
 
+uint32_t sw_read_service_waiting(const struct sw_maps *maps, uint32_t service)
+{
+	return (uint32_t)__atomic_load_n(&maps->service_state[service].waiting, __ATOMIC_RELAXED);
+}
+
+uint32_t sw_read_class_waiting(const struct sw_maps *maps, uint32_t class_id)
+{
+	return (uint32_t)__atomic_load_n(&maps->class_state[class_id].waiting, __ATOMIC_RELAXED);
+}
+
 uint32_t sw_read_class_direct(const struct sw_maps *maps, uint32_t class_id)
 {
 	return sw_slots_of_class(
@@ -69,21 +79,46 @@ bool sw_read_service_pooler_is_up(const struct sw_plan_service *service,
 	return target_is_up(&service->conf.pooler, listeners);
 }
 
-/* Without a listener of its own, `direct` is whoever listens where the service is addressed. */
-bool sw_read_service_database_is_up(const struct sw_plan *plan,
-				    const struct sw_plan_service *service,
-				    const struct sw_listeners *listeners)
+static struct sw_endpoint endpoint_of(const struct sw_target *target)
 {
+	struct sw_endpoint endpoint = {.port = ntohs(target->port_be)};
+
+	if (target->has_ipv4)
+		sw_addr_from_ipv4(target->ipv4_be, &endpoint.addr);
+	else
+		memcpy(endpoint.addr.bytes, target->ipv6.bytes, sizeof(endpoint.addr.bytes));
+	return endpoint;
+}
+
+/* Without a listener of its own, `direct` is whoever listens where the service is addressed. */
+bool sw_read_service_database_at(const struct sw_plan *plan, const struct sw_plan_service *service,
+				 const struct sw_listeners *listeners, struct sw_endpoint *out)
+{
+	*out = endpoint_of(&service->conf.direct);
 	if (service->conf.direct.port_be)
 		return target_is_up(&service->conf.direct, listeners);
 	for (size_t i = 0; i < plan->listen_count; i++) {
 		const struct sw_plan_listen *listen = &plan->listens[i];
+		const struct sw_listener *found;
 		struct sw_addr addr;
 
 		memcpy(addr.bytes, listen->key.address.bytes, sizeof(addr.bytes));
-		if (listen->service == service->id &&
-		    sw_listeners_find(listeners, &addr, ntohs(listen->key.port_be)))
-			return true;
+		if (listen->service != service->id)
+			continue;
+		found = sw_listeners_find(listeners, &addr, ntohs(listen->key.port_be));
+		if (!found)
+			continue;
+		*out = (struct sw_endpoint){.addr = found->addr, .port = found->port};
+		return true;
 	}
 	return false;
+}
+
+bool sw_read_service_database_is_up(const struct sw_plan *plan,
+				    const struct sw_plan_service *service,
+				    const struct sw_listeners *listeners)
+{
+	struct sw_endpoint ignored;
+
+	return sw_read_service_database_at(plan, service, listeners, &ignored);
 }

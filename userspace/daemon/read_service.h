@@ -29,6 +29,8 @@ uint32_t sw_read_service_reserved(const struct sw_plan *plan,
 /* What is in use now. */
 uint32_t sw_read_service_direct(const struct sw_maps *maps, uint32_t service);
 uint32_t sw_read_service_pooler(const struct sw_maps *maps, uint32_t service);
+uint32_t sw_read_service_waiting(const struct sw_maps *maps, uint32_t service);
+uint32_t sw_read_class_waiting(const struct sw_maps *maps, uint32_t class_id);
 uint32_t sw_read_class_direct(const struct sw_maps *maps, uint32_t class_id);
 
 /* Whether somebody listens there, for either family. */
@@ -37,5 +39,8 @@ bool sw_read_service_pooler_is_up(const struct sw_plan_service *service,
 bool sw_read_service_database_is_up(const struct sw_plan *plan,
 				    const struct sw_plan_service *service,
 				    const struct sw_listeners *listeners);
+/* The same, and who that is. */
+bool sw_read_service_database_at(const struct sw_plan *plan, const struct sw_plan_service *service,
+				 const struct sw_listeners *listeners, struct sw_endpoint *out);
 
 #endif

@@ -22,6 +22,7 @@ struct row {
 	struct sw_source_key key;
 	uint32_t live;
 	uint32_t direct;
+	uint32_t waiting;
 	uint32_t refused;
 	double rate;
 };
@@ -38,7 +39,7 @@ static int add_row(struct list *list, const struct row *row)
 {
 	if (list->service && row->key.service != list->service->id)
 		return 0;
-	if (!row->live && !row->refused && row->rate == 0)
+	if (!row->live && !row->waiting && !row->refused && row->rate == 0)
 		return 0;
 	if (list->count == list->room) {
 		size_t room = list->room ? 2 * list->room : 256;
@@ -60,6 +61,7 @@ static int add_live(void *list, const struct sw_source_key *key, const struct sw
 	if (!sw_source_is_gone(live->word)) {
 		row.live = sw_source_live_count(live->word);
 		row.direct = sw_source_direct_count(live->word);
+		row.waiting = sw_source_waiting_count(live->word);
 	}
 	return add_row(list, &row);
 }
@@ -106,6 +108,7 @@ static void merge(struct list *list)
 		/* A walk may show an entry twice; each figure comes from one map only. */
 		into->live = from->live > into->live ? from->live : into->live;
 		into->direct = from->direct > into->direct ? from->direct : into->direct;
+		into->waiting = from->waiting > into->waiting ? from->waiting : into->waiting;
 		into->refused = from->refused > into->refused ? from->refused : into->refused;
 		into->rate = from->rate > into->rate ? from->rate : into->rate;
 	}
@@ -138,11 +141,16 @@ static int by_refused(const void *left, const void *right)
 		     left, right);
 }
 
-/* Nobody waits anywhere in this version, so all are equal there. */
+static int by_waiting(const void *left, const void *right)
+{
+	return order(((const struct row *)left)->waiting, ((const struct row *)right)->waiting,
+		     left, right);
+}
+
 static const struct sort {
 	const char *name;
 	int (*compare)(const void *left, const void *right);
-} sorts[] = {{"live", by_live}, {"rate", by_rate}, {"refused", by_refused}, {"waiting", by_key}};
+} sorts[] = {{"live", by_live}, {"rate", by_rate}, {"refused", by_refused}, {"waiting", by_waiting}};
 
 static int read_sort(const json_t *args, const struct sort **out, struct sw_error *err)
 {
@@ -171,12 +179,12 @@ static json_t *row_to_json(const struct sw_plan *plan, const struct row *row)
 	memcpy(addr.bytes, row->key.address.bytes, sizeof(addr.bytes));
 	if (service)
 		class = sw_plan_class_of(plan, service, &addr);
-	return json_pack("{s:o, s:o, s:o, s:I, s:I, s:I, s:i, s:f, s:I}", "service",
+	return json_pack("{s:o, s:o, s:o, s:I, s:I, s:I, s:I, s:f, s:I}", "service",
 			 sw_read_args_service_name(service), "source",
 			 sw_read_args_source(service, &row->key.address), "class",
 			 sw_read_args_class_name(class), "live", (json_int_t)row->live, "direct",
 			 (json_int_t)row->direct, "pooler", (json_int_t)row->live - row->direct,
-			 "waiting", 0, "rate", row->rate, "refused", (json_int_t)row->refused);
+			 "waiting", (json_int_t)row->waiting, "rate", row->rate, "refused", (json_int_t)row->refused);
 }
 
 static json_t *list_to_json(const struct sw_plan *plan, const struct list *list, size_t limit)

@@ -12,6 +12,7 @@
 #include "daemon/read_args.h"
 #include "daemon/read_service.h"
 #include "daemon/reconcile.h"
+#include "daemon/room.h"
 #include "daemon/verbs.h"
 #include "kern/listeners.h"
 #include "kern/read.h"
@@ -73,14 +74,25 @@ static json_t *pooler_to_json(const struct view *view, const struct sw_plan_serv
 			 (json_int_t)service->conf.pooler_max);
 }
 
+static json_t *queue_to_json(const struct view *view, const struct sw_plan_service *service)
+{
+	const struct sw_room *room = sw_room_of(view->daemon, service->id);
+
+	return json_pack("{s:I, s:b}", "waiting",
+			 (json_int_t)sw_read_service_waiting(view->daemon->maps, service->id),
+			 "paused", room && sw_room_is_paused(room));
+}
+
 /* Whether it accepts connections is known; what it has inside is only where somebody asks it. */
 static json_t *database_to_json(const struct view *view, const struct sw_plan_service *service)
 {
+	const struct sw_room *room = sw_room_of(view->daemon, service->id);
 	json_t *up = json_null();
 
 	if (view->listeners)
-		up = json_boolean(sw_read_service_database_is_up(view->daemon->plan, service,
-								 view->listeners));
+		up = json_boolean(
+			(!room || sw_room_is_ready(room)) &&
+			sw_read_service_database_is_up(view->daemon->plan, service, view->listeners));
 	return json_pack("{s:o, s:n, s:n}", "up", up, "max_connections", "backends");
 }
 
@@ -183,12 +195,12 @@ static json_t *service_to_json(const struct view *view, const struct sw_config_s
 		return NULL;
 	sw_read_counters(view->daemon->maps, service->id, counters);
 	return json_pack(
-		"{s:s, s:s, s:o, s:o, s:o, s:o, s:{s:i, s:b}, s:o, s:o, s:o, s:o}", "name",
+		"{s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "name",
 		config->name, "protocol", sw_words_name(SW_WORDS_PROTOCOL, config->protocol),
 		"listen", listen_to_json(config), "budget",
 		budget_to_json(view, service, config, counters), "lanes",
 		lanes_to_json(view, service), "pooler", pooler_to_json(view, service, config),
-		"queue", "waiting", 0, "paused", 0, "database", database_to_json(view, service),
+		"queue", queue_to_json(view, service), "database", database_to_json(view, service),
 		"totals", totals_to_json(view, service), "counters", counters_to_json(counters),
 		"classes", classes_to_json(view, service, config));
 }

@@ -16,6 +16,7 @@
 #include "daemon/metrics.h"
 #include "daemon/notes.h"
 #include "daemon/reconcile.h"
+#include "daemon/room.h"
 #include "daemon/timers.h"
 #include "daemon/verb_table.h"
 #include "kern/apply.h"
@@ -114,6 +115,8 @@ static int start(struct sw_daemon *daemon, struct sw_config *config, struct sw_e
 		failed = sw_http_open(daemon->base, &config->http.listen, &pages, daemon,
 				      &daemon->http, err);
 	if (!failed)
+		failed = sw_rooms_start(daemon, err);
+	if (!failed)
 		failed = sw_change_interfaces(daemon, config, err);
 	if (failed)
 		return failed;
@@ -140,6 +143,7 @@ static void stop(struct sw_daemon *daemon, enum sw_unload how)
 	struct event *events[] = {daemon->sigterm, daemon->sigint, daemon->sighup};
 
 	let_go(daemon, how);
+	sw_rooms_stop(daemon);
 	sw_http_close(daemon->http);
 	sw_timers_stop(daemon);
 	sw_reconcile_stop(daemon);

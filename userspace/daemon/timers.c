@@ -10,6 +10,7 @@
 
 #include "core/log.h"
 #include "daemon/change.h"
+#include "daemon/room.h"
 #include "kern/steps.h"
 
 /* Several beats within the shortest heartbeat_timeout (100 ms) that can be configured. */
@@ -22,6 +23,7 @@ static void on_heartbeat(evutil_socket_t fd, short what, void *arg)
 
 	(void)fd, (void)what;
 	sw_kern_beat(daemon->kern);
+	sw_rooms_watch(daemon);
 }
 
 static void on_sweep(evutil_socket_t fd, short what, void *arg)

@@ -25,7 +25,15 @@ int sw_read_sources_verb(void *daemon, json_t *args, json_t **result, struct sw_
 /* {"service"?,"lane"?,"limit"?:1000} → {"flows":[…],"total":n}, the oldest first */
 int sw_read_flows_verb(void *daemon, json_t *args, json_t **result, struct sw_error *err);
 
-/* {"address","service"?} → {"address","source","service","class","lane","reason","mode","steps":[…]} */
+/*
+ * {"service"?} → {"services":[{"name","discipline","waiting","max_waiting","paused","ready","oldest_s",
+ * "admitted_per_s","predicted_wait_s","max_wait_s","classes":[…],"sources":[…],"sources_total"}]}; seconds are null
+ * where nobody waits or nobody was let in lately.
+ */
+int sw_read_queue_verb(void *daemon, json_t *args, json_t **result, struct sw_error *err);
+
+/* {"address","service"?} → {"address","source","service","class","lane","reason","mode","steps":[…],
+ * "queue_position"?,"queue_wait_s"?}, the last two where the lane is queue */
 int sw_read_explain_verb(void *daemon, json_t *args, json_t **result, struct sw_error *err);
 
 /* {} → {"yaml":"…","config":{…}} */

@@ -241,6 +241,7 @@ int sw_kern_program_fd(const struct sw_kern *kern, enum sw_program program)
 		[SW_PROGRAM_RECONCILE] = kern->skel->progs.reconcile_flow,
 		[SW_PROGRAM_BEAT] = kern->skel->progs.beat,
 		[SW_PROGRAM_RELEASE] = kern->skel->progs.release_waiter,
+		[SW_PROGRAM_COUNT_UP] = kern->skel->progs.count_up,
 	};
 
 	return bpf_program__fd(of[program]);

@@ -46,6 +46,11 @@ void sw_read_lifetimes(const struct sw_maps *maps, uint32_t service, struct sw_l
 	sum_cpus(maps->lifetimes_fd, service, (uint64_t *)out, sizeof(*out) / sizeof(uint64_t));
 }
 
+void sw_read_waits(const struct sw_maps *maps, uint32_t service, struct sw_waits *out)
+{
+	sum_cpus(maps->waits_fd, service, (uint64_t *)out, sizeof(*out) / sizeof(uint64_t));
+}
+
 /* A walk over a hash map: sizes of its entries, and whom to show them to. */
 struct walk {
 	int fd;

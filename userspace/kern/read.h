@@ -18,6 +18,9 @@ void sw_read_verdicts(const struct sw_maps *maps, uint32_t class_id,
 /* How long connections of a service were open, summed over all CPUs. */
 void sw_read_lifetimes(const struct sw_maps *maps, uint32_t service, struct sw_lifetimes *out);
 
+/* How long connections waited, and slots took to be handed on, summed over all CPUs. */
+void sw_read_waits(const struct sw_maps *maps, uint32_t service, struct sw_waits *out);
+
 /*
  * Walk a map, a batch at a time. Entries that come and go meanwhile may be missed; none is shown
  * twice unless the kernel rehashes. A callback's non-zero return ends the walk and is returned;

@@ -36,6 +36,13 @@ int sw_kern_reconcile(struct sw_kern *kern, struct sw_flow_op *op)
 	return failed;
 }
 
+int sw_kern_count(struct sw_kern *kern, uint32_t service, enum sw_counter counter, uint64_t by)
+{
+	struct sw_count_up what = {.service = service, .counter = counter, .by = by};
+
+	return run(kern, SW_PROGRAM_COUNT_UP, &what, sizeof(what));
+}
+
 int sw_kern_beat(struct sw_kern *kern)
 {
 	return run(kern, SW_PROGRAM_BEAT, NULL, 0);

@@ -14,6 +14,9 @@ int sw_kern_sweep(struct sw_kern *kern, struct sw_sweep *result);
 /* One step of reconciliation; op->result says what came of it. 0; -EINVAL: not such a step; -errno. */
 int sw_kern_reconcile(struct sw_kern *kern, struct sw_flow_op *op);
 
+/* Adds to a counter of the service. 0 or -errno. */
+int sw_kern_count(struct sw_kern *kern, uint32_t service, enum sw_counter counter, uint64_t by);
+
 /* Tells the gate that the daemon lives. 0 or -errno. */
 int sw_kern_beat(struct sw_kern *kern);
 

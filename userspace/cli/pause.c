@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * `spillway pause` and what it has in common with `spillway resume`.
+ */
+#include "cli/pause.h"
+
+#include <errno.h>
+
+#include "cli/field.h"
+#include "core/number.h"
+
+static int request(const struct sw_args *args, json_t *out, struct sw_error *err)
+{
+	const char *duration = sw_args_value(args, "for");
+	uint64_t ns;
+	int rc;
+
+	if (duration && (sw_parse_duration(duration, &ns) < 0 || ns == 0))
+		return sw_error_set(err, -EINVAL,
+				    "--for: found '%s', expected a duration such as 30s, 10m or 2h",
+				    duration);
+	rc = sw_request_text(out, "service", args->positional[0], err);
+	return rc == 0 ? sw_args_put_text(args, "for", out, err) : rc;
+}
+
+int sw_pause_render(const struct sw_cli *cli, const json_t *result)
+{
+	const char *service = sw_field_text(result, "service");
+	long long waiting = sw_field_int(result, "waiting");
+	char age[SW_FIELD_TEXT];
+
+	(void)cli;
+	if (!sw_field_true(result, "paused"))
+		sw_term_print("%s: resumed, %lld waiting to be let in\n", service, waiting);
+	else if (json_is_integer(json_object_get(result, "ends_in_s")))
+		sw_term_print("%s: paused for %s, new connections wait\n", service,
+			      sw_field_age(sw_field_int(result, "ends_in_s"), age, sizeof(age)));
+	else
+		sw_term_print("%s: paused until resumed, new connections wait\n", service);
+	return 0;
+}
+
+const struct sw_verb sw_verb_pause = {
+	.name = "pause",
+	.usage = "SERVICE [--for DURATION]",
+	.summary = "let new connections wait; those inside go on",
+	.description =
+		"From now on every new connection to the service waits, whatever room there is; those that are "
+		"inside go on. For a restart of the database: pause, restart, resume, and clients see a slow connect "
+		"instead of an error. Who waits longer than queue.max_wait is refused. Classes that allow all "
+		"are not kept out, and without a daemon a pause does not hold.",
+	.example = "spillway pause main --for 30s",
+	.options = {{"for", "DURATION", "resume by itself after 30s, 10m, ..."}},
+	.min = 1,
+	.max = 1,
+	.request = request,
+	.render = sw_pause_render,
+};

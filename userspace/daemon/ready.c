@@ -1,0 +1,210 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Asking listeners and database, at most five times a second, and deciding by what both say.
+ */
+#include "daemon/ready.h"
+
+#include <arpa/inet.h>
+#include <event2/event.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/clock.h"
+#include "core/log.h"
+#include "daemon/read_service.h"
+#include "db/ping.h"
+#include "kern/listeners.h"
+
+/* Between two questions while it does not serve, and while it does and somebody waits. */
+#define AGAIN_NS	(200 * SW_NS_PER_MS)
+#define NOW_AND_THEN_NS SW_NS_PER_S
+/* A database that takes a connection and says nothing is not waited for any longer. */
+#define PATIENCE_S 2
+
+struct sw_ready {
+	struct sw_daemon *daemon;
+	uint32_t service;
+	bool is_postgres;
+	bool may_wait;	/* some chain of the service has a queue */
+	char *conninfo; /* NULL: where direct connections go */
+	void (*told)(void *arg, bool is_ready, bool was_down);
+	void *arg;
+	struct sw_ping *ping; /* under way */
+	struct event *answer;
+	struct event *again;
+	uint64_t asked_ns;
+	bool was_down; /* found so since it served last */
+};
+
+static void ask(struct sw_ready *ready);
+
+static void end_ping(struct sw_ready *ready)
+{
+	if (ready->answer)
+		event_free(ready->answer);
+	ready->answer = NULL;
+	sw_ping_free(ready->ping);
+	ready->ping = NULL;
+}
+
+/* Where the kernel does not tell who listens, somebody is taken to. */
+static bool somebody_listens(const struct sw_ready *ready, struct sw_endpoint *where)
+{
+	const struct sw_plan *plan = ready->daemon->plan;
+	const struct sw_plan_service *service = sw_plan_service(plan, ready->service);
+	SW_LISTENERS_FREE struct sw_listeners listeners = {0};
+
+	if (!service || sw_listeners_read(&listeners) < 0)
+		return true;
+	return sw_read_service_database_at(plan, service, &listeners, where);
+}
+
+static void conclude(struct sw_ready *ready, bool serves)
+{
+	const struct timeval in = {0, AGAIN_NS / 1000};
+	bool was_down = ready->was_down;
+
+	end_ping(ready);
+	ready->was_down = !serves;
+	if (!serves && !was_down)
+		sw_log_warn("service %s: the database does not serve; new connections wait",
+			    sw_plan_service(ready->daemon->plan, ready->service)->name);
+	else if (serves && was_down)
+		sw_log_info("service %s: the database serves again",
+			    sw_plan_service(ready->daemon->plan, ready->service)->name);
+	if (!serves)
+		evtimer_add(ready->again, &in);
+	ready->told(ready->arg, serves, was_down);
+}
+
+static void on_answer(evutil_socket_t fd, short what, void *arg)
+{
+	const struct timeval patience = {PATIENCE_S, 0};
+	struct sw_ready *ready = arg;
+	enum sw_ping_state state = SW_PING_SILENT;
+
+	(void)fd;
+	if (!(what & EV_TIMEOUT))
+		state = sw_ping_step(ready->ping);
+	if (state == SW_PING_READS || state == SW_PING_WRITES) {
+		event_free(ready->answer);
+		ready->answer = event_new(ready->daemon->base, sw_ping_fd(ready->ping),
+					  state == SW_PING_READS ? EV_READ : EV_WRITE, on_answer,
+					  ready);
+		if (ready->answer && !event_add(ready->answer, &patience))
+			return;
+	}
+	/* Who listens and says nothing may be asked in a wrong place: clients find out for themselves. */
+	conclude(ready, state != SW_PING_REJECTS);
+}
+
+/* The first step, too, waits: for the connection to be made. */
+static bool begin_ping(struct sw_ready *ready, const struct sw_endpoint *where)
+{
+	const struct timeval patience = {PATIENCE_S, 0};
+	char host[SW_ADDR_TEXT], port[8];
+
+	sw_addr_format(&where->addr, host, sizeof(host));
+	snprintf(port, sizeof(port), "%u", where->port);
+	ready->ping = sw_ping_start(ready->conninfo, host, port);
+	if (!ready->ping || sw_ping_step(ready->ping) != SW_PING_WRITES)
+		return false;
+	ready->answer =
+		event_new(ready->daemon->base, sw_ping_fd(ready->ping), EV_WRITE, on_answer, ready);
+	return ready->answer && !event_add(ready->answer, &patience);
+}
+
+static void ask(struct sw_ready *ready)
+{
+	struct sw_endpoint where = {0};
+
+	if (ready->ping)
+		return;
+	ready->asked_ns = sw_clock_monotonic_ns();
+	if (!somebody_listens(ready, &where))
+		conclude(ready, false);
+	else if (!ready->is_postgres || !where.port || !begin_ping(ready, &where))
+		conclude(ready, true);
+}
+
+static void on_again(evutil_socket_t fd, short what, void *arg)
+{
+	(void)fd, (void)what;
+	ask(arg);
+}
+
+void sw_ready_suspect(struct sw_ready *ready, bool hold)
+{
+	uint64_t now_ns = sw_clock_monotonic_ns();
+
+	if (!ready->may_wait || ready->was_down)
+		return;
+	if (hold)
+		ready->told(ready->arg, false, false);
+	if (ready->ping)
+		return;
+	if (now_ns - ready->asked_ns >= AGAIN_NS) {
+		ask(ready);
+	} else if (!evtimer_pending(ready->again, NULL)) {
+		const struct timeval in = {
+			0, (suseconds_t)((AGAIN_NS - (now_ns - ready->asked_ns)) / 1000)};
+
+		evtimer_add(ready->again, &in);
+	}
+}
+
+void sw_ready_tick(struct sw_ready *ready, uint64_t now_ns)
+{
+	if (ready->is_postgres && now_ns - ready->asked_ns >= NOW_AND_THEN_NS)
+		sw_ready_suspect(ready, false);
+}
+
+static bool has_queue(const struct sw_config_lanes *lanes)
+{
+	for (size_t i = 0; i < lanes->count; i++)
+		if (lanes->lane[i] == SW_LANE_QUEUE)
+			return true;
+	return false;
+}
+
+void sw_ready_configure(struct sw_ready *ready, const struct sw_config_service *config)
+{
+	ready->is_postgres = config->protocol == SW_PROTOCOL_POSTGRES;
+	ready->may_wait = has_queue(&config->over_limit);
+	for (size_t i = 0; i < config->class_count; i++)
+		ready->may_wait |= has_queue(sw_config_class_lanes(config, &config->classes[i]));
+	free(ready->conninfo);
+	ready->conninfo = strcmp(config->budget.conninfo, SW_CONFIG_CONNINFO_DEFAULT)
+				  ? strdup(config->budget.conninfo)
+				  : NULL;
+}
+
+struct sw_ready *sw_ready_new(struct sw_daemon *daemon, uint32_t service,
+			      void (*told)(void *arg, bool is_ready, bool was_down), void *arg)
+{
+	struct sw_ready *ready = calloc(1, sizeof(*ready));
+
+	if (!ready)
+		return NULL;
+	ready->daemon = daemon;
+	ready->service = service;
+	ready->told = told;
+	ready->arg = arg;
+	ready->again = evtimer_new(daemon->base, on_again, ready);
+	if (!ready->again) {
+		free(ready);
+		return NULL;
+	}
+	return ready;
+}
+
+void sw_ready_free(struct sw_ready *ready)
+{
+	if (!ready)
+		return;
+	end_ping(ready);
+	event_free(ready->again);
+	free(ready->conninfo);
+	free(ready);
+}

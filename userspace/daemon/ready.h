@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Whether a service's database serves: somebody listens, and a postgres says, as pg_isready would hear,
+ * that it takes connections. Asked only when there is a reason to doubt it. One for each waiting room.
+ */
+#ifndef SW_DAEMON_READY_H
+#define SW_DAEMON_READY_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "daemon/daemon.h"
+
+struct sw_ready;
+
+/*
+ * told() hears of each change; was_down: it was found not to serve, and not only doubted. NULL: no memory.
+ */
+struct sw_ready *sw_ready_new(struct sw_daemon *daemon, uint32_t service,
+			      void (*told)(void *arg, bool is_ready, bool was_down), void *arg);
+void sw_ready_free(struct sw_ready *ready); /* NULL is fine */
+
+void sw_ready_configure(struct sw_ready *ready, const struct sw_config_service *config);
+
+/* There is a reason to doubt it: asks at once, and tells what comes of it; meanwhile it is not, if hold. */
+void sw_ready_suspect(struct sw_ready *ready, bool hold);
+
+/* While somebody waits, each tenth of a second: asks now and then, for the database may not serve him. */
+void sw_ready_tick(struct sw_ready *ready, uint64_t now_ns);
+
+#endif

@@ -1,0 +1,185 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Letting waiters in by turn, and ending the waits that are over.
+ */
+#include <string.h>
+
+#include "core/clock.h"
+#include "core/log.h"
+#include "daemon/room_parts.h"
+#include "kern/release.h"
+
+/* In one go; then the loop's other work has its turn. */
+#define PORTION 256
+/* A timer that is armed for less comes at once. */
+#define NOW_US 1
+
+/* What goes in above the driver meets a gate that stands there, too. */
+static bool passes_again(const struct sw_daemon *daemon, uint32_t ifindex)
+{
+	for (size_t i = 0; i < daemon->attachment_count; i++)
+		if (daemon->attachments[i].ifindex == (int)ifindex)
+			return daemon->attachments[i].mode != SW_ATTACH_NATIVE;
+	return false;
+}
+
+/* -errno, and nothing came of it. */
+static int run(struct sw_room *room, enum sw_release_op op, const struct sw_waiter *waiter,
+	       uint64_t freed_ns, struct sw_released *out)
+{
+	const struct sw_release what = {
+		.op = op,
+		.ifindex = waiter->ifindex,
+		.frame = waiter->frame,
+		.bytes = waiter->length,
+		.freed_ns = freed_ns,
+		.is_again = passes_again(room->daemon, waiter->ifindex),
+	};
+	int failed = sw_kern_release(room->daemon->kern, &what, out);
+
+	if (failed)
+		sw_log_error("a waiter of service %s: %s",
+			     sw_plan_service(room->daemon->plan, room->service)->name,
+			     strerror(-failed));
+	return failed;
+}
+
+static void abandon(struct sw_room *room, const struct sw_waiter *waiter, uint64_t now_ns)
+{
+	struct sw_released ignored;
+
+	run(room, SW_RELEASE_ABANDON, waiter, 0, &ignored);
+	sw_queue_leave(room->queue, waiter, false, now_ns);
+}
+
+/* Whoever stays is passed over: he, or all of his class. */
+static void keep(struct sw_room *room, const struct sw_waiter *waiter,
+		 const struct sw_released *released)
+{
+	room->kept_for |= 1u << released->reason;
+	sw_queue_set_aside(room->queue, waiter,
+			   released->flags & SW_RELEASED_OF_SOURCE ? SW_QUEUE_SOURCE
+								   : SW_QUEUE_CLASS);
+	/* Last: what comes of it may let others in. */
+	if (released->reason == SW_REASON_NO_LISTENER)
+		sw_ready_suspect(room->ready, true);
+}
+
+/* One waiter's turn: true if he got in. */
+static bool turn(struct sw_room *room, const struct sw_waiter *waiter, uint64_t freed_ns,
+		 uint64_t now_ns)
+{
+	struct sw_released released;
+	bool is_in;
+
+	if (sw_queue_is_gone(waiter, now_ns)) {
+		abandon(room, waiter, now_ns);
+		return false;
+	}
+	if (run(room, SW_RELEASE_ADMIT, waiter, freed_ns, &released)) {
+		sw_queue_set_aside(room->queue, waiter, SW_QUEUE_CLASS);
+		return false;
+	}
+	if (released.lane == SW_LANE_QUEUE) {
+		keep(room, waiter, &released);
+		return false;
+	}
+	is_in = released.lane == SW_LANE_DIRECT || released.lane == SW_LANE_POOLER;
+	sw_queue_leave(room->queue, waiter, is_in, now_ns);
+	if (is_in && room->ramp_interval_ns)
+		room->ramp_next_ns = now_ns + room->ramp_interval_ns;
+	return is_in;
+}
+
+static bool is_held(const struct sw_room *room)
+{
+	return sw_room_state(room)->hold != 0;
+}
+
+unsigned int sw_room_drain(struct sw_room *room, uint64_t freed_ns)
+{
+	unsigned int let_in = 0;
+
+	for (unsigned int i = 0; i < PORTION && !is_held(room); i++) {
+		uint64_t now_ns = sw_clock_monotonic_ns();
+		const struct sw_waiter *waiter;
+
+		if (room->ramp_interval_ns && now_ns < room->ramp_next_ns)
+			break;
+		waiter = sw_queue_next(room->queue);
+		if (!waiter)
+			break;
+		/* What became free is handed on once. */
+		if (turn(room, waiter, freed_ns, now_ns)) {
+			let_in++;
+			freed_ns = 0;
+		}
+	}
+	if (!sw_queue_count(room->queue))
+		room->ramp_interval_ns = 0;
+	sw_room_schedule(room);
+	return let_in;
+}
+
+void sw_room_time_out(struct sw_room *room)
+{
+	for (unsigned int i = 0; i < PORTION; i++) {
+		uint64_t now_ns = sw_clock_monotonic_ns();
+		const struct sw_waiter *waiter = sw_queue_overdue(room->queue, now_ns);
+		struct sw_released ignored;
+
+		if (!waiter)
+			break;
+		if (sw_queue_is_gone(waiter, now_ns)) {
+			abandon(room, waiter, now_ns);
+			continue;
+		}
+		run(room, SW_RELEASE_TIME_OUT, waiter, 0, &ignored);
+		sw_queue_leave(room->queue, waiter, false, now_ns);
+	}
+	sw_room_schedule(room);
+}
+
+struct gone {
+	struct sw_room *room;
+	uint64_t now_ns;
+};
+
+static int forget(void *arg, const struct sw_waiter *waiter)
+{
+	const struct gone *gone = arg;
+
+	abandon(gone->room, waiter, gone->now_ns);
+	return 0;
+}
+
+void sw_room_forget_gone(struct sw_room *room)
+{
+	struct gone gone = {room, sw_clock_monotonic_ns()};
+
+	sw_queue_each_gone(room->queue, gone.now_ns, forget, &gone);
+}
+
+void sw_room_schedule(struct sw_room *room)
+{
+	uint64_t now_ns = sw_clock_monotonic_ns();
+	uint64_t at_ns = sw_queue_deadline_ns(room->queue, now_ns);
+	struct timeval in = {0, NOW_US};
+
+	if (!is_held(room) && sw_queue_next(room->queue)) {
+		uint64_t next_ns = room->ramp_interval_ns ? room->ramp_next_ns : now_ns;
+
+		at_ns = next_ns < at_ns ? next_ns : at_ns;
+	}
+	if (at_ns == UINT64_MAX) {
+		evtimer_del(room->due);
+		return;
+	}
+	if (at_ns > now_ns) {
+		in.tv_sec = (time_t)((at_ns - now_ns) / SW_NS_PER_S);
+		in.tv_usec = (suseconds_t)((at_ns - now_ns) % SW_NS_PER_S / 1000 + NOW_US);
+		if (in.tv_usec >= 1000000)
+			in = (struct timeval){in.tv_sec + 1, 0};
+	}
+	evtimer_add(room->due, &in);
+}

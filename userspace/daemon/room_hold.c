@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Times in which nobody is let in: pauses, and databases that do not serve; and the ramp after them.
+ */
+#include <string.h>
+
+#include "core/clock.h"
+#include "core/log.h"
+#include "daemon/room_parts.h"
+
+static const char *name_of(const struct sw_room *room)
+{
+	return sw_plan_service(room->daemon->plan, room->service)->name;
+}
+
+/* Written by the daemon alone, read by the gate. */
+static void set_hold(struct sw_room *room, uint64_t bit, bool is_set)
+{
+	struct sw_service_state *state = sw_room_state(room);
+	uint64_t hold = is_set ? state->hold | bit : state->hold & ~bit;
+
+	__atomic_store_n(&state->hold, hold, __ATOMIC_SEQ_CST);
+	sw_queue_hold(room->queue, hold != 0, sw_clock_monotonic_ns());
+}
+
+static void let_in_again(struct sw_room *room)
+{
+	sw_queue_rejoin_all(room->queue);
+	sw_room_drain(room, 0);
+}
+
+void sw_room_begin_ramp(struct sw_room *room)
+{
+	const struct sw_config_service *config =
+		sw_config_find_service(room->daemon->config, name_of(room));
+	const struct sw_rate *rate = &config->queue.resume_rate;
+
+	room->ramp_interval_ns = rate->count ? rate->per_ns / rate->count : 0;
+	room->ramp_next_ns = sw_clock_monotonic_ns();
+}
+
+void sw_room_pause(struct sw_room *room, uint64_t for_ns)
+{
+	sw_room_state(room)->paused_until_ns = for_ns ? sw_clock_monotonic_ns() + for_ns : 0;
+	set_hold(room, SW_HOLD_PAUSED, true);
+}
+
+void sw_room_resume(struct sw_room *room)
+{
+	if (!sw_room_is_paused(room))
+		return;
+	sw_room_state(room)->paused_until_ns = 0;
+	sw_room_begin_ramp(room);
+	set_hold(room, SW_HOLD_PAUSED, false);
+	let_in_again(room);
+}
+
+bool sw_room_is_paused(const struct sw_room *room)
+{
+	return sw_room_state(room)->hold & SW_HOLD_PAUSED;
+}
+
+uint64_t sw_room_paused_until_ns(const struct sw_room *room)
+{
+	return sw_room_state(room)->paused_until_ns;
+}
+
+bool sw_room_is_ready(const struct sw_room *room)
+{
+	return !(sw_room_state(room)->hold & SW_HOLD_NOT_READY);
+}
+
+void sw_room_tick_pause(struct sw_room *room, uint64_t now_ns)
+{
+	uint64_t until_ns = sw_room_paused_until_ns(room);
+
+	if (!sw_room_is_paused(room) || !until_ns || now_ns < until_ns)
+		return;
+	sw_log_info("service %s: the pause is over", name_of(room));
+	sw_room_resume(room);
+}
+
+/* A pause outlives the daemon that was told of it; whether the database serves is asked anew. */
+void sw_room_take_hold(struct sw_room *room)
+{
+	set_hold(room, SW_HOLD_NOT_READY, false);
+	if (sw_room_is_paused(room))
+		sw_log_info("service %s is paused, as it was", name_of(room));
+}
+
+void sw_room_set_ready(void *arg, bool is_ready, bool was_down)
+{
+	struct sw_room *room = arg;
+
+	if (is_ready == sw_room_is_ready(room))
+		return;
+	if (is_ready && was_down)
+		sw_room_begin_ramp(room);
+	set_hold(room, SW_HOLD_NOT_READY, !is_ready);
+	if (is_ready)
+		let_in_again(room);
+}
+
+/* So many at once is what a database's end looks like, before it says so. */
+static bool many_left(uint32_t before, uint32_t now)
+{
+	return before >= now + 2 && before - now >= before / 2;
+}
+
+void sw_rooms_watch(struct sw_daemon *daemon)
+{
+	for (uint32_t id = 0; daemon->rooms && id < SW_SERVICES_MAX; id++) {
+		struct sw_room *room = daemon->rooms->rooms[id];
+		uint32_t used;
+
+		if (!room)
+			continue;
+		used = (uint32_t)(sw_room_state(room)->direct >> 32);
+		if (many_left(room->used, used))
+			sw_ready_suspect(room->ready, true);
+		room->used = used;
+	}
+}

@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * What a waiting room is made of, for the files of daemon/room*.c only.
+ */
+#ifndef SW_DAEMON_ROOM_PARTS_H
+#define SW_DAEMON_ROOM_PARTS_H
+
+#include <event2/event.h>
+
+#include "daemon/ready.h"
+#include "daemon/room.h"
+#include "kern/wakeups.h"
+
+struct sw_room {
+	struct sw_daemon *daemon;
+	uint32_t service; /* id */
+	struct sw_queue *queue;
+	struct event *due; /* somebody has waited long enough, or the ramp lets the next in */
+	struct sw_ready *ready;
+	/* The ramp after a pause: one each so often, until nobody waits. */
+	uint64_t ramp_interval_ns; /* 0: there is none now */
+	uint64_t ramp_next_ns;
+	/* Lost wakeups: what the clock let in before a wakeup told, which the next tick knows for sure. */
+	uint64_t told;	   /* wakeups since the last tick */
+	uint64_t let_in;   /* by the last tick, that a wakeup should have told of */
+	uint32_t kept_for; /* bit n: somebody was kept out for reason n since the last tick */
+	uint32_t used;	   /* direct slots at the last heartbeat */
+};
+
+struct sw_rooms {
+	struct sw_daemon *daemon;
+	struct sw_wakeups *wakeups;
+	struct event *readable;
+	struct event *tick;
+	unsigned int ticks;
+	struct sw_room *rooms[SW_SERVICES_MAX];
+};
+
+/* room_drain.c: lets in whom there is room for; freed_ns: since when, 0: not known. How many. */
+unsigned int sw_room_drain(struct sw_room *room, uint64_t freed_ns);
+/* Sends on whoever has waited as long as he may. */
+void sw_room_time_out(struct sw_room *room);
+/* Forgets whose client has given up. */
+void sw_room_forget_gone(struct sw_room *room);
+/* Sets the timer for what comes next. */
+void sw_room_schedule(struct sw_room *room);
+
+/* room_hold.c */
+void sw_room_begin_ramp(struct sw_room *room);
+void sw_room_take_hold(struct sw_room *room); /* as the maps have it, at the start */
+void sw_room_tick_pause(struct sw_room *room, uint64_t now_ns);
+void sw_room_set_ready(void *room, bool is_ready, bool was_down);
+
+struct sw_service_state *sw_room_state(const struct sw_room *room);
+
+#endif

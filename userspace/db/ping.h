@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Asking a PostgreSQL whether it takes connections, as PQping() does, but without waiting: the caller
+ * waits for the descriptor. It costs the database a fork, and a connection for some milliseconds.
+ */
+#ifndef SW_DB_PING_H
+#define SW_DB_PING_H
+
+#include <stdbool.h>
+
+enum sw_ping_state {
+	SW_PING_READS,	  /* step again when the descriptor is readable */
+	SW_PING_WRITES,	  /* likewise writable */
+	SW_PING_SERVES,	  /* it answered; whether it would let this role in is another matter */
+	SW_PING_REJECTS,  /* it says that it starts, recovers or shuts down (57P03) */
+	SW_PING_SILENT,	  /* nobody there, or no answer */
+};
+
+struct sw_ping;
+
+/* conninfo as libpq takes it; NULL: host, an address, and port. NULL: no memory. */
+struct sw_ping *sw_ping_start(const char *conninfo, const char *host, const char *port);
+enum sw_ping_state sw_ping_step(struct sw_ping *ping);
+int sw_ping_fd(const struct sw_ping *ping); /* may change with each step */
+void sw_ping_free(struct sw_ping *ping);    /* NULL is fine */
+
+#endif
