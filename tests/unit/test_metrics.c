@@ -17,6 +17,7 @@
 #define sw_read_counters    fake_read_counters
 #define sw_read_verdicts    fake_read_verdicts
 #define sw_read_usage	    fake_read_usage
+#define sw_read_waits	    fake_read_waits
 #define sw_attachment_holds fake_attachment_holds
 #define sw_listeners_read   fake_listeners_read
 
@@ -25,6 +26,7 @@
 #include "daemon/exposition.c"
 #include "daemon/metrics.c"
 #include "daemon/metrics_lifetimes.c"
+#include "daemon/metrics_waits.c"
 #include "daemon/read_args.c"
 #include "daemon/read_service.c"
 #include "spillway/slots.h"
@@ -37,6 +39,7 @@ static struct sw_class_state class_state[SW_CLASSES_MAX];
 static uint64_t verdicts[SW_CLASSES_MAX][SW_VERDICT_CELLS];
 static uint64_t counters[SW_COUNTERS_ROWS][SW_COUNTER_COUNT];
 static struct sw_lifetimes lifetimes[SW_SERVICES_MAX];
+static struct sw_waits waits[SW_SERVICES_MAX];
 static struct sw_control control;
 static const struct sw_maps maps = {
 	.control = &control,
@@ -51,6 +54,12 @@ void sw_read_counters(const struct sw_maps *from, uint32_t row, uint64_t out[SW_
 {
 	assert_ptr_equal(from, &maps);
 	memcpy(out, counters[row], sizeof(counters[row]));
+}
+
+void sw_read_waits(const struct sw_maps *from, uint32_t service, struct sw_waits *out)
+{
+	assert_ptr_equal(from, &maps);
+	*out = waits[service];
 }
 
 void sw_read_verdicts(const struct sw_maps *from, uint32_t id, uint64_t out[SW_VERDICT_CELLS])
@@ -324,6 +333,32 @@ static void lifetimes_are_a_histogram_in_seconds(void **state)
 	memset(ended, 0, sizeof(*ended));
 }
 
+static void waits_are_histograms_by_outcome_in_seconds(void **state)
+{
+	const struct sw_daemon *daemon = *state;
+	uint32_t class = sw_plan_class_named(daemon->plan, 0, "default")->id;
+	struct sw_waits *of = &waits[0];
+
+	of->by_outcome[SW_WAIT_ADMITTED].count[0] = 4; /* up to 1 ms */
+	of->by_outcome[SW_WAIT_ADMITTED].count[10] = 2;
+	of->by_outcome[SW_WAIT_ADMITTED].sum_ns = 1500000000ull;
+	of->by_outcome[SW_WAIT_TIMED_OUT].count[SW_WAIT_BUCKETS] = 1;
+	of->handed.count[2] = 3; /* up to 40 us */
+	of->handed.sum_ns = 90000;
+	class_state[class].waiting = 7;
+	expect_line(*state, "spillway_queue_wait_seconds_bucket{service=\"main\",outcome=\"admitted\",le=\"0.001\"} 4");
+	expect_line(*state, "spillway_queue_wait_seconds_bucket{service=\"main\",outcome=\"admitted\",le=\"1.024\"} 6");
+	expect_line(*state, "spillway_queue_wait_seconds_sum{service=\"main\",outcome=\"admitted\"} 1.5");
+	expect_line(*state, "spillway_queue_wait_seconds_bucket{service=\"main\",outcome=\"timed_out\",le=\"32.768\"} 0");
+	expect_line(*state, "spillway_queue_wait_seconds_count{service=\"main\",outcome=\"timed_out\"} 1");
+	expect_line(*state, "spillway_queue_wait_seconds_count{service=\"edge\",outcome=\"steered\"} 0");
+	expect_line(*state, "spillway_release_seconds_bucket{service=\"main\",le=\"2e-05\"} 0");
+	expect_line(*state, "spillway_release_seconds_bucket{service=\"main\",le=\"4e-05\"} 3");
+	expect_line(*state, "spillway_queue_waiting{service=\"main\",class=\"default\"} 7");
+	memset(of, 0, sizeof(*of));
+	class_state[class].waiting = 0;
+}
+
 static void the_tables_tell_how_full_they_are(void **state)
 {
 	expect_line(*state, "spillway_map_entries{map=\"flows\"} 12");
@@ -400,6 +435,7 @@ int main(void)
 		TEST(an_interface_that_lost_the_gate_is_told_as_zero),
 		TEST(the_database_is_up_while_somebody_listens_where_the_service_is),
 		TEST(lifetimes_are_a_histogram_in_seconds),
+		TEST(waits_are_histograms_by_outcome_in_seconds),
 		TEST(the_tables_tell_how_full_they_are),
 		TEST(promtool_finds_nothing_to_complain_about),
 		TEST(health_is_the_gate_on_every_interface_and_a_fresh_heartbeat),

@@ -29,7 +29,7 @@
 #define SW_CONFIG_CONNINFO_DEFAULT "host=/var/run/postgresql dbname=postgres user=spillway"
 #define SW_CONFIG_MESSAGE_MAX  200
 #define SW_CONFIG_LANES_MAX    6
-#define SW_CONFIG_KEYS_MAX     32 /* of one object; a row too many fails to compile */
+#define SW_CONFIG_KEYS_MAX     32 /* of one object; a bit each in sw_config_origin.set */
 
 #define SW_CONFIG_INTERFACES_MAX 64
 #define SW_CONFIG_SERVICES_MAX	 SW_SERVICES_MAX

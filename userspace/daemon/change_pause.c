@@ -81,7 +81,7 @@ int sw_change_resume_verb(void *arg, json_t *args, json_t **result, struct sw_er
 	if (failed)
 		return failed;
 	if (!sw_room_is_paused(room))
-		return sw_error_set(err, -EINVAL, "%s is not paused", service->name);
+		return sw_error_set(err, -EALREADY, "%s is not paused", service->name);
 	*result = answer(daemon, room, service);
 	sw_log_info("service %s is resumed", service->name);
 	sw_room_resume(room);

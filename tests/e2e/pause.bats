@@ -1,0 +1,125 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: BSD-2-Clause
+# attach modes: native tc
+# While a database is away clients wait, and see a slow connect instead of an error.
+
+load lib/e2e
+
+setup_file() { world_with_database max_connections=40; }
+teardown_file() { world_destroy; }
+teardown() {
+	end_test
+	rm -f "$WORLD/log/storm"
+	process_runs postgres || postgres_start max_connections=40
+}
+
+# configuration [QUEUE_KEYS]
+configuration() {
+	cat <<-YAML
+		services:
+		  - name: main
+		    listen: [":5432"]
+		    budget: {mode: fixed, direct: 20}
+		    queue: {max_wait: 30s${1:+, $1}}
+		    lanes: [direct, queue, refuse]
+		    classes:
+		      - {name: default, rate: unlimited}
+	YAML
+}
+
+# storm_of CLIENTS WITHIN: in the background; end_storm shows and waits.
+storm_of() {
+	spawn storm nsenter --net="/run/netns/$CLIENT_NS" prlimit --nofile=16384:16384 "$BUILD/storm" \
+		--target "$SERVER_IPV4:5432" --user app --database app --json --no-progress --clients "$1" \
+		--source-base 10.77.2.1 --source-count 100 --within "$2" --query 'select 1' --timeout 40s
+}
+
+end_storm() {
+	WAIT_SECONDS=60 wait_until "the storm is over" process_is_gone storm
+	cat "$WORLD/log/storm"
+}
+
+arrived() { [ "$(status_value "$TOTALS.syn")" -ge "$1" ]; }
+
+assert_connects_without_error() {
+	assert_equal "clients that could not connect" 0 \
+		"$(jq '[.failures | to_entries[] | select(.key | startswith("connect")) | .value.count] | add // 0' "$WORLD/log/storm")"
+}
+
+@test "a pause lets new connections wait, those inside go on; resume lets them in" {
+	configuration | spillwayd_start
+	hold a 10.77.1.1
+	sw pause main
+	assert_status '.services[0].queue.paused' true
+	spawn late nsenter --net="/run/netns/$CLIENT_NS" psql -XqAt -h "$SERVER_IPV4" -U app -d app -c 'select 7'
+	eventually_status '.services[0].queue.waiting' 1
+	assert_matches "explain" 'paused' "$(sw explain 10.77.5.5)"
+	printf 'select 42;\n' >"$WORLD/hold-a.fifo"
+	wait_until "the session inside is answered" grep -qx 42 "$WORLD/log/hold-a"
+	assert_equal "answers to the late one" "" "$(cat "$WORLD/log/late")"
+	sw resume main
+	wait_until "the late one is served" grep -qx 7 "$WORLD/log/late"
+	eventually_status '.services[0].queue.waiting' 0
+	fails_with 1 'not paused' sw resume main
+}
+
+@test "a pause may end by itself" {
+	configuration | spillwayd_start
+	sw pause main --for 1s
+	assert_equal "answer" 1 "$(psql_from 10.77.1.2 -c 'select 1')"
+	assert_status '.services[0].queue.paused' false
+	fails_with 2 'duration' sw pause main --for soon
+	fails_with 2 'nosuch' sw pause nosuch
+}
+
+@test "a pause outlives a crash of the daemon" {
+	configuration | spillwayd_start
+	sw pause main
+	stop_process spillwayd KILL
+	spillwayd_run
+	assert_status '.services[0].queue.paused' true
+	sw resume main
+	assert_lane 10.77.1.3 direct
+}
+
+@test "PostgreSQL is restarted between pause and resume while 300 clients arrive: all succeed" {
+	configuration 'resume_rate: 500/s' | spillwayd_start
+	sw pause main
+	storm_of 300 2s
+	wait_until "50 have come" arrived 50
+	postgres_stop
+	postgres_start max_connections=40
+	sw resume main
+	end_storm
+	assert_equal "succeeded" 300 "$(jq .succeeded "$WORLD/log/storm")"
+	eventually_status "$USED" 0
+	assert_status '.services[0].counters.drift' 0
+}
+
+@test "PostgreSQL is restarted in a storm without a pause: nobody fails to connect" {
+	configuration | spillwayd_start
+	storm_of 600 3s
+	wait_until "150 have come" arrived 150
+	postgres_stop
+	wait_until "the database is known not to serve" status_is '.services[0].database.up' false
+	wait_until "300 have come" arrived 300
+	postgres_start max_connections=40
+	end_storm
+	assert_connects_without_error
+	# Who was inside, or got in before the next look at the database, hears of the shutdown.
+	assert_equal "served or told by the database itself" 600 \
+		"$(jq '.succeeded + ([.failures | to_entries[] | .value.count] | add // 0)' "$WORLD/log/storm")"
+	[ "$(jq .succeeded "$WORLD/log/storm")" -ge 500 ]
+	eventually_status "$USED" 0
+}
+
+@test "where nothing listens yet clients wait until the database is up" {
+	configuration | spillwayd_start
+	postgres_stop
+	storm_of 20 100ms
+	eventually_status '.services[0].queue.waiting' 20
+	assert_status '.services[0].database.up' false
+	postgres_start max_connections=40
+	end_storm
+	assert_equal "succeeded" 20 "$(jq .succeeded "$WORLD/log/storm")"
+}
