@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # shellcheck shell=bash
 # Debian's kernels in qemu without KVM: fetches one, fills an initramfs, boots it. Nothing is installed
-# and no root is needed. Sourced by tests/kernels/run.
+# and no root is needed. Sourced by tests/kernels/run and, with tools/vm/shared.bash, tools/demo/vm.
 
 BUILD=${BUILD:-build}
 VM_CACHE=$BUILD/kernels
@@ -34,25 +34,28 @@ vm_own_lists() {
 	vm_apt apt-get -q update
 }
 
-# vm_newest_package VERSION FLAVOUR: by the archive's index; kernels to be had unsigned count, too.
-vm_newest_package() {
-	vm_apt apt-cache search --names-only "^linux-image-${1//./\\.}\\.[0-9][^ ]*-$2(-unsigned)?\$" |
-		awk '{ print $1 }' | sort -V | tail -n 1
+# vm_packages VERSION FLAVOUR: those of the names on stdin that are such a kernel, the newest last. Kernels
+# to be had unsigned count, too. Between version and flavour there is an ABI or a suite, never another
+# flavour's word: `amd64` is not `rt-amd64`.
+vm_packages() {
+	grep -E "^linux-image-${1//./\\.}\\.[0-9.]+(-[0-9][0-9a-z.]*|\\+[0-9a-z.]+)?-$2(-unsigned)?(_|\$)" | sort -V
 }
 
-# vm_fetch VERSION FLAVOUR: the newest package is in the cache afterwards.
+# vm_fetch VERSION FLAVOUR: the archive's newest package is in the cache afterwards.
 vm_fetch() {
 	local package
-	package=$(vm_newest_package "$1" "$2")
+	package=$(vm_apt apt-cache search --names-only "^linux-image-${1//./\\.}\\." | awk '{ print $1 }' |
+		vm_packages "$1" "$2" | tail -n 1)
 	[ -n "$package" ] || return 1
-	vm_package_file "$package" >/dev/null || (cd "$VM_CACHE" && vm_apt apt-get -q download "$package")
+	compgen -G "$VM_CACHE/${package}_*.deb" >/dev/null ||
+		(cd "$VM_CACHE" && vm_apt apt-get -q download "$package")
 }
 
-# vm_package_file PATTERN: the newest in the cache whose name matches.
-vm_package_file() {
+# vm_cached VERSION FLAVOUR: the newest package file in the cache.
+vm_cached() {
 	local file
-	file=$(compgen -G "$VM_CACHE/${1}_*.deb" | sort -V | tail -n 1)
-	[ -n "$file" ] && printf '%s\n' "$file"
+	file=$(cd "$VM_CACHE" && compgen -G '*.deb' | vm_packages "$1" "$2" | tail -n 1)
+	[ -n "$file" ] && printf '%s\n' "$VM_CACHE/$file"
 }
 
 # vm_kernel VERSION FLAVOUR: sets VM_KERNEL to the folder of the unpacked package, VM_RELEASE to its
@@ -64,7 +67,7 @@ vm_kernel() {
 		vm_say "the archive gives no linux-image-$1.*-$2:"
 		tail -n 5 "$log" | sed 's/^/# /'
 	fi
-	package=$(vm_package_file "linux-image-$1.*-$2*") || return 1
+	package=$(vm_cached "$1" "$2") || return 1
 	VM_KERNEL=${package%.deb}
 	if [ ! -d "$VM_KERNEL" ]; then
 		rm -rf "$VM_KERNEL.new"
@@ -87,36 +90,66 @@ vm_put_programs() {
 	done
 }
 
-# vm_put_modules ROOT MODULE...: into ROOT/modules as the numbered files that /init loads in that
-# order. A module that is part of the kernel image is no file and none is needed.
+# vm_put_modules ROOT MODULE...: with what they depend on, into ROOT/modules as the numbered files that
+# /init loads in that order.
 vm_put_modules() {
-	local root=$1 module file number=10
-	local tree=$VM_KERNEL/lib/modules/$VM_RELEASE
+	local root=$1 module
 	shift
 	mkdir -p "$root/modules"
 	for module in "$@"; do
-		file=$(find "$tree" -name "$module.ko" -o -name "$module.ko.xz" | head -n 1)
-		case $file in
-		*.xz) xz -dc "$file" >"$root/modules/$number-$module.ko" || return 1 ;;
-		*.ko) cp "$file" "$root/modules/$number-$module.ko" || return 1 ;;
-		*)
-			grep -q "/$module\\.ko$" "$tree/modules.builtin" || {
-				vm_say "$VM_RELEASE has no module $module"
-				return 1
-			}
-			;;
-		esac
-		number=$((number + 1))
+		vm_put_module "$root" "$module" || {
+			vm_say "$VM_RELEASE has no module $module"
+			return 1
+		}
 	done
 }
 
-# vm_boot ROOT SECONDS [QEMU OPTION]...: ROOT becomes the initramfs, whose /init is the guest's first
+# vm_put_module ROOT MODULE: one that is part of the kernel image is no file, and none is needed. Names
+# are said with _ inside of modules and with either sign as files.
+vm_put_module() {
+	local root=$1 name=${2//[-_]/[-_]} tree=$VM_KERNEL/lib/modules/$VM_RELEASE file fresh needed
+	! compgen -G "$root/modules/*-$name.ko" >/dev/null || return 0
+	! grep -q "/$name\\.ko\$" "$tree/modules.builtin" || return 0
+	file=$(find "$tree" -name "$name.ko" -o -name "$name.ko.xz" | head -n 1)
+	fresh=$root/modules/new-$2
+	case $file in
+	*.xz) xz -dc "$file" >"$fresh" || return 1 ;;
+	*.ko) cp "$file" "$fresh" || return 1 ;;
+	*) return 1 ;;
+	esac
+	for needed in $(tr '\0' '\n' <"$fresh" | sed -n 's/^depends=//p' | tr , ' '); do
+		vm_put_module "$root" "$needed" || return 1
+	done
+	mv "$fresh" "$root/modules/$(printf %03d "$(find "$root/modules" -name '*.ko' | wc -l)")-$2.ko"
+}
+
+# vm_pack ROOT: the folder becomes the initramfs ROOT.cpio.gz.
+vm_pack() {
+	(cd "$1" && find . -print0 | cpio -0 -o -H newc -R 0:0 --quiet) | gzip -1 >"$1.cpio.gz"
+}
+
+# vm_boot ROOT SECONDS [QEMU OPTION]...: with ROOT as the initramfs, whose /init is the guest's first
 # process; its console is stdout. Ends when the guest powers off, panics, or after SECONDS (124).
+# Waited for in the background: a trap of the caller's runs at once, and calls vm_end.
+VM_PID=
 vm_boot() {
-	local root=$1 seconds=$2
+	local root=$1 seconds=$2 code=0
 	shift 2
-	(cd "$root" && find . -print0 | cpio -0 -o -H newc -R 0:0 --quiet) | gzip -1 >"$root.cpio.gz" || return 1
+	vm_pack "$root" || return 1
 	timeout -k 5 "$seconds" qemu-system-x86_64 -accel tcg -cpu qemu64 -smp 2 -m 1024 -nodefaults \
 		-display none -monitor none -serial stdio -no-reboot -kernel "$VM_KERNEL/boot/vmlinuz-$VM_RELEASE" \
-		-initrd "$root.cpio.gz" -append "console=ttyS0 loglevel=3 panic=-1 rdinit=/init" "$@" </dev/null
+		-initrd "$root.cpio.gz" -append "console=ttyS0 loglevel=3 panic=-1 rdinit=/init" \
+		"$@" </dev/null &
+	VM_PID=$!
+	wait "$VM_PID" || code=$?
+	VM_PID=
+	return "$code"
+}
+
+# Ends the guest that is running, if there is one.
+vm_end() {
+	[ -n "$VM_PID" ] || return 0
+	kill "$VM_PID" 2>/dev/null || true
+	wait "$VM_PID" 2>/dev/null || true
+	VM_PID=
 }
