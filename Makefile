@@ -207,7 +207,7 @@ test: deps
 
 demo: deps
 	$(Q)$(MAKE) --no-print-directory $(PROGRAMS) $(WORLD_HELPERS)
-	$(Q)$(SUDO) env BUILD=$(BUILD) tools/demo/demo
+	$(Q)$(if $(filter-out 0,$(VM)),,$(SUDO)) env BUILD=$(BUILD) tools/demo/$(if $(filter-out 0,$(VM)),vm $(VM),demo)
 
 # The generated skeleton is included, so it has to be there to be looked through.
 lint: deps
