@@ -49,15 +49,6 @@ static __noinline int count_lifetime(__u32 service, __u64 open_ns)
 	return 0;
 }
 
-static __always_inline struct sw_wait_histogram *wait_row(__u32 service, __u32 outcome)
-{
-	struct sw_waits *row = bpf_map_lookup_elem(&waits, &service);
-
-	if (!row || outcome >= SW_WAIT_OUTCOMES)
-		return 0;
-	return &row->by_outcome[outcome];
-}
-
 static __always_inline void count_in(struct sw_wait_histogram *row, __u64 took_ns, __u64 bound_ns)
 {
 	__sync_fetch_and_add(&row->sum_ns, took_ns);
@@ -67,16 +58,6 @@ static __always_inline void count_in(struct sw_wait_histogram *row, __u64 took_n
 		__sync_fetch_and_add(&row->count[i], 1);
 		break;
 	}
-}
-
-/* How long somebody waited, and what for. */
-static __noinline int count_wait(__u32 service, __u32 outcome, __u64 waited_ns)
-{
-	struct sw_wait_histogram *row = wait_row(service, outcome);
-
-	if (row)
-		count_in(row, waited_ns, SW_WAIT_FIRST_NS);
-	return 0;
 }
 
 #endif

@@ -5,7 +5,7 @@
 #ifndef SPILLWAY_FORGET_BPF_H
 #define SPILLWAY_FORGET_BPF_H
 
-#include "flow.bpf.h"
+#include "waiter_ended.bpf.h"
 
 /* It waits no more, and gets nothing. True for exactly one of those who try. */
 static __noinline int waiter_forget(const struct sw_flow_key *key, struct sw_flow *flow, __u64 seen,

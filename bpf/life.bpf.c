@@ -8,7 +8,7 @@
 #include <bpf/bpf_core_read.h>
 #include <bpf/bpf_tracing.h>
 
-#include "flow.bpf.h"
+#include "confirm.bpf.h"
 
 #define AF_INET	 2
 #define AF_INET6 10

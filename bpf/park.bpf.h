@@ -84,7 +84,8 @@ static __always_inline void describe(const struct sw_flow *flow, __u32 where,
 }
 
 /* Sends the daemon a copy of the flow's SYN. If it has no room the next repetition brings another. */
-__attribute__((noinline)) int park(struct packet_ctx *ctx, __u32 where, const struct sw_flow_key *key)
+__attribute__((noinline)) int park(struct packet_ctx *ctx, __u32 where,
+				   const struct sw_flow_key *key)
 {
 	struct sw_flow *flow = key ? bpf_map_lookup_elem(&flows, key) : 0;
 	struct packet packet = packet_at(ctx, where);

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * Reconciliation's steps on one flow, as spillway/maps.h describes them, the heartbeat, and what the
+ * Reconciliation's steps on one flow, as spillway/reconcile.h describes them, the heartbeat, and what the
  * daemon counts. Run by the daemon, which knows the sockets; all that changes a count happens here,
  * where the gate and the socket's life change it too.
  */
-#include "flow.bpf.h"
+#include "confirm.bpf.h"
+#include "spillway/reconcile.h"
 
 /* Everything that an adopted flow holds; it is never refused, for its connection is there. */
 static __always_inline int take_anyway(const struct sw_flow_key *key, const struct holding *held,

@@ -33,8 +33,8 @@ static __always_inline void count_handed(__u32 service, __u64 took_ns)
 static __always_inline __u32 send_in(struct __sk_buff *skb, const struct sw_flow_key *key,
 				     __u32 released)
 {
-	__u64 freed_ns = skb->cb[SW_RELEASE_CB_FREED] |
-			 (__u64)skb->cb[SW_RELEASE_CB_FREED + 1] << 32;
+	__u64 freed_ns = skb->cb[SW_RELEASE_CB_FREED] | (__u64)skb->cb[SW_RELEASE_CB_FREED + 1]
+								<< 32;
 	struct sw_flow *flow = bpf_map_lookup_elem(&flows, key);
 	__u32 service = flow ? flow->service : SW_COUNTERS_HOST;
 

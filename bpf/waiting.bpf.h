@@ -84,9 +84,8 @@ static __always_inline __u8 waiter_is_denied(const struct gate *gate,
 	return sw_action_lane(conf->action);
 }
 
-static __always_inline struct sw_verdict waiter_verdict(struct gate *gate,
-							struct sw_request *request, __u8 reason,
-							int op)
+static __always_inline struct sw_verdict
+waiter_verdict(struct gate *gate, struct sw_request *request, __u8 reason, int op)
 {
 	__u8 denied = waiter_is_denied(gate, request);
 

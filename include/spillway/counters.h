@@ -25,7 +25,8 @@
 	ROW(HANDSHAKE_RESETS, "handshake_resets",                                                  \
 	    "reserved slots freed by a RST in the handshake")                                      \
 	ROW(FLOWS_FULL, "flows_full", "SYNs turned away because the table of flows was full")      \
-	ROW(SOURCES_FULL, "sources_full", "SYNs turned away because the table of sources was full")\
+	ROW(SOURCES_FULL, "sources_full",                                                          \
+	    "SYNs turned away because the table of sources was full")                              \
 	ROW(WAIT_ADMITTED, "wait_admitted", "waiters that got a direct slot")                      \
 	ROW(WAIT_STEERED, "wait_steered", "waiters that got a place at the pooler")                \
 	ROW(WAIT_TIMED_OUT, "wait_timed_out", "waiters that waited as long as they might")         \

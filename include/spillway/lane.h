@@ -167,8 +167,7 @@ SW_INLINE int sw_decide_wait(struct sw_request *request)
 	int reason = request->is_fresh ? sw_env_parkable(request) : SW_REASON_NO_QUEUE;
 
 	sw_env_step(request, SW_CHECK_QUEUE, request->service->waiting, conf->queue_max,
-		    !reason &&
-			    (!conf->queue_max || request->service->waiting < conf->queue_max));
+		    !reason && (!conf->queue_max || request->service->waiting < conf->queue_max));
 	if (!reason)
 		reason = sw_waiting_take(conf, request->service, request->class_state);
 	if (reason)

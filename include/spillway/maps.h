@@ -47,7 +47,7 @@ struct sw_service_conf {
 	/* Direct slots whose handshake is not complete yet; 0: no cap. */
 	__u32 half_open_max; /* in all; beyond it only for sources that have none */
 	__u32 half_open_per_source;
-	__u32 queue_max;	/* SYNs that may wait; 0: no cap, likewise below */
+	__u32 queue_max; /* SYNs that may wait; 0: no cap, likewise below */
 	__u32 queue_per_source;
 	__u8 has_prefixes; /* 0: everybody is in default_class, no lookup needed */
 	__u8 ipv4_bits;	   /* a source is the client's address cut to this prefix */
@@ -67,8 +67,8 @@ struct sw_service_state {
 	__u64 half_open;	       /* flows in HALF_OPEN that hold a direct slot */
 	__u64 pad;
 	/* While it is zero throughout nobody waits, and nobody has to. */
-	__u64 waiting; /* flows in WAITING */
-	__u64 hold;    /* SW_HOLD_…, written by the daemon; counts while that lives */
+	__u64 waiting;	       /* flows in WAITING */
+	__u64 hold;	       /* SW_HOLD_…, written by the daemon; counts while that lives */
 	__u64 paused_until_ns; /* for the daemon; 0: until somebody resumes */
 	__u64 rest[5];
 };
@@ -252,44 +252,6 @@ struct sw_sweep {
 	__u32 flows_removed;
 	__u32 sources_removed;
 	__u32 pad;
-};
-
-/*
- * One step of reconciliation, run by the program reconcile_flow. The daemon knows the sockets, the
- * program owns the changes.
- *
- * ADOPT:   a socket is there: see that its flow is OPEN (or HALF_OPEN) and holds what its lane costs.
- * SUSPECT: mark an OPEN flow, if it still is as it was seen.
- * RELEASE: end a flow that is still SUSPECT and was not touched since; its slot is free then.
- */
-enum sw_flow_op_kind {
-	SW_FLOW_OP_ADOPT = 1,
-	SW_FLOW_OP_SUSPECT,
-	SW_FLOW_OP_RELEASE,
-};
-
-enum sw_flow_op_result {
-	SW_FLOW_OP_KEPT = 0,  /* nothing was to be done, or it is no longer what was seen */
-	SW_FLOW_OP_DONE,      /* made, marked, ended */
-	SW_FLOW_OP_CONFIRMED, /* ADOPT: a half-open or expired flow became OPEN */
-	SW_FLOW_OP_NO_ROOM,   /* ADOPT: the table of flows or of sources is full */
-};
-
-struct sw_flow_op {
-	struct sw_flow_key key;
-	__u32 kind;   /* enum sw_flow_op_kind */
-	__u32 result; /* enum sw_flow_op_result */
-	/* SUSPECT, RELEASE: the word that was seen, without or with SW_FLOW_SUSPECT. */
-	__u64 seen_word;
-	/* ADOPT */
-	__u16 class_id;
-	__u8 service;
-	__u8 source_bits;
-	__u8 lane;  /* enum sw_lane: DIRECT or POOLER */
-	__u8 state; /* enum sw_flow_state: OPEN or HALF_OPEN */
-	/* ADOPT, RELEASE: what it does is to be counted as drift. */
-	__u8 is_drift;
-	__u8 pad;
 };
 
 _Static_assert(SW_SERVICES_MAX <= 256, "a flow keeps its service in a byte");

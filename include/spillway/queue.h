@@ -36,7 +36,7 @@ struct sw_parked {
 	__u8 is_ipv6;
 	__u8 is_partial; /* its TCP checksum is to be completed: it is the pseudo header's sum alone */
 	__u8 length;	 /* bytes of `frame` in use */
-	__u16 vlan_tci;	 /* what the device took off the frame, 0 if it did not */
+	__u16 vlan_tci; /* what the device took off the frame, 0 if it did not */
 	__be16 vlan_protocol_be;
 	__u32 pad;
 	__u8 frame[SW_FRAME_MAX];
@@ -120,7 +120,7 @@ _Static_assert(SW_HANDED_BUCKETS == SW_WAIT_BUCKETS, "one form for both");
 
 /* Counts one more that waits. 0 or SW_REASON_QUEUE_FULL. */
 SW_SUBPROGRAM int sw_waiting_take(const struct sw_service_conf *conf,
-				struct sw_service_state *service, struct sw_class_state *class)
+				  struct sw_service_state *service, struct sw_class_state *class)
 {
 	if (!conf || !service || !class)
 		return SW_REASON_QUEUE_FULL;

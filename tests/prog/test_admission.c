@@ -197,7 +197,8 @@ static void connections_per_source(struct rig *rig, const void *arg)
 		rig_expect_syn(rig, CLIENT(1), i, DIRECT_FIRST);
 	rig_expect_syn(rig, CLIENT(1), 4, OVER(SOURCE_LIVE));
 	rig_expect_syn(rig, CLIENT(2), 4, DIRECT_FIRST);
-	assert_int_equal(sw_source_live_count(rig_source(rig, 0, &(struct packet){.client = CLIENT(1)})), 3);
+	assert_int_equal(
+		sw_source_live_count(rig_source(rig, 0, &(struct packet){.client = CLIENT(1)})), 3);
 }
 
 static void direct_per_source(struct rig *rig, const void *arg)

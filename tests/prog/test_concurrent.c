@@ -137,7 +137,8 @@ static void exactly_the_connections(struct rig *rig, const void *arg)
 		send_at_once(rig, &(struct sender){.one_source = true}, sum);
 		assert_int_equal(sum[PASSES], 333);
 		rig_assert_slots(rig, 0, 333, 0);
-		assert_int_equal(sw_source_live_count(rig_source(rig, 0, &(struct packet){.client = CLIENT})),
+		assert_int_equal(sw_source_live_count(
+					 rig_source(rig, 0, &(struct packet){.client = CLIENT})),
 				 333);
 	}
 }

@@ -64,8 +64,9 @@ static void excess_goes_to_the_pooler(struct rig *rig, const void *arg)
 	expect_pooled(rig, 3, SW_REASON_BUDGET);
 	rig_assert_slots(rig, 0, 1, rig->tc ? 0 : 2);
 	assert_int_equal(rig->maps->class_state[0].pooler, rig->tc ? 0 : 2);
-	assert_int_equal(sw_source_live_count(rig_source(rig, 0, &(struct packet){.client = CLIENT})),
-			 rig->tc ? 1 : 3);
+	assert_int_equal(
+		sw_source_live_count(rig_source(rig, 0, &(struct packet){.client = CLIENT})),
+		rig->tc ? 1 : 3);
 	close(fd);
 }
 

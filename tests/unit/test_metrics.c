@@ -346,12 +346,21 @@ static void waits_are_histograms_by_outcome_in_seconds(void **state)
 	of->handed.count[2] = 3; /* up to 40 us */
 	of->handed.sum_ns = 90000;
 	class_state[class].waiting = 7;
-	expect_line(*state, "spillway_queue_wait_seconds_bucket{service=\"main\",outcome=\"admitted\",le=\"0.001\"} 4");
-	expect_line(*state, "spillway_queue_wait_seconds_bucket{service=\"main\",outcome=\"admitted\",le=\"1.024\"} 6");
-	expect_line(*state, "spillway_queue_wait_seconds_sum{service=\"main\",outcome=\"admitted\"} 1.5");
-	expect_line(*state, "spillway_queue_wait_seconds_bucket{service=\"main\",outcome=\"timed_out\",le=\"32.768\"} 0");
-	expect_line(*state, "spillway_queue_wait_seconds_count{service=\"main\",outcome=\"timed_out\"} 1");
-	expect_line(*state, "spillway_queue_wait_seconds_count{service=\"edge\",outcome=\"steered\"} 0");
+	expect_line(
+		*state,
+		"spillway_queue_wait_seconds_bucket{service=\"main\",outcome=\"admitted\",le=\"0.001\"} 4");
+	expect_line(
+		*state,
+		"spillway_queue_wait_seconds_bucket{service=\"main\",outcome=\"admitted\",le=\"1.024\"} 6");
+	expect_line(*state,
+		    "spillway_queue_wait_seconds_sum{service=\"main\",outcome=\"admitted\"} 1.5");
+	expect_line(
+		*state,
+		"spillway_queue_wait_seconds_bucket{service=\"main\",outcome=\"timed_out\",le=\"32.768\"} 0");
+	expect_line(*state,
+		    "spillway_queue_wait_seconds_count{service=\"main\",outcome=\"timed_out\"} 1");
+	expect_line(*state,
+		    "spillway_queue_wait_seconds_count{service=\"edge\",outcome=\"steered\"} 0");
 	expect_line(*state, "spillway_release_seconds_bucket{service=\"main\",le=\"2e-05\"} 0");
 	expect_line(*state, "spillway_release_seconds_bucket{service=\"main\",le=\"4e-05\"} 3");
 	expect_line(*state, "spillway_queue_waiting{service=\"main\",class=\"default\"} 7");

@@ -197,7 +197,8 @@ static void *come_and_go(void *arg)
 		seen = __atomic_load_n(&hammer->live.word, __ATOMIC_SEQ_CST);
 		bad += sw_source_live_count(seen) > hammer->limits.live ||
 		       sw_source_direct_count(seen) > hammer->limits.direct ||
-		       seen >> SW_SOURCE_TAG != hammer->empty >> SW_SOURCE_TAG || sw_source_is_gone(seen);
+		       seen >> SW_SOURCE_TAG != hammer->empty >> SW_SOURCE_TAG ||
+		       sw_source_is_gone(seen);
 		sw_source_free(&hammer->live.word, direct);
 	}
 	__atomic_fetch_add(&hammer->taken, taken, __ATOMIC_RELAXED);

@@ -83,7 +83,7 @@ static void print_queue(const json_t *result)
 	if (!json_is_integer(position))
 		return;
 	sw_term_print("It would be the %lld%s", n,
-		      teen		? "th"
+		      teen	    ? "th"
 		      : n % 10 == 1 ? "st"
 		      : n % 10 == 2 ? "nd"
 		      : n % 10 == 3 ? "rd"

@@ -33,9 +33,9 @@ static const char *state_of(const json_t *service)
 static int print_services(const struct sw_cli *cli, const json_t *services)
 {
 	static const struct sw_column columns[] = {
-		{"SERVICE", false}, {"STATE", false}, {"DISCIPLINE", false}, {"WAITING", true},
-		{"MAX", true},	    {"OLDEST", true}, {"LET IN", true},	     {"A NEW ONE", true},
-		{"LIMIT", true},
+		{"SERVICE", false}, {"STATE", false},	 {"DISCIPLINE", false},
+		{"WAITING", true},  {"MAX", true},	 {"OLDEST", true},
+		{"LET IN", true},   {"A NEW ONE", true}, {"LIMIT", true},
 	};
 	SW_TABLE_FREE struct sw_table *table =
 		sw_table_new(columns, sizeof(columns) / sizeof(columns[0]));

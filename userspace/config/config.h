@@ -21,15 +21,15 @@
 #include "spillway/limits.h"
 #include "spillway/types.h"
 
-#define SW_CONFIG_NAME_MAX     31 /* service and class names: [a-z][a-z0-9_-]* */
-#define SW_CONFIG_IFNAME_MAX   15
-#define SW_CONFIG_SOCKET_MAX   107 /* sun_path without its NUL */
-#define SW_CONFIG_GROUP_MAX    32
-#define SW_CONFIG_CONNINFO_MAX 1023
+#define SW_CONFIG_NAME_MAX	   31 /* service and class names: [a-z][a-z0-9_-]* */
+#define SW_CONFIG_IFNAME_MAX	   15
+#define SW_CONFIG_SOCKET_MAX	   107 /* sun_path without its NUL */
+#define SW_CONFIG_GROUP_MAX	   32
+#define SW_CONFIG_CONNINFO_MAX	   1023
 #define SW_CONFIG_CONNINFO_DEFAULT "host=/var/run/postgresql dbname=postgres user=spillway"
-#define SW_CONFIG_MESSAGE_MAX  200
-#define SW_CONFIG_LANES_MAX    6
-#define SW_CONFIG_KEYS_MAX     32 /* of one object; a bit each in sw_config_origin.set */
+#define SW_CONFIG_MESSAGE_MAX	   200
+#define SW_CONFIG_LANES_MAX	   6
+#define SW_CONFIG_KEYS_MAX	   32 /* of one object; a bit each in sw_config_origin.set */
 
 #define SW_CONFIG_INTERFACES_MAX 64
 #define SW_CONFIG_SERVICES_MAX	 SW_SERVICES_MAX

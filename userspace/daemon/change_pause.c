@@ -43,10 +43,10 @@ static json_t *answer(const struct sw_daemon *daemon, const struct sw_room *room
 		      const struct sw_plan_service *service)
 {
 	uint64_t until_ns = sw_room_paused_until_ns(room), now_ns = sw_clock_monotonic_ns();
-	json_t *left = until_ns > now_ns ? json_integer((json_int_t)((until_ns - now_ns +
-								      SW_NS_PER_S / 2) /
-								     SW_NS_PER_S))
-					 : json_null();
+	json_t *left = until_ns > now_ns
+			       ? json_integer((json_int_t)((until_ns - now_ns + SW_NS_PER_S / 2) /
+							   SW_NS_PER_S))
+			       : json_null();
 
 	return json_pack("{s:s, s:b, s:o, s:I}", "service", service->name, "paused",
 			 (int)sw_room_is_paused(room), "ends_in_s", left, "waiting",

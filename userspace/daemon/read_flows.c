@@ -69,16 +69,15 @@ static json_t *row_to_json(const struct sw_plan *plan, const struct row *row, ui
 {
 	uint64_t age_ns = now_ns > row->flow.syn_ns ? now_ns - row->flow.syn_ns : 0;
 
-	return json_pack("{s:o, s:o, s:s, s:s, s:o, s:i, s:o, s:i, s:I}", "service",
-			 sw_read_args_service_name(sw_plan_service(plan, row->flow.service)),
-			 "class", sw_read_args_class_name(sw_plan_class(plan, row->flow.class_id)),
-			 "lane", sw_words_name(SW_WORDS_LANE, row->flow.lane), "state",
-			 state_name(row->flow.state), "source",
-			 sw_read_args_address(&row->key.client), "source_port",
-			 ntohs(row->key.client_port_be), "destination",
-			 sw_read_args_address(&row->key.server), "destination_port",
-			 ntohs(row->key.server_port_be), "age_s",
-			 (json_int_t)(age_ns / SW_NS_PER_S));
+	return json_pack(
+		"{s:o, s:o, s:s, s:s, s:o, s:i, s:o, s:i, s:I}", "service",
+		sw_read_args_service_name(sw_plan_service(plan, row->flow.service)), "class",
+		sw_read_args_class_name(sw_plan_class(plan, row->flow.class_id)), "lane",
+		sw_words_name(SW_WORDS_LANE, row->flow.lane), "state", state_name(row->flow.state),
+		"source", sw_read_args_address(&row->key.client), "source_port",
+		ntohs(row->key.client_port_be), "destination",
+		sw_read_args_address(&row->key.server), "destination_port",
+		ntohs(row->key.server_port_be), "age_s", (json_int_t)(age_ns / SW_NS_PER_S));
 }
 
 static int read_lane(const json_t *args, unsigned int *lane, struct sw_error *err)

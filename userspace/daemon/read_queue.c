@@ -65,13 +65,12 @@ static json_t *sources_to_json(const struct sw_daemon *daemon,
 		const struct sw_queue_line *line = &list->lines[i];
 
 		json_array_append_new(
-			sources,
-			json_pack("{s:o, s:o, s:I, s:f}", "source",
-				  sw_read_args_source(service, &line->source), "class",
-				  sw_read_args_class_name(
-					  sw_plan_class(daemon->plan, line->class_id)),
-				  "waiting", (json_int_t)line->waiting, "oldest_s",
-				  seconds_since(line->oldest_syn_ns)));
+			sources, json_pack("{s:o, s:o, s:I, s:f}", "source",
+					   sw_read_args_source(service, &line->source), "class",
+					   sw_read_args_class_name(
+						   sw_plan_class(daemon->plan, line->class_id)),
+					   "waiting", (json_int_t)line->waiting, "oldest_s",
+					   seconds_since(line->oldest_syn_ns)));
 	}
 	return sources;
 }
@@ -102,8 +101,8 @@ static json_t *classes_to_json(const struct sw_daemon *daemon,
 	json_t *classes = json_array();
 
 	for (size_t i = 0; i < config->class_count; i++) {
-		const struct sw_plan_class *class = sw_plan_class_named(
-			daemon->plan, service->id, config->classes[i].name);
+		const struct sw_plan_class *class =
+			sw_plan_class_named(daemon->plan, service->id, config->classes[i].name);
 
 		if (class && class->conf.action == SW_ACTION_LIMIT)
 			json_array_append_new(

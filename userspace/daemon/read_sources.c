@@ -150,7 +150,8 @@ static int by_waiting(const void *left, const void *right)
 static const struct sort {
 	const char *name;
 	int (*compare)(const void *left, const void *right);
-} sorts[] = {{"live", by_live}, {"rate", by_rate}, {"refused", by_refused}, {"waiting", by_waiting}};
+} sorts[] = {
+	{"live", by_live}, {"rate", by_rate}, {"refused", by_refused}, {"waiting", by_waiting}};
 
 static int read_sort(const json_t *args, const struct sort **out, struct sw_error *err)
 {
@@ -184,7 +185,8 @@ static json_t *row_to_json(const struct sw_plan *plan, const struct row *row)
 			 sw_read_args_source(service, &row->key.address), "class",
 			 sw_read_args_class_name(class), "live", (json_int_t)row->live, "direct",
 			 (json_int_t)row->direct, "pooler", (json_int_t)row->live - row->direct,
-			 "waiting", (json_int_t)row->waiting, "rate", row->rate, "refused", (json_int_t)row->refused);
+			 "waiting", (json_int_t)row->waiting, "rate", row->rate, "refused",
+			 (json_int_t)row->refused);
 }
 
 static json_t *list_to_json(const struct sw_plan *plan, const struct list *list, size_t limit)

@@ -90,9 +90,9 @@ static json_t *database_to_json(const struct view *view, const struct sw_plan_se
 	json_t *up = json_null();
 
 	if (view->listeners)
-		up = json_boolean(
-			(!room || sw_room_is_ready(room)) &&
-			sw_read_service_database_is_up(view->daemon->plan, service, view->listeners));
+		up = json_boolean((!room || sw_room_is_ready(room)) &&
+				  sw_read_service_database_is_up(view->daemon->plan, service,
+								 view->listeners));
 	return json_pack("{s:o, s:n, s:n}", "up", up, "max_connections", "backends");
 }
 
@@ -195,14 +195,14 @@ static json_t *service_to_json(const struct view *view, const struct sw_config_s
 		return NULL;
 	sw_read_counters(view->daemon->maps, service->id, counters);
 	return json_pack(
-		"{s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "name",
-		config->name, "protocol", sw_words_name(SW_WORDS_PROTOCOL, config->protocol),
-		"listen", listen_to_json(config), "budget",
-		budget_to_json(view, service, config, counters), "lanes",
-		lanes_to_json(view, service), "pooler", pooler_to_json(view, service, config),
-		"queue", queue_to_json(view, service), "database", database_to_json(view, service),
-		"totals", totals_to_json(view, service), "counters", counters_to_json(counters),
-		"classes", classes_to_json(view, service, config));
+		"{s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "name", config->name,
+		"protocol", sw_words_name(SW_WORDS_PROTOCOL, config->protocol), "listen",
+		listen_to_json(config), "budget", budget_to_json(view, service, config, counters),
+		"lanes", lanes_to_json(view, service), "pooler",
+		pooler_to_json(view, service, config), "queue", queue_to_json(view, service),
+		"database", database_to_json(view, service), "totals",
+		totals_to_json(view, service), "counters", counters_to_json(counters), "classes",
+		classes_to_json(view, service, config));
 }
 
 static json_t *services_to_json(const struct view *view)

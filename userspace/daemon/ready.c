@@ -89,9 +89,9 @@ static void on_answer(evutil_socket_t fd, short what, void *arg)
 		state = sw_ping_step(ready->ping);
 	if (state == SW_PING_READS || state == SW_PING_WRITES) {
 		event_free(ready->answer);
-		ready->answer = event_new(ready->daemon->base, sw_ping_fd(ready->ping),
-					  state == SW_PING_READS ? EV_READ : EV_WRITE, on_answer,
-					  ready);
+		ready->answer =
+			event_new(ready->daemon->base, sw_ping_fd(ready->ping),
+				  state == SW_PING_READS ? EV_READ : EV_WRITE, on_answer, ready);
 		if (ready->answer && !event_add(ready->answer, &patience))
 			return;
 	}

@@ -20,12 +20,19 @@ struct sw_ping {
 
 static PGconn *begin(const char *conninfo, const char *host, const char *port)
 {
-	const char *of_file[][2] = {{"dbname", conninfo}, {"fallback_application_name", "spillwayd"},
-				    {"connect_timeout", "2"}, {NULL, NULL}};
-	const char *of_address[][2] = {{"hostaddr", host}, {"port", port}, {"dbname", "postgres"},
-				       {"user", "spillway"}, {"sslmode", "disable"},
-				       {"gssencmode", "disable"}, {"application_name", "spillwayd"},
-				       {"connect_timeout", "2"}, {NULL, NULL}};
+	const char *of_file[][2] = {{"dbname", conninfo},
+				    {"fallback_application_name", "spillwayd"},
+				    {"connect_timeout", "2"},
+				    {NULL, NULL}};
+	const char *of_address[][2] = {{"hostaddr", host},
+				       {"port", port},
+				       {"dbname", "postgres"},
+				       {"user", "spillway"},
+				       {"sslmode", "disable"},
+				       {"gssencmode", "disable"},
+				       {"application_name", "spillwayd"},
+				       {"connect_timeout", "2"},
+				       {NULL, NULL}};
 	const char *(*from)[2] = conninfo ? of_file : of_address;
 	const char *keys[16], *values[16];
 	size_t i = 0;

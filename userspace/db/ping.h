@@ -9,11 +9,11 @@
 #include <stdbool.h>
 
 enum sw_ping_state {
-	SW_PING_READS,	  /* step again when the descriptor is readable */
-	SW_PING_WRITES,	  /* likewise writable */
-	SW_PING_SERVES,	  /* it answered; whether it would let this role in is another matter */
-	SW_PING_REJECTS,  /* it says that it starts, recovers or shuts down (57P03) */
-	SW_PING_SILENT,	  /* nobody there, or no answer */
+	SW_PING_READS,	 /* step again when the descriptor is readable */
+	SW_PING_WRITES,	 /* likewise writable */
+	SW_PING_SERVES,	 /* it answered; whether it would let this role in is another matter */
+	SW_PING_REJECTS, /* it says that it starts, recovers or shuts down (57P03) */
+	SW_PING_SILENT,	 /* nobody there, or no answer */
 };
 
 struct sw_ping;

@@ -7,6 +7,7 @@
 #define SW_KERN_STEPS_H
 
 #include "kern/load.h"
+#include "spillway/reconcile.h"
 
 /* Frees slots of handshakes that took too long, and removes entries nobody needs. 0 or -errno. */
 int sw_kern_sweep(struct sw_kern *kern, struct sw_sweep *result);

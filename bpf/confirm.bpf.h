@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * A handshake that is complete: the reservation becomes a connection, whether or not it is still there.
+ * Used by the sockets' life and by reconciliation.
+ */
+#ifndef SPILLWAY_CONFIRM_BPF_H
+#define SPILLWAY_CONFIRM_BPF_H
+
+#include "waiter_ended.bpf.h"
+
+/*
+ * A handshake that came too late, the slot having gone to somebody else, or past a gate that was taken
+ * off while the flow waited: the connection is there.
+ */
+static __noinline int flow_overcommit(const struct sw_flow_key *key, struct sw_flow *flow,
+				      __u64 seen)
+{
+	struct holding held = holding_of(flow);
+	struct sw_service_state *service = bpf_map_lookup_elem(&service_state, &held.service);
+	struct sw_class_state *class = bpf_map_lookup_elem(&class_state, &held.class_id);
+	const struct sw_source_limits none = {};
+	struct sw_source_key source;
+	struct sw_source_live *live = 0;
+	struct sw_flow next = unpack(seen);
+	int waited = next.state == SW_FLOW_WAITING;
+
+	if (!service || !class)
+		return 0;
+	next.state = SW_FLOW_OPEN;
+	if (waited)
+		next.lane = SW_LANE_DIRECT;
+	source_key(held.service, &key->client, held.source_bits, &source);
+	if (source_take(&source, &live, next.lane == SW_LANE_DIRECT, &none))
+		return 0;
+	if (next.lane == SW_LANE_DIRECT)
+		sw_slots_take_anyway(service, class);
+	else
+		sw_pooler_take_anyway(service, class);
+	if (__sync_val_compare_and_swap(&flow->word, seen, next.word) != seen) {
+		sw_release(service, class, live, next.lane, 0);
+		return 0;
+	}
+	count(held.service, SW_COUNTER_OVERCOMMITTED);
+	if (waited)
+		waiter_ended(key, &held, bpf_ktime_get_ns(), SW_WAIT_ADMITTED);
+	return 0;
+}
+
+/* True while no more handshakes may be incomplete, of all or of the source. */
+static __always_inline int half_open_binds(__u32 id, const struct sw_service_state *service,
+					   const struct sw_source_live *live)
+{
+	const struct sw_service_conf *conf = bpf_map_lookup_elem(&service_conf, &id);
+
+	return conf && ((conf->half_open_max && service->half_open >= conf->half_open_max) ||
+			(conf->half_open_per_source && live &&
+			 live->half_open >= conf->half_open_per_source));
+}
+
+/* What was counted for the handshake alone. Only for who moved the flow from HALF_OPEN to OPEN. */
+static __noinline int flow_opened(const struct sw_flow_key *key, struct holding *held, __u64 word)
+{
+	struct sw_service_state *service = bpf_map_lookup_elem(&service_state, &held->service);
+	struct sw_flow was = unpack(word);
+	struct sw_source_key source;
+	struct sw_source_live *live;
+	int bound;
+
+	if (was.flags & SW_FLOW_COOKIE)
+		cookie_watch_add(held->service, -1);
+	if (!service || was.lane != SW_LANE_DIRECT)
+		return 0;
+	source_key(held->service, &key->client, held->source_bits, &source);
+	live = source_find(&source);
+	bound = somebody_waits(service) && half_open_binds(held->service, service, live);
+	sw_half_open_free(service, live);
+	if (bound)
+		wake(held->class_id, &source);
+	return 0;
+}
+
+/* The handshake is complete: the reservation becomes a connection. */
+static __always_inline void flow_confirm(const struct sw_flow_key *key, __u64 now_ns)
+{
+	struct sw_flow *flow = bpf_map_lookup_elem(&flows, key);
+	__u32 tag = sw_flow_tag(key);
+	struct holding held;
+	__u64 seen = 0;
+
+	if (!flow)
+		return;
+	for (int i = 0; i < SW_CAS_TRIES; i++) {
+		seen = flow_word(flow);
+		if (unpack(seen).tag != tag || unpack(seen).state != SW_FLOW_HALF_OPEN)
+			break;
+		held = holding_of(flow);
+		if (!flow_move(flow, seen, SW_FLOW_OPEN, unpack(seen).flags & ~SW_FLOW_COOKIE))
+			continue;
+		flow->state_ns = now_ns;
+		flow_opened(key, &held, seen);
+		return;
+	}
+	if (unpack(seen).tag == tag &&
+	    (unpack(seen).state == SW_FLOW_EXPIRED || unpack(seen).state == SW_FLOW_WAITING))
+		flow_overcommit(key, flow, seen);
+}
+
+#endif
