@@ -15,10 +15,10 @@
 #include "daemon/read_service.h"
 #include "db/ping.h"
 #include "kern/listeners.h"
+#include "kern/read.h"
 
-/* Between two questions while it does not serve, and while it does and somebody waits. */
-#define AGAIN_NS	(200 * SW_NS_PER_MS)
-#define NOW_AND_THEN_NS SW_NS_PER_S
+/* Between two questions: each costs the database a fork. */
+#define AGAIN_NS (200 * SW_NS_PER_MS)
 /* A database that takes a connection and says nothing is not waited for any longer. */
 #define PATIENCE_S 2
 
@@ -34,7 +34,8 @@ struct sw_ready {
 	struct event *answer;
 	struct event *again;
 	uint64_t asked_ns;
-	bool was_down; /* found so since it served last */
+	uint64_t ended; /* connections that had ended when it was asked last */
+	bool was_down;	/* found so since it served last */
 };
 
 static void ask(struct sw_ready *ready);
@@ -154,10 +155,29 @@ void sw_ready_suspect(struct sw_ready *ready, bool hold)
 	}
 }
 
+static uint64_t ended_so_far(const struct sw_ready *ready)
+{
+	struct sw_lifetimes ended;
+	uint64_t sum = 0;
+
+	sw_read_lifetimes(ready->daemon->maps, ready->service, &ended);
+	for (size_t i = 0; i <= SW_LIFETIME_BUCKETS; i++)
+		sum += ended.count[i];
+	return sum;
+}
+
+/* Whom a database turns away, he ends soon: while no connection ends there is nothing to be asked. */
 void sw_ready_tick(struct sw_ready *ready, uint64_t now_ns)
 {
-	if (ready->is_postgres && now_ns - ready->asked_ns >= NOW_AND_THEN_NS)
-		sw_ready_suspect(ready, false);
+	uint64_t ended;
+
+	if (!ready->is_postgres || !ready->may_wait || now_ns - ready->asked_ns < AGAIN_NS)
+		return;
+	ended = ended_so_far(ready);
+	if (ended == ready->ended)
+		return;
+	ready->ended = ended;
+	sw_ready_suspect(ready, false);
 }
 
 static bool has_queue(const struct sw_config_lanes *lanes)

@@ -25,7 +25,7 @@ void sw_ready_configure(struct sw_ready *ready, const struct sw_config_service *
 /* There is a reason to doubt it: asks at once, and tells what comes of it; meanwhile it is not, if hold. */
 void sw_ready_suspect(struct sw_ready *ready, bool hold);
 
-/* While somebody waits, each tenth of a second: asks now and then, for the database may not serve him. */
+/* Each tenth of a second: asks while connections come and go, at most five times a second. */
 void sw_ready_tick(struct sw_ready *ready, uint64_t now_ns);
 
 #endif

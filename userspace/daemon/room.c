@@ -106,9 +106,9 @@ static void tick(struct sw_room *room, uint64_t now_ns, bool look_at_all)
 
 	count_lost(room);
 	sw_room_tick_pause(room, now_ns);
+	sw_ready_tick(room->ready, now_ns);
 	if (!sw_queue_count(room->queue))
 		return;
-	sw_ready_tick(room->ready, now_ns);
 	if (look_at_all)
 		sw_room_forget_gone(room);
 	is_told = room->kept_for && !(room->kept_for & SILENT_REASONS) && !room->ramp_interval_ns;
