@@ -7,12 +7,14 @@
 #define SPILLWAY_ADMIT_BPF_H
 
 #include "class.bpf.h"
+#include "forget.bpf.h"
 #include "rate.bpf.h"
 #include "request.bpf.h"
+#include "waiter_admit.bpf.h"
 
 /* The flow of somebody that the verdict admits, or lets wait. */
-static __always_inline enum noted note_flow(struct gate *gate, const struct sw_service_conf *conf,
-					    const struct sw_verdict *verdict)
+static __noinline enum noted note_flow(struct gate *gate, const struct sw_service_conf *conf,
+				       const struct sw_verdict *verdict)
 {
 	int is_parked = verdict->lane == SW_LANE_QUEUE;
 	int elsewhere = verdict->lane == SW_LANE_POOLER || (conf->direct.port_be && !is_parked);
@@ -43,7 +45,8 @@ static __always_inline struct sw_verdict decide(struct gate *gate, struct sw_req
 	struct sw_verdict verdict;
 
 	request_begin(gate, request);
-	if (request->class_conf->action == SW_ACTION_LIMIT && !request->loss)
+	/* Who waits has taken its arrival already. */
+	if (request->class_conf->action == SW_ACTION_LIMIT && !request->loss && !gate->waiter)
 		request->over_rate =
 			source_arrives(&request->source, request->class_conf, gate->now_ns);
 	verdict = sw_decide(request);
@@ -61,7 +64,7 @@ static __always_inline enum noted note(struct gate *gate, struct sw_request *req
 	if (noted != NOTED)
 		give_back(gate, request, verdict->lane);
 	else if (verdict->lane == SW_LANE_QUEUE)
-		park(gate->ctx, gate->where, &gate->flow);
+		park(gate->ctx, gate->where, &gate->flow, gate->is_partial);
 	return noted;
 }
 
@@ -76,6 +79,35 @@ static __always_inline void note_no_way_in(struct gate *gate, const struct sw_re
 	note_refusal(&request->source, gate->now_ns);
 }
 
+/* What a waiter comes to without a daemon: in, or on with waiting; where all are to be refused, out. */
+static __always_inline __u8 admit_waiter(struct gate *gate, struct sw_request *request,
+					 struct sw_verdict verdict)
+{
+	if (sw_lane_admits(verdict.lane)) {
+		if (waiter_admit(&gate->flow, gate->waiter, gate->waiter_word, verdict.lane, 0))
+			return verdict.lane;
+		give_back(gate, request, verdict.lane);
+		return SW_LANE_NONE;
+	}
+	if (request->loss != SW_LOSS_CLOSED)
+		return SW_LANE_NONE;
+	note_no_way_in(gate, request, verdict);
+	waiter_forget(&gate->flow, gate->waiter, gate->waiter_word, SW_WAIT_TIMED_OUT);
+	return verdict.lane;
+}
+
+static __always_inline void find_class(struct gate *gate, const struct sw_service_conf *conf)
+{
+	if (gate->waiter) { /* it is counted there, whatever is configured by now */
+		gate->source_bits = gate->waiter->source_bits;
+		gate->class_id = gate->waiter->class_id;
+		return;
+	}
+	gate->source_bits =
+		sw_address_is_ipv4(&gate->flow.client) ? conf->ipv4_bits : conf->ipv6_bits;
+	gate->class_id = class_of(conf, gate->service_id, &gate->flow.client);
+}
+
 /* Decides the SYN and writes the verdict down; its lane, or SW_LANE_NONE if it is to come again. */
 static __noinline int admit(struct gate *gate, const struct sw_service_conf *conf,
 			    struct sw_service_state *service)
@@ -84,14 +116,14 @@ static __noinline int admit(struct gate *gate, const struct sw_service_conf *con
 	struct sw_verdict verdict;
 	enum noted noted = NOTED_NO_ROOM;
 
-	gate->source_bits =
-		sw_address_is_ipv4(&gate->flow.client) ? conf->ipv4_bits : conf->ipv6_bits;
-	gate->class_id = class_of(conf, gate->service_id, &gate->flow.client);
+	find_class(gate, conf);
 	request.class_conf = bpf_map_lookup_elem(&class_conf, &gate->class_id);
 	request.class_state = bpf_map_lookup_elem(&class_state, &gate->class_id);
 	if (!request.class_conf || !request.class_state)
 		return SW_LANE_DIRECT;
 	verdict = decide(gate, &request);
+	if (gate->waiter)
+		return admit_waiter(gate, &request, verdict);
 	if (verdict.lane == SW_LANE_QUEUE && gate->control->mode == SW_MODE_MONITOR) {
 		give_back(gate, &request, verdict.lane); /* nobody is kept waiting */
 	} else if (sw_lane_admits(verdict.lane) || verdict.lane == SW_LANE_QUEUE) {

@@ -15,6 +15,7 @@
 struct gate {
 	struct packet_ctx *ctx;
 	__u32 where;
+	__u32 is_partial;  /* of a SYN that can be kept: its checksum */
 	__u32 source_bits; /* what makes a source of the client's address */
 	const struct sw_control *control;
 	struct sw_flow_key flow;
@@ -23,6 +24,9 @@ struct gate {
 	__u32 class_id;
 	__u64 now_ns;
 	struct sw_source_live *source; /* once it is known */
+	/* Of somebody who waits, while there is no daemon: its flow, and the word that was seen there. */
+	struct sw_flow *waiter;
+	__u64 waiter_word;
 };
 
 SW_INLINE int sw_env_source_take(struct sw_request *request, int direct,
@@ -119,7 +123,10 @@ SW_INLINE int sw_env_parkable(struct sw_request *request)
 {
 	struct gate *gate = request->env;
 
-	return parkable(gate->ctx, gate->where, &gate->flow);
+	int found = parkable(gate->ctx, gate->where, &gate->flow);
+
+	gate->is_partial = !!(found & PARKABLE_PARTIAL);
+	return found & 0xff;
 }
 
 /* Any socket there will do: the packet's own connection, from before, is for the kernel to judge. */

@@ -10,7 +10,6 @@
 
 #include "admit.bpf.h"
 #include "answer.bpf.h"
-#include "waiting.bpf.h"
 #include "parse.bpf.h"
 
 /* How long a refusal is remembered for its retransmits: tcp_syn_retries = 6 sends the last at 63 s. */
@@ -20,11 +19,12 @@ enum gate_says {
 	GATE_PASS,
 	GATE_DROP,
 	GATE_RESET, /* answer with a RST, or drop if that cannot be done */
-	GATE_TURN,  /* a waiter's turn has come */
 };
 
-static __always_inline enum gate_says says(__u8 lane)
+static __always_inline enum gate_says enforce(const struct gate *gate, __u8 lane)
 {
+	if (gate->control->mode == SW_MODE_MONITOR)
+		return GATE_PASS;
 	switch (lane) {
 	case SW_LANE_DIRECT:
 	case SW_LANE_POOLER:
@@ -36,11 +36,6 @@ static __always_inline enum gate_says says(__u8 lane)
 	default:
 		return GATE_RESET;
 	}
-}
-
-static __always_inline enum gate_says enforce(const struct gate *gate, __u8 lane)
-{
-	return gate->control->mode == SW_MODE_MONITOR ? GATE_PASS : says(lane);
 }
 
 /* Signed: another CPU may have refused since this one looked at the clock. */
@@ -84,7 +79,10 @@ static __always_inline int is_cleared(struct sw_flow *flow)
 static __always_inline int gate_repeated(struct gate *gate, struct sw_flow *flow)
 {
 	struct sw_verdict verdict = {SW_LANE_QUEUE, SW_REASON_WAITERS};
+	int found = parkable(gate->ctx, gate->where, &gate->flow);
 
+	if (found == SW_REASON_CHECKSUM)
+		return enforce(gate, SW_LANE_QUEUE);
 	flow->state_ns = gate->now_ns;
 	if (flow->isn != gate->isn) {
 		count_wait(gate->service_id, SW_WAIT_ABANDONED, gate->now_ns - flow->syn_ns);
@@ -95,7 +93,8 @@ static __always_inline int gate_repeated(struct gate *gate, struct sw_flow *flow
 	} else {
 		count(gate->service_id, SW_COUNTER_WAIT_REPEATED);
 	}
-	park(gate->ctx, gate->where, &gate->flow);
+	if (!(found & 0xff))
+		park(gate->ctx, gate->where, &gate->flow, !!(found & PARKABLE_PARTIAL));
 	return enforce(gate, SW_LANE_QUEUE);
 }
 
@@ -103,14 +102,18 @@ static __always_inline int gate_repeated(struct gate *gate, struct sw_flow *flow
  * Without a daemon who waits gets in by himself, at his next SYN, if there is room; else he waits on,
  * for the next daemon.
  */
-static __always_inline int gate_waiting(struct gate *gate, struct sw_flow *flow)
+static __always_inline int gate_waiting(struct gate *gate, struct sw_flow *flow, __u64 seen,
+					const struct sw_service_conf *conf,
+					struct sw_service_state *service)
 {
 	if (sw_decide_is_fresh(gate->control, gate->now_ns))
 		return gate_repeated(gate, flow);
 	flow->state_ns = gate->now_ns;
 	flow->isn = gate->isn;
 	count(gate->service_id, SW_COUNTER_WAIT_REPEATED);
-	return gate->control->mode == SW_MODE_MONITOR ? GATE_PASS : GATE_TURN;
+	gate->waiter = flow;
+	gate->waiter_word = seen;
+	return enforce(gate, admit(gate, conf, service));
 }
 
 /* A SYN of the service in gate->service_id whose header is in order. */
@@ -137,7 +140,7 @@ static __always_inline int gate_flow(struct gate *gate)
 		}
 		gate->now_ns = bpf_ktime_get_ns();
 		if (state == SW_FLOW_WAITING)
-			return gate_waiting(gate, flow);
+			return gate_waiting(gate, flow, was.word, conf, service);
 		if (state != SW_FLOW_EXPIRED)
 			return enforce(gate,
 				       SW_LANE_NONE); /* it is just being replaced or removed */
@@ -199,15 +202,6 @@ __attribute__((noinline)) int gate_syn(struct packet_ctx *ctx, __u32 where)
 	if (is_cut_short(ctx, &packet))
 		return GATE_PASS;
 	return gate_flow(&gate);
-}
-
-/* A turn is a call of its own, next to the SYN's: together they need more stack than a program has. */
-static __always_inline int gate_syn_or_turn(struct packet_ctx *ctx, __u32 where)
-{
-	int said = gate_syn(ctx, where);
-
-	return said == GATE_TURN ? (int)says(waiter_turn(ctx, where, SW_RELEASE_ADMIT) & 0xff)
-				 : said;
 }
 
 /*
@@ -272,7 +266,7 @@ static __always_inline int gate_packet(struct packet_ctx *ctx, __u32 where)
 	if (!(flags & TCP_SYN))
 		gate_rst(ctx, where);
 	else if (!(flags & TCP_ACK))
-		return gate_syn_or_turn(ctx, where);
+		return gate_syn(ctx, where);
 	return GATE_PASS;
 }
 

@@ -14,7 +14,6 @@
 #define answer_reset  answer_tc
 #define parkable      parkable_tc
 #define park	      park_tc
-#define waiter_turn   turn_tc
 
 #include "tc_frame.bpf.h"
 

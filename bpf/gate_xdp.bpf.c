@@ -16,7 +16,6 @@
 #define read_flow	read_flow_xdp
 #define parkable	parkable_xdp
 #define park		park_xdp
-#define waiter_turn	turn_xdp
 
 /* Interfaces with jumbo frames spread one packet over several buffers. */
 static __always_inline __u32 frame_bytes(struct xdp_md *ctx)

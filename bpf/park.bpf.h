@@ -19,6 +19,18 @@ enum checksum {
 	CHECKSUM_PARTIAL, /* only the pseudo header's sum is in it yet: the device was to complete it */
 };
 
+/*
+ * False if so many bytes, more than none, may be read. Two tests with something between them that clang
+ * cannot see through: one test of a difference, as it would make of them, tells Linux 6.1 no bound.
+ */
+static __always_inline int is_beyond(__u32 *bytes, __u32 most)
+{
+	if (*bytes < sizeof(struct tcphdr))
+		return 1;
+	asm volatile("" : "+r"(*bytes));
+	return *bytes > most;
+}
+
 /* TCP's header and options alone: there is no data. */
 static __always_inline enum checksum checksum_of(struct packet_ctx *ctx, __u32 where, __u32 bytes,
 						 const struct sw_flow_key *key)
@@ -28,10 +40,7 @@ static __always_inline enum checksum checksum_of(struct packet_ctx *ctx, __u32 w
 	__u16 partial = ~fold(pseudo);
 	__u16 check;
 
-	/* Linux 6.1 forgets the bound of a number that clang keeps in another register. */
-	asm volatile("" : "+r"(bytes));
-	if (bytes < sizeof(struct tcphdr) || bytes > sizeof(header) ||
-	    load_bytes(ctx, tcp_offset(where), header, bytes))
+	if (is_beyond(&bytes, sizeof(header)) || load_bytes(ctx, tcp_offset(where), header, bytes))
 		return CHECKSUM_WRONG;
 	if (!fold(sum_words(header, TCP_HEADER_MAX / 4) + pseudo))
 		return CHECKSUM_RIGHT;
@@ -39,9 +48,11 @@ static __always_inline enum checksum checksum_of(struct packet_ctx *ctx, __u32 w
 	return check == partial ? CHECKSUM_PARTIAL : CHECKSUM_WRONG;
 }
 
+#define PARKABLE_PARTIAL 0x100
+
 /*
- * 0, SW_REASON_UNPARKABLE or SW_REASON_CHECKSUM. What the kernel would drop for its checksum would only
- * hold a place, and later a slot, for nobody; it is never put right.
+ * 0 or PARKABLE_PARTIAL; SW_REASON_UNPARKABLE or SW_REASON_CHECKSUM. What the kernel would drop for its
+ * checksum would only hold a place, and later a slot, for nobody; it is never put right.
  */
 __attribute__((noinline)) int parkable(struct packet_ctx *ctx, __u32 where,
 				       const struct sw_flow_key *key)
@@ -55,14 +66,20 @@ __attribute__((noinline)) int parkable(struct packet_ctx *ctx, __u32 where,
 	bytes = tcp->doff * 4;
 	if (tcp_bytes(&packet) != (int)bytes || tcp_offset(where) + bytes > SW_FRAME_MAX)
 		return SW_REASON_UNPARKABLE;
-	return checksum_of(ctx, where, bytes, key) == CHECKSUM_WRONG ? SW_REASON_CHECKSUM : 0;
+	switch (checksum_of(ctx, where, bytes, key)) {
+	case CHECKSUM_RIGHT:
+		return 0;
+	case CHECKSUM_PARTIAL:
+		return PARKABLE_PARTIAL;
+	default:
+		return SW_REASON_CHECKSUM;
+	}
 }
 
 /* Copies the frame up to the end of TCP's header: padding is not kept. */
 static __always_inline int copy_frame(struct packet_ctx *ctx, __u32 bytes, struct sw_parked *parked)
 {
-	asm volatile("" : "+r"(bytes));
-	if (bytes < sizeof(struct tcphdr) || bytes > SW_FRAME_MAX)
+	if (is_beyond(&bytes, SW_FRAME_MAX))
 		return -1;
 	parked->length = bytes;
 	return load_bytes(ctx, 0, parked->frame, bytes);
@@ -83,20 +100,27 @@ static __always_inline void describe(const struct sw_flow *flow, __u32 where,
 	parked->is_ipv6 = !!(where & WHERE_IPV6);
 }
 
-/* Sends the daemon a copy of the flow's SYN. If it has no room the next repetition brings another. */
+/*
+ * Sends the daemon a copy of the flow's SYN, which is parkable. If it has no room the next repetition
+ * brings another. The key is copied: Linux 6.1 takes none out of a global function's argument.
+ */
 __attribute__((noinline)) int park(struct packet_ctx *ctx, __u32 where,
-				   const struct sw_flow_key *key)
+				   const struct sw_flow_key *key, int is_partial)
 {
-	struct sw_flow *flow = key ? bpf_map_lookup_elem(&flows, key) : 0;
 	struct packet packet = packet_at(ctx, where);
 	struct tcphdr *tcp = tcp_header(&packet);
+	struct sw_flow_key own;
 	struct sw_parked *parked;
+	struct sw_flow *flow;
 	__u32 bytes;
-	int failed;
 
-	if (!tcp || !flow)
+	if (!tcp || !key)
 		return 0;
 	bytes = tcp->doff * 4;
+	own = *key;
+	flow = bpf_map_lookup_elem(&flows, &own);
+	if (!flow)
+		return 0;
 	parked = bpf_ringbuf_reserve(&wakeups, sizeof(*parked), 0);
 	if (!parked) {
 		count(flow->service, SW_COUNTER_WAIT_COPY_LOST);
@@ -105,9 +129,8 @@ __attribute__((noinline)) int park(struct packet_ctx *ctx, __u32 where,
 	describe(flow, where, parked);
 	parked->ifindex = ingress_of(ctx);
 	stripped_tag(ctx, parked);
-	parked->is_partial = checksum_of(ctx, where, bytes, key) == CHECKSUM_PARTIAL;
-	failed = copy_frame(ctx, tcp_offset(where) + bytes, parked);
-	if (failed)
+	parked->is_partial = is_partial;
+	if (copy_frame(ctx, tcp_offset(where) + bytes, parked))
 		bpf_ringbuf_discard(parked, 0);
 	else
 		bpf_ringbuf_submit(parked, 0);

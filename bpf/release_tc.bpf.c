@@ -13,11 +13,10 @@
 #define answer_reset  answer_wait
 #define parkable      parkable_wait
 #define park	      park_wait
-#define waiter_turn   turn_wait
 
 #include "tc_frame.bpf.h"
 
-#include "waiting.bpf.h"
+#include "waiter_turn.bpf.h"
 #include "tc_answer.bpf.h"
 
 /* How long it took from a slot's release to the SYN that it was given to. */

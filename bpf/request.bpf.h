@@ -30,13 +30,13 @@ static __noinline int give_back(struct gate *gate, struct sw_request *request, _
 }
 
 /* So that a retransmit hears the same again. */
-static __always_inline void note_refused(struct gate *gate, struct sw_service_state *service,
-					 __u8 lane)
+static __noinline int note_refused(struct gate *gate, struct sw_service_state *service, __u8 lane)
 {
 	struct sw_refusal refusal = {.isn = gate->isn, .lane = lane, .at_ns = gate->now_ns};
 
 	bpf_map_update_elem(&refused, &gate->flow, &refusal, BPF_ANY);
 	*(volatile __u64 *)&service->last_refused_ns = gate->now_ns;
+	return 0;
 }
 
 #endif

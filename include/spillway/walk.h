@@ -10,11 +10,16 @@
 struct sw_walk {
 	struct sw_request *request;
 	__u64 chain;
-	__u64 again; /* the chain, if it is to be walked anew when the queue had no room */
 	struct sw_source_limits limits;
+	__u8 is_over; /* the chain is the over-limit one */
 	__u8 barred; /* why the lanes before the queue are passed over, enum sw_reason; 0: they are not */
 	struct sw_verdict verdict;
 };
+
+SW_INLINE __u64 sw_decide_whole(const struct sw_request *request, int is_over)
+{
+	return is_over ? request->service_conf->over_limit : request->class_conf->lanes;
+}
 
 /*
  * The queue had no room for somebody who should have waited behind others. Who has none of his own
@@ -29,8 +34,7 @@ SW_INLINE void sw_decide_unbar(struct sw_walk *walk)
 		return;
 	walk->barred = 0;
 	if (!request->class_state->waiting && !request->class_conf->yields)
-		walk->chain = walk->again;
-	walk->again = 0;
+		walk->chain = sw_decide_whole(request, walk->is_over);
 }
 
 /* One lane of the chain: 1 when it took the connection, or there is none left. */
@@ -62,7 +66,8 @@ static long sw_decide_turn(__u32 turn, void *state)
 	if (reason == SW_REASON_SOURCE_LIVE) {
 		/* Another CPU took the source's last connection after it was looked at. */
 		walk->limits.live = 0;
-		walk->chain = walk->again = walk->request->service_conf->over_limit;
+		walk->is_over = 1;
+		walk->chain = sw_decide_whole(walk->request, 1);
 	}
 	return 0;
 }
@@ -118,15 +123,14 @@ SW_INLINE struct sw_verdict sw_decide_chain(struct sw_request *request, __u8 ove
 {
 	struct sw_walk walk = {
 		.request = request,
-		.chain = over_reason ? request->service_conf->over_limit
-				     : request->class_conf->lanes,
+		.chain = sw_decide_whole(request, over_reason),
+		.is_over = over_reason != 0,
 		.limits.live = over_reason ? 0 : request->class_conf->connections_per_source,
 		.limits.direct = request->class_conf->direct_per_source,
 		.verdict.lane = SW_LANE_REFUSE,
 		.verdict.reason = over_reason,
 	};
 
-	walk.again = walk.chain;
 	walk.barred = sw_decide_bar(request, walk.chain);
 	/* A pause is waited for by all that would have got in, whatever their chain says. */
 	if (walk.barred == SW_REASON_PAUSED && !sw_chain_has(walk.chain, SW_LANE_QUEUE) &&

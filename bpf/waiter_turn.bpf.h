@@ -1,52 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * Flows that wait: how they end, whichever way that is. Used by the gate, release_waiter and the sweep.
+ * A waiter's turn, or its end. Used by release_waiter.
  */
-#ifndef SPILLWAY_WAITING_BPF_H
-#define SPILLWAY_WAITING_BPF_H
+#ifndef SPILLWAY_WAITER_TURN_BPF_H
+#define SPILLWAY_WAITER_TURN_BPF_H
 
 #include "class.bpf.h"
 #include "forget.bpf.h"
 #include "rate.bpf.h"
 #include "request.bpf.h"
+#include "waiter_admit.bpf.h"
 #include "spillway/waiter.h"
-
-/* A flow's word after it was let in to the lane. */
-static __always_inline struct sw_flow admitted_word(__u64 seen, __u8 lane, __u8 flags)
-{
-	struct sw_flow next = unpack(seen);
-
-	next.state = SW_FLOW_HALF_OPEN;
-	next.lane = lane;
-	next.flags = flags;
-	return next;
-}
-
-/*
- * Lets the waiter in to the lane, what that costs being taken already. False when it is no waiter any
- * more: then what was taken is to be given back. The handshake's time begins now.
- */
-static __noinline int waiter_admit(const struct sw_flow_key *key, struct sw_flow *flow, __u64 seen,
-				   __u32 lane, int is_again)
-{
-	struct holding held = holding_of(flow);
-	__u32 service = held.service;
-	struct sw_service_conf *conf = bpf_map_lookup_elem(&service_conf, &service);
-	__u64 now_ns = bpf_ktime_get_ns();
-	int is_pooled = lane == SW_LANE_POOLER;
-	struct sw_flow next;
-
-	if (!conf)
-		return 0;
-	next = admitted_word(seen, lane,
-			     (is_pooled || conf->direct.port_be ? SW_FLOW_STEERED : 0) |
-				     (is_again ? SW_FLOW_AGAIN : 0));
-	flow->syn_ns = now_ns;
-	if (__sync_val_compare_and_swap(&flow->word, seen, next.word) != seen)
-		return 0;
-	waiter_ended(key, &held, now_ns, is_pooled ? SW_WAIT_STEERED : SW_WAIT_ADMITTED);
-	return 1;
-}
 
 /* The waiter's request. Its source is cut as when it was counted. -1: its class or service is gone. */
 static __always_inline int waiter_request(struct gate *gate, struct sw_request *request,
