@@ -180,6 +180,21 @@ static void write_slots(struct page *page)
 		       sw_read_class_waiting(maps, plan->classes[i].id));
 }
 
+/* Why nobody is let in, whatever room there is. */
+static void write_holds(struct page *page)
+{
+	const struct sw_plan *plan = page->daemon->plan;
+
+	gauge(page, "spillway_service_held", "Whether new connections are made to wait, and why");
+	for (size_t i = 0; i < plan->service_count; i++) {
+		uint64_t hold = page->daemon->maps->service_state[plan->services[i].id].hold;
+
+		of_two(page, plan->services[i].name, "why", "paused", !!(hold & SW_HOLD_PAUSED));
+		of_two(page, plan->services[i].name, "why", "not_ready",
+		       !!(hold & SW_HOLD_NOT_READY));
+	}
+}
+
 /* One family a row of the list of counters. */
 static const struct {
 	const char *name, *help;
@@ -253,6 +268,7 @@ void sw_metrics_write(void *daemon, struct evbuffer *out)
 	write_syns(&page);
 	write_verdicts(&page);
 	write_slots(&page);
+	write_holds(&page);
 	write_counters(&page);
 	sw_metrics_lifetimes(page.out, daemon);
 	sw_metrics_waits(page.out, daemon);
