@@ -24,6 +24,7 @@
 #include "core/cleanup.h"
 
 #include "daemon/exposition.c"
+#include "daemon/health.c"
 #include "daemon/metrics.c"
 #include "daemon/metrics_lifetimes.c"
 #include "daemon/metrics_waits.c"
@@ -409,7 +410,7 @@ static void expect_health(struct sw_daemon *daemon, bool healthy, const char *ex
 {
 	char why[128] = "";
 
-	assert_int_equal(sw_metrics_healthy(daemon, why, sizeof(why)), healthy);
+	assert_int_equal(sw_health_check(daemon, why, sizeof(why)), healthy);
 	assert_string_equal(why, expected);
 }
 

@@ -278,32 +278,3 @@ void sw_metrics_write(void *daemon, struct evbuffer *out)
 	if (rc < 0)
 		sw_log_error("metrics: a part of the page is missing: %s", strerror(-rc));
 }
-
-bool sw_metrics_healthy(void *arg, char *why, size_t cap)
-{
-	const struct sw_daemon *daemon = arg;
-	const struct sw_config *config = daemon->config;
-
-	if (daemon->attachment_count == 0) {
-		snprintf(why, cap, "attached to no interface");
-		return false;
-	}
-	for (size_t i = 0; i < config->interface_count; i++) {
-		if (!attachment_of(daemon, config->interfaces[i].name)) {
-			snprintf(why, cap, "%s: not attached", config->interfaces[i].name);
-			return false;
-		}
-	}
-	for (size_t i = 0; i < daemon->attachment_count; i++) {
-		if (!sw_attachment_holds(daemon->kern, &daemon->attachments[i])) {
-			snprintf(why, cap, "%s: the gate was taken off",
-				 daemon->attachments[i].name);
-			return false;
-		}
-	}
-	if (!sw_explain_is_fresh(daemon->maps->control, sw_clock_monotonic_ns())) {
-		snprintf(why, cap, "the heartbeat is late: new connections follow on_daemon_loss");
-		return false;
-	}
-	return true;
-}

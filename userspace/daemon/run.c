@@ -13,6 +13,7 @@
 #include "core/clock.h"
 #include "core/log.h"
 #include "daemon/change.h"
+#include "daemon/health.h"
 #include "daemon/metrics.h"
 #include "daemon/notes.h"
 #include "daemon/reconcile.h"
@@ -25,7 +26,7 @@
 
 static const struct sw_http_handlers pages = {
 	.metrics = sw_metrics_write,
-	.healthy = sw_metrics_healthy,
+	.healthy = sw_health_check,
 };
 
 static void on_stop(evutil_socket_t signal, short what, void *arg)
