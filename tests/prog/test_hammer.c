@@ -11,6 +11,8 @@
 #include <unistd.h>
 
 #include "core/clock.h"
+#include "kern/read.h"
+#include "kern/release.h"
 #include "listener.h"
 #include "spillway/source.h"
 
@@ -105,6 +107,20 @@ static void call(struct hand *hand)
 	hand->done++;
 }
 
+/* The daemon's part with somebody who may wait; where the SYN then goes is none of these tests' business. */
+static void take_turn(struct hand *hand)
+{
+	static const enum sw_release_op ops[] = {SW_RELEASE_ADMIT, SW_RELEASE_ADMIT,
+						 SW_RELEASE_TIME_OUT, SW_RELEASE_ABANDON};
+	const struct packet packet = any_flow(hand);
+	uint8_t frame[PACKET_MAX];
+	struct sw_release what = {.op = ops[draw(hand, COUNT_OF(ops))], .frame = frame};
+	struct sw_released out;
+
+	what.bytes = packet_build(&packet, frame);
+	hand->done += !sw_kern_release(hand->rig.kern, &what, &out) && out.lane != SW_LANE_NONE;
+}
+
 static void sweep(struct hand *hand)
 {
 	struct sw_sweep swept;
@@ -147,6 +163,28 @@ static void *strike_all(void *arg)
 	return NULL;
 }
 
+/* The daemon lives, and every now and then it seems not to: then the gate lets waiters in as well. */
+static void *strike_queue(void *arg)
+{
+	struct hand *hand = arg;
+	struct sw_control *control = hand->rig.maps->control;
+
+	while (sw_clock_monotonic_ns() < hand->end_ns) {
+		if (!hand->number) {
+			sweep(hand);
+			control->heartbeat_timeout_ns = draw(hand, 4) ? UINT64_C(1) << 60 : 1;
+		} else if (hand->number == 1 || !draw(hand, 4)) {
+			take_turn(hand);
+		} else if (draw(hand, 4)) {
+			send_syn(hand);
+			hand->done++;
+		} else {
+			send_rst(hand);
+		}
+	}
+	return NULL;
+}
+
 static void start(const struct rig *rig, struct hand hands[THREADS], void *(*strike)(void *))
 {
 	memset(hands, 0, THREADS * sizeof(*hands));
@@ -171,8 +209,8 @@ static void stop(struct hand hands[THREADS])
 
 /* What the flows in the table add up to, of the service and of each class and source. */
 struct sums {
-	uint64_t direct, pooler, half_open;
-	uint64_t of_class[2][2];
+	uint64_t direct, pooler, half_open, waiting;
+	uint64_t of_class[2][2], waiting_of_class[2];
 	uint64_t of_source[SOURCES], half_open_of_source[SOURCES];
 };
 
@@ -182,6 +220,12 @@ static void add_flow(struct sums *sums, const struct sw_flow_key *key, const str
 	int direct = flow->lane == SW_LANE_DIRECT;
 	int half_open = direct && flow->state == SW_FLOW_HALF_OPEN;
 
+	if (flow->state == SW_FLOW_WAITING) {
+		sums->waiting++;
+		sums->waiting_of_class[flow->class_id]++;
+		sums->of_source[source] += SW_SOURCE_WAITING;
+		return;
+	}
 	assert_in_range(flow->state, SW_FLOW_HALF_OPEN, SW_FLOW_EXPIRED);
 	if (flow->state == SW_FLOW_EXPIRED)
 		return;
@@ -215,6 +259,7 @@ static void expect_exact(const struct rig *rig)
 	assert_int_equal(service->direct >> 32, sums.direct);
 	assert_int_equal(service->pooler, sums.pooler);
 	assert_int_equal(service->half_open, sums.half_open);
+	assert_int_equal(service->waiting, sums.waiting);
 	assert_int_equal(service->cookie_watch, 0);
 	assert_int_equal(rig->maps->control->cookie_watch, 0);
 	for (int i = 0; i < 2; i++) {
@@ -222,6 +267,7 @@ static void expect_exact(const struct rig *rig)
 
 		assert_int_equal((direct >> 32) + (uint32_t)direct, sums.of_class[i][1]);
 		assert_int_equal(rig->maps->class_state[i].pooler, sums.of_class[i][0]);
+		assert_int_equal(rig->maps->class_state[i].waiting, sums.waiting_of_class[i]);
 	}
 	for (int i = 0; i < SOURCES; i++) {
 		const struct packet packet = {.client = CLIENT + i};
@@ -338,10 +384,56 @@ static void every_count_stays_exact(struct rig *rig, const void *arg)
 	expect_nothing_left(rig);
 }
 
+/* The parked of a rig's service 0 came to an end, each to one. */
+static uint64_t waits_ended(const struct rig *rig)
+{
+	return rig_counted(rig, SW_COUNTER_WAIT_ADMITTED) +
+	       rig_counted(rig, SW_COUNTER_WAIT_STEERED) +
+	       rig_counted(rig, SW_COUNTER_WAIT_TIMED_OUT) +
+	       rig_counted(rig, SW_COUNTER_WAIT_ABANDONED);
+}
+
+static uint64_t verdicts_to_wait(const struct rig *rig)
+{
+	uint64_t cells[SW_VERDICT_CELLS], sum = 0;
+
+	for (uint32_t class = 0; class < 2; class ++) {
+		sw_read_verdicts(rig->maps, class, cells);
+		for (uint32_t reason = 0; reason < SW_REASON_COUNT; reason++)
+			sum += cells[sw_verdict_cell(SW_LANE_QUEUE, reason)];
+	}
+	return sum;
+}
+
+static void no_place_is_lost(struct rig *rig, const void *arg)
+{
+	int listener = listener_open_at(rig, &(struct packet){.client = CLIENT});
+	struct hand hands[THREADS];
+
+	(void)arg;
+	prepare(rig);
+	rig->maps->service_conf[0].queue_max = BUDGET;
+	rig->maps->service_conf[0].queue_per_source = PER_SOURCE;
+	for (int i = 0; i < 2; i++)
+		rig->maps->class_conf[i].lanes =
+			CHAIN3(SW_LANE_DIRECT, SW_LANE_QUEUE, SW_LANE_REFUSE);
+	assert_int_equal(sw_kern_beat(rig->kern), 0);
+	start(rig, hands, strike_queue);
+	stop(hands);
+	expect_exact(rig);
+	assert_in_range(rig->maps->service_state[0].direct >> 32, 0, BUDGET);
+	assert_true(verdicts_to_wait(rig) > 0);
+	assert_int_equal(verdicts_to_wait(rig), waits_ended(rig) + sums_of_flows(rig).waiting);
+	expect_nothing_left(rig);
+	assert_int_equal(verdicts_to_wait(rig), waits_ended(rig));
+	close(listener);
+}
+
 static const struct rig_test tests[] = {
 	{"SYNs, resets and expiry at once pass no limit", no_limit_is_ever_passed, NULL, 0},
 	{"with connections and reconciliation every count stays exact", every_count_stays_exact,
 	 NULL, 0},
+	{"with a queue, a daemon and without one every wait ends once", no_place_is_lost, NULL, 0},
 };
 
 int main(void)
