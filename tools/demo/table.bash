@@ -36,10 +36,12 @@ cause_in_words() {
 	esac
 }
 
+# Those that waited went on to a lane of their own.
 lanes_taken() {
-	jq -r '.services[0].totals | to_entries
-		| map(select(.value > 0 and (.key | IN("direct", "pooler", "refused", "reset", "dropped")))
-			| "\(.key) \(.value)") | join(", ")' "$WORLD/status.json"
+	jq -r '.services[0] | {direct: .totals.direct, pooler: .totals.pooler,
+		"direct after a wait": .counters.wait_admitted, "pooler after a wait": .counters.wait_steered,
+		"refused": (.totals.refused + .counters.wait_timed_out), "abandoned": .counters.wait_abandoned}
+		| to_entries | map(select(.value > 0) | "\(.key) \(.value)") | join(", ")' "$WORLD/status.json"
 }
 
 print_table() {
