@@ -139,13 +139,12 @@ void sw_ready_suspect(struct sw_ready *ready, bool hold)
 {
 	uint64_t now_ns = sw_clock_monotonic_ns();
 
-	if (!ready->may_wait || ready->was_down)
-		return;
-	if (hold)
-		ready->told(ready->arg, false, false);
-	if (ready->ping)
+	if (!ready->may_wait || ready->was_down || ready->ping)
 		return;
 	if (now_ns - ready->asked_ns >= AGAIN_NS) {
+		/* For as long as an answer takes; nobody is to wait for the next question as well. */
+		if (hold)
+			ready->told(ready->arg, false, false);
 		ask(ready);
 	} else if (!evtimer_pending(ready->again, NULL)) {
 		const struct timeval in = {

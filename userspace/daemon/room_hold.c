@@ -8,6 +8,9 @@
 #include "core/log.h"
 #include "daemon/room_parts.h"
 
+/* Direct connections whose end together tells nothing. */
+#define FEW 4
+
 static const char *name_of(const struct sw_room *room)
 {
 	return sw_plan_service(room->daemon->plan, room->service)->name;
@@ -101,10 +104,10 @@ void sw_room_set_ready(void *arg, bool is_ready, bool was_down)
 		let_in_again(room);
 }
 
-/* So many at once is what a database's end looks like, before it says so. */
+/* So many at once is what a database's end looks like, before it says so. A few come and go all the time. */
 static bool many_left(uint32_t before, uint32_t now)
 {
-	return before >= now + 2 && before - now >= before / 2;
+	return before >= FEW && before - now > before / 4 * 3 && before > now;
 }
 
 void sw_rooms_watch(struct sw_daemon *daemon)
