@@ -20,14 +20,14 @@ void sw_queue_sources_clear(struct sw_queue_sources *sources)
 	*sources = (struct sw_queue_sources){0};
 }
 
-/* Multiplier: 2^64 / golden ratio (Knuth, TAOCP 3, 6.4). */
+/* Multiplier: 2^64 / golden ratio (Knuth, TAOCP 3, 6.4); by the upper bits, as in policy/store.c. */
 static uint32_t bucket_of(const struct sw_queue_sources *sources, uint32_t class_id,
 			  const struct sw_in6 *address)
 {
 	uint64_t mix = (address->longs[0] ^ class_id) * 0x9e3779b97f4a7c15ull;
 
 	mix = (mix ^ address->longs[1]) * 0x9e3779b97f4a7c15ull;
-	return (uint32_t)(mix >> 32) & (sources->bucket_count - 1);
+	return (uint32_t)((mix >> 32) * sources->bucket_count >> 32);
 }
 
 static void chain_in(struct sw_queue_sources *sources, struct sw_turn_source *source)

@@ -118,9 +118,13 @@ static sw_handle take_place(struct sw_store *store, bool large)
 	return arena->used++ | (large ? LARGE : 0);
 }
 
+/*
+ * By the upper bits of the product, as multiplicative hashing wants it: an address' last byte is the upper
+ * one of its word, and reaches no others.
+ */
 static uint32_t bucket_of(const struct sw_store *store, const struct sw_flow_key *key)
 {
-	return sw_flow_tag(key) & (store->bucket_count - 1);
+	return (uint32_t)((uint64_t)sw_flow_tag(key) * store->bucket_count >> 32);
 }
 
 static void flow_of(const struct sw_waiter *waiter, struct sw_flow_key *out)
