@@ -8,7 +8,7 @@ load lib/e2e
 LIB=$BATS_TEST_DIRNAME/lib
 REPLIES=$LIB/replies
 ESCAPE=$'\033'
-VERBS="status sources flows attach detach budget limit class allow deny forget explain reload handover dump check probe metrics"
+VERBS="status sources flows queue attach detach budget limit class pause resume allow deny forget explain reload handover dump check probe metrics"
 
 setup() {
 	FAKE_SOCKET=$BATS_TEST_TMPDIR/s
@@ -90,6 +90,11 @@ usage_error() {
 	sends '{"service":"main","action":"add","name":"lambda","sources":["10.64.0.0/12","fd00:64::/32"]}' \
 		class main add lambda 10.64.0.0/12 fd00:64::/32
 	sends '{"service":"main","action":"remove","name":"lambda"}' class main remove lambda
+	sends '{}' queue
+	sends '{"service":"main"}' queue --service main
+	sends '{"service":"main"}' pause main
+	sends '{"service":"main","for":"30s"}' pause main --for 30s
+	sends '{"service":"main"}' resume main
 	sends '{"cidr":"10.0.0.5"}' allow 10.0.0.5
 	sends '{"cidr":"192.0.2.0/24","service":"main","for":"10m"}' deny --for 10m 192.0.2.0/24 --service main
 	sends '{"cidr":"192.0.2.0/24"}' forget 192.0.2.0/24
@@ -185,6 +190,20 @@ usage_error() {
 	prints allow 10.0.0.5/32 <<<'10.0.0.5/32: allow on main, edge until forgotten'
 	prints deny 192.0.2.0/24 <<<'192.0.2.0/24: deny on main for 10m'
 	prints forget 192.0.2.0/24 <<<'192.0.2.0/24: forgotten on main'
+	prints pause main --for 30s <<<'main: paused for 30s, new connections wait'
+	prints resume main <<<'main: resumed, 4 waiting to be let in'
+	prints queue <<-'EOF'
+		SERVICE  STATE   DISCIPLINE  WAITING    MAX  OLDEST  LET IN  A NEW ONE   LIMIT
+		main     serves  fair            303  10000   2.0 s  15.2/s     19.9 s  10.0 s
+		edge     paused  fifo              0      0       -   0.0/s          -   1.5 s
+
+		SERVICE  CLASS    WEIGHT  WAITING  OLDEST
+		main     default       1      281   2.0 s
+		main     admin        10        0       -
+
+		SERVICE  SOURCE     CLASS    WAITING  OLDEST
+		main     10.64.1.2  default      200   2.0 s
+	EOF
 	prints reload <<-'EOF'
 		budget.direct of main: 80 -> 40
 		class lambda of main: added
@@ -202,6 +221,10 @@ usage_error() {
 
 		A new connection from 10.1.2.3 to main goes to the pooler: every slot that the class may use is taken.
 	EOF
+	fake_bytes reply '{"result":{"source":"10.1.2.3","service":"main","class":"x","lane":"queue","reason":"budget","mode":"enforce","steps":[],"queue_position":37,"queue_wait_s":1.234}}\n'
+	assert_matches "verdict" 'waits in the queue.*It would be the 37th, and wait about 1.2 s' "$(cli explain 10.1.2.3 | tr '\n' ' ')"
+	fake_bytes reply '{"result":{"source":"10.1.2.3","service":"main","class":"x","lane":"queue","reason":"budget","mode":"enforce","steps":[],"queue_position":22,"queue_wait_s":null}}\n'
+	assert_matches "verdict" 'It would be the 22nd; nobody was let in lately' "$(cli explain 10.1.2.3 | tr '\n' ' ')"
 	fake_bytes reply '{"result":{"source":"10.1.2.3","service":"main","class":"x","lane":"drop","reason":"action","mode":"monitor","steps":[]}}\n'
 	assert_matches "verdict" 'is dropped without an answer.*mode is monitor' "$(cli explain 10.1.2.3 | tr '\n' ' ')"
 }
@@ -214,7 +237,7 @@ usage_error() {
 @test "an answer without the keys one knows is still shown" {
 	local verb
 	fake_bytes reply '{"result":{}}\n'
-	for verb in status sources flows "attach x" "budget x" "limit x y" "class x list" "deny 10.0.0.1" \
+	for verb in status sources flows queue "pause x" "resume x" "attach x" "budget x" "limit x y" "class x list" "deny 10.0.0.1" \
 		"forget 10.0.0.1" "explain 10.0.0.1" reload dump metrics; do
 		# shellcheck disable=SC2086 # words
 		cli $verb >/dev/null
@@ -270,6 +293,8 @@ usage_error() {
 	usage_error "found 'fast'" cli flows --lane fast
 	usage_error "found 'turbo'" cli attach eth0 --mode turbo
 	usage_error "found '40x'" cli budget main 40x
+	usage_error "found 'soon'" cli pause main --for soon
+	usage_error "found '0s'" cli pause main --for 0s
 	usage_error "found '-1'" cli budget main -- -1
 	usage_error "rate" cli limit main default rate=5
 	usage_error "unknown key 'speed'" cli limit main default speed=5
