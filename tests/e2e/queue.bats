@@ -1,0 +1,183 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: BSD-2-Clause
+# attach modes: native tc
+# Who finds no room waits, and gets in when something becomes free.
+
+load lib/e2e
+load lib/waiters
+
+setup_file() { world_with_database max_connections=26; }
+teardown_file() { world_destroy; }
+teardown() { end_test; }
+
+# configuration BUDGET [LANES] [QUEUE_KEYS] [CLASS_KEYS]
+configuration() {
+	cat <<-YAML
+		services:
+		  - name: main
+		    listen: [":5432"]
+		    budget: {mode: fixed, direct: $1}
+		    pooler: {address: "127.0.0.1:6432", max_connections: 1}
+		    queue: {max_wait: 40s${3:+, $3}}
+		    lanes: [${2:-direct, queue, refuse}]
+		    classes:
+		      - {name: default, rate: unlimited${4:+, $4}}
+	YAML
+}
+
+@test "who finds no slot waits, is seen to wait, and gets in when one is free" {
+	configuration 1 | spillwayd_start
+	hold a 10.77.1.1
+	come_and_wait late 10.77.1.2
+	assert_equal "flow" "waiting queue" \
+		"$(sw flows --lane queue --json | jq -r '.flows[0] | "\(.state) \(.lane)"')"
+	assert_equal "source" "10.77.1.2 1" \
+		"$(sw sources --sort waiting --json | jq -r '.sources[0] | "\(.source) \(.waiting)"')"
+	assert_equal "queue" "1 10.77.1.2" \
+		"$(sw queue --json | jq -r '.services[0] | "\(.waiting) \(.sources[0].source)"')"
+	assert_matches "explain" 'It would be the 2nd' "$(sw explain 10.77.1.3)"
+	assert_matches "metrics" 'spillway_queue_waiting\{service="main",class="default"\} 1$' "$(sw metrics)"
+	assert_status "$USED" 1
+	release a
+	wait_until_served late
+	assert_quiet
+	assert_matches "metrics" 'spillway_queue_wait_seconds_count\{service="main",outcome="admitted"\} 1$' "$(sw metrics)"
+	assert_matches "metrics" 'spillway_release_seconds_count\{service="main"\} 1$' "$(sw metrics)"
+}
+
+@test "IPv6 clients wait as well" {
+	configuration 1 | spillwayd_start
+	hold a 10.77.1.1
+	come_and_wait late fd77:0:1::2
+	release a
+	wait_until_served late
+	assert_quiet
+}
+
+@test "a storm of 1,500 on a budget of 20 loses nobody and never passes the budget" {
+	configuration 20 | spillwayd_start
+	storm_from storm 10.77.2.1 100 1500 --within 500ms
+	storm_is_served storm
+	assert_equal "53300 in PostgreSQL's log" 0 "$(grep -c 'too many clients\|slots are reserved' "$WORLD/log/postgres" || true)"
+	assert_status "$TOTALS.syn" 1500
+	assert_quiet
+}
+
+@test "a waiter that gives up is forgotten and takes no slot" {
+	configuration 1 | spillwayd_start
+	hold a 10.77.1.1
+	come_and_wait impatient 10.77.1.2 PGCONNECT_TIMEOUT=2
+	wait_until "it has given up" process_is_gone impatient
+	wait_until "it is forgotten" status_is '.services[0].counters.wait_abandoned' 1
+	come_and_wait patient 10.77.1.3
+	mark_log
+	release a
+	wait_until_served patient
+	assert_equal "who came" 10.77.1.3 "$(arrivals)"
+	assert_quiet
+}
+
+@test "who has waited max_wait hears a refusal at once" {
+	configuration 1 'direct, queue, refuse' 'max_wait: 1s' | sed 's/max_wait: 40s, //' | spillwayd_start
+	hold a 10.77.1.1
+	come_and_wait late 10.77.1.2
+	# Its own patience is 40 s: an end within wait_until's 10 s is the refusal.
+	wait_until "it is refused" process_is_gone late
+	assert_matches "what it heard" 'refused' "$(cat "$WORLD/log/late")"
+	assert_equal "timed out" 1 "$(counter wait_timed_out)"
+	assert_waits_add_up
+}
+
+@test "who has waited max_wait goes on to the lane behind the queue" {
+	configuration 1 'direct, queue, pooler, refuse' 'max_wait: 1s' | sed 's/max_wait: 40s, //' | spillwayd_start
+	hold a 10.77.1.1
+	come_and_wait late 10.77.1.2
+	wait_until_served late
+	assert_equal "steered" 1 "$(counter wait_steered)"
+	release a
+	assert_quiet
+}
+
+@test "beyond max_waiting, and beyond max_waiting_per_source, the next lane answers" {
+	configuration 1 'direct, queue, refuse' 'max_waiting: 2, max_waiting_per_source: 1' | spillwayd_start
+	hold a 10.77.1.1
+	come_and_wait first 10.77.1.2
+	assert_lane 10.77.1.2 refused
+	come_and_wait second 10.77.1.3
+	assert_lane 10.77.1.4 refused
+	release a
+	wait_until_served first
+	wait_until_served second
+	assert_quiet
+}
+
+@test "a full pooler sends to the queue, which drains to whichever is free" {
+	configuration 1 'direct, pooler, queue, refuse' | spillwayd_start
+	hold a 10.77.1.1
+	hold b 10.77.1.2
+	assert_equal "lanes" "direct pooler" "$(held_lane a) $(held_lane b)"
+	come_and_wait first 10.77.1.3
+	release b
+	wait_until_served first
+	assert_equal "steered" 1 "$(counter wait_steered)"
+	wait_until "the pooler has room" status_is '.services[0].pooler.used' 0
+	hold b 10.77.1.2
+	come_and_wait second 10.77.1.4
+	release a
+	wait_until_served second
+	assert_equal "admitted" 1 "$(counter wait_admitted)"
+	release b
+	assert_quiet
+}
+
+@test "a pooler that is down sends to the queue, which drains when it is up" {
+	configuration 0 'pooler, queue, refuse' | spillwayd_start
+	pgbouncer_stop
+	come_and_wait late 10.77.1.2
+	pgbouncer_start
+	wait_until_served late
+	assert_equal "steered" 1 "$(counter wait_steered)"
+	assert_quiet
+}
+
+@test "nobody overtakes: a newcomer waits for his turn though his slot is free" {
+	configuration 5 'direct, queue, refuse' '' 'direct_per_source: 1' | spillwayd_start
+	hold a 10.77.1.1
+	# It waits for a limit of its own source, with four slots free.
+	come_and_wait own 10.77.1.1
+	assert_lane 10.77.1.2 direct
+	assert_status "$TOTALS.queued" 2
+	assert_status "$WAITING" 1
+	release a
+	wait_until_served own
+	assert_quiet
+}
+
+@test "a larger budget lets waiters in at once; a denied one is refused at its turn" {
+	configuration 1 | spillwayd_start
+	hold a 10.77.1.1
+	come_and_wait bad 10.77.1.2
+	come_and_wait good 10.77.1.3
+	sw deny 10.77.1.2
+	sw budget main 2
+	wait_until_served good
+	wait_until "the denied one is out" status_is "$WAITING" 0
+	release a
+	assert_quiet
+}
+
+@test "a reload with waiters inside loses nobody, whatever it changes" {
+	configuration 1 | spillwayd_start
+	hold a 10.77.1.1
+	come_and_wait first 10.77.1.2
+	come_and_wait second 10.77.1.3
+	configuration 1 'direct, queue, refuse' 'discipline: lifo' | spillwayd_configure
+	sw reload
+	assert_status "$WAITING" 2
+	mark_log
+	release a
+	wait_until_served first
+	wait_until_served second
+	assert_equal "who came" "10.77.1.3 10.77.1.2" "$(arrivals | xargs)"
+	assert_quiet
+}
