@@ -1,0 +1,98 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: BSD-2-Clause
+# attach modes: native generic tc
+# A SYN is kept and sent in as it came: whatever its checksum, its tags and its length.
+
+load lib/e2e
+load lib/waiters
+
+setup_file() { world_with_database max_connections=26; }
+teardown_file() { world_destroy; }
+teardown() {
+	as_client ethtool -K "$WORLD_INTERFACE" tx on
+	untag_client_frames
+	end_test
+}
+
+start() {
+	spillwayd_start <<-YAML
+		services:
+		  - name: main
+		    listen: [":5432"]
+		    budget: {mode: fixed, direct: 1}
+		    queue: {max_wait: 40s}
+		    lanes: [direct, queue, refuse]
+		    classes:
+		      - {name: default, rate: unlimited}
+	YAML
+}
+
+# By the kernel's own count no frame was dropped for its checksum since.
+checksum_errors() { as_server nstat -asz TcpInCsumErrors | awk '$1 == "TcpInCsumErrors" { print $2 }'; }
+
+# both_families_wait: a client each waits, and gets in without having to send its SYN again.
+both_families_wait() {
+	local errors
+	errors=$(checksum_errors)
+	hold a 10.77.1.1
+	come_and_wait first 10.77.1.2
+	come_and_wait second fd77:0:1::2
+	release a
+	wait_until_served first
+	wait_until_served second
+	assert_quiet
+	assert_equal "released unsent" 0 "$(counter released_unsent)"
+	assert_equal "checksum errors" "$errors" "$(checksum_errors)"
+}
+
+verdicts_of() {
+	sw metrics | sed -n "s/^spillway_verdicts_total{.*lane=\"$1\",reason=\"$2\"} //p"
+}
+
+raw_syn() { as_client python3 "$BATS_TEST_DIRNAME/lib/raw_syn.py" "$SERVER_IPV4" 5432 10.77.6.1 "$1"; }
+
+@test "a checksum that was left to the device is completed" {
+	as_client ethtool -K "$WORLD_INTERFACE" tx on
+	start
+	both_families_wait
+}
+
+@test "a checksum that is whole stays as it is" {
+	as_client ethtool -K "$WORLD_INTERFACE" tx off
+	start
+	both_families_wait
+}
+
+@test "a checksum that is wrong is not put right: the SYN neither waits nor gets a slot" {
+	start
+	hold a 10.77.1.1
+	raw_syn plain
+	wait_until "the sound one waits" status_is "$WAITING" 1
+	wait_until "it is given up" status_is "$WAITING" 0
+	raw_syn corrupt
+	wait_until "it is dropped" test -n "$(verdicts_of drop checksum)"
+	assert_status "$WAITING" 0
+	release a
+	eventually_status "$USED" 0
+	assert_status "$TOTALS.syn" 3
+}
+
+@test "a SYN that carries data cannot wait: the next lane answers" {
+	start
+	hold a 10.77.1.1
+	raw_syn data
+	wait_until "it is refused" status_is "$TOTALS.refused" 1
+	assert_equal "refused as unparkable" 1 "$(verdicts_of refuse unparkable)"
+	assert_status "$WAITING" 0
+}
+
+@test "frames with VLAN tags wait as well" {
+	local tags
+	for tags in once twice; do
+		tag_client_frames "$tags"
+		start
+		both_families_wait
+		spillwayd_stop
+		untag_client_frames
+	done
+}
