@@ -30,7 +30,7 @@ struct sw_explain_facts {
 	bool direct_listens;	 /* at service_conf.direct, for the client's family */
 	bool pooler_listens;
 	bool destination_listens; /* somebody, where the client connects to */
-	bool sources_full; /* the maps have no room for another entry */
+	bool sources_full;	  /* the maps have no room for another entry */
 	bool flows_full;
 };
 

@@ -99,7 +99,8 @@ static void link_by_source(struct sw_queue *queue, sw_handle handle, struct sw_w
 	}
 	waiter->before = before;
 	waiter->after = after;
-	*(before == SW_NOBODY ? &source->first : &sw_store_at(queue->store, before)->after) = handle;
+	*(before == SW_NOBODY ? &source->first : &sw_store_at(queue->store, before)->after) =
+		handle;
 	*(after == SW_NOBODY ? &source->last : &sw_store_at(queue->store, after)->before) = handle;
 }
 
@@ -161,8 +162,7 @@ static struct sw_turn_source *join_source(struct sw_queue *queue, const struct s
 		return NULL;
 	source_of(parked, &address);
 	source = sw_queue_sources_find(&queue->sources, parked->class_id, &address);
-	return source ? source
-		      : sw_queue_sources_add(&queue->sources, parked->class_id, &address);
+	return source ? source : sw_queue_sources_add(&queue->sources, parked->class_id, &address);
 }
 
 static int add(struct sw_queue *queue, const struct sw_parked *parked, uint64_t now_ns)
@@ -245,10 +245,10 @@ size_t sw_queue_bytes(const struct sw_queue *queue)
 {
 	size_t bytes = sizeof(*queue) + sw_store_bytes(queue->store) +
 		       sw_queue_sources_bytes(&queue->sources) +
-		       queue->aside_room * sizeof(*queue->aside) +
+		       queue->aside_room * sizeof(struct sw_turn_source *) +
 		       queue->class_count * sizeof(*queue->classes);
 
 	for (size_t i = 0; i < queue->class_count; i++)
-		bytes += queue->classes[i].ready.room * sizeof(*queue->classes[i].ready.heap);
+		bytes += queue->classes[i].ready.room * sizeof(struct sw_turn_source *);
 	return bytes;
 }

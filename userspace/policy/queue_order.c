@@ -111,15 +111,16 @@ const struct sw_waiter *sw_queue_next(const struct sw_queue *queue)
 	if (!best)
 		return NULL;
 	source = sw_turns_first(&best->ready);
-	return sw_store_at(queue->store, queue->settings.order == SW_QUEUE_LIFO ? source->last
-										: source->first);
+	return sw_store_at(queue->store,
+			   queue->settings.order == SW_QUEUE_LIFO ? source->last : source->first);
 }
 
 static bool put_aside(struct sw_queue *queue, struct sw_turn_source *source)
 {
 	if (queue->aside_count == queue->aside_room) {
 		size_t room = queue->aside_room ? 2 * queue->aside_room : 16;
-		struct sw_turn_source **aside = reallocarray(queue->aside, room, sizeof(*aside));
+		struct sw_turn_source **aside =
+			reallocarray(queue->aside, room, sizeof(struct sw_turn_source *));
 
 		if (!aside)
 			return false;
@@ -143,10 +144,15 @@ void sw_queue_set_aside(struct sw_queue *queue, const struct sw_waiter *waiter,
 		class_of(queue, source->class_id)->is_aside = true;
 }
 
+/* Those that came to it meanwhile may have made it older or younger. */
 static void rejoin(struct sw_queue *queue, struct sw_turn_source *source)
 {
+	struct sw_queue_class *class = class_of(queue, source->class_id);
+
 	drop_aside(queue, source);
-	sw_turns_add(&class_of(queue, source->class_id)->ready, source);
+	if (queue->settings.order != SW_QUEUE_FAIR)
+		source->turn = turn_of(queue, class, source);
+	sw_turns_add(&class->ready, source);
 }
 
 static void rejoin_classes(struct sw_queue *queue)
@@ -159,8 +165,8 @@ void sw_queue_rejoin(struct sw_queue *queue, const struct sw_in6 *address)
 {
 	rejoin_classes(queue);
 	for (size_t i = 0; queue->aside_count && i < queue->class_count; i++) {
-		struct sw_turn_source *source = sw_queue_sources_find(
-			&queue->sources, queue->classes[i].id, address);
+		struct sw_turn_source *source =
+			sw_queue_sources_find(&queue->sources, queue->classes[i].id, address);
 
 		if (source && source->is_aside)
 			rejoin(queue, source);

@@ -28,11 +28,12 @@ struct sw_queue {
 	size_t aside_count;
 	size_t aside_room;
 	sw_handle oldest, newest;
-	uint64_t pass; /* of the class that was let in last */
+	uint64_t pass;		/* of the class that was let in last */
 	uint64_t busy_since_ns; /* not empty, and not held, since then; 0: it is */
 	bool is_held;
-	double rate; /* a second, as it was at rate_ns */
+	double rate; /* a second, as it was at rate_ns; queue_time.c */
 	uint64_t rate_ns;
+	uint64_t rate_since_ns; /* there is nothing from before in it */
 };
 
 /* NULL: no memory. */

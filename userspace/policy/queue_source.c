@@ -59,7 +59,8 @@ static bool grow_buckets(struct sw_queue_sources *sources)
 static bool grow_ids(struct sw_queue_sources *sources)
 {
 	uint32_t room = sources->id_count ? 2 * sources->id_count : BUCKETS_MIN;
-	struct sw_turn_source **by_id = reallocarray(sources->by_id, room, sizeof(*by_id));
+	struct sw_turn_source **by_id =
+		reallocarray(sources->by_id, room, sizeof(struct sw_turn_source *));
 	uint32_t *free_ids;
 
 	if (!by_id)
@@ -135,6 +136,6 @@ void sw_queue_sources_remove(struct sw_queue_sources *sources, struct sw_turn_so
 size_t sw_queue_sources_bytes(const struct sw_queue_sources *sources)
 {
 	return sources->count * sizeof(struct sw_turn_source) +
-	       sources->id_count * (sizeof(*sources->by_id) + sizeof(*sources->free_ids)) +
+	       sources->id_count * (sizeof(struct sw_turn_source *) + sizeof(*sources->free_ids)) +
 	       sources->bucket_count * sizeof(*sources->buckets);
 }

@@ -10,6 +10,9 @@
 
 /* Of the average rate. */
 #define RATE_SECONDS 5.0
+/* So little is left of those before that they count no more; so soon nothing can be told yet. */
+#define RATE_NOTHING	   0.001
+#define RATE_FIRST_SECONDS 0.2
 /* A client's first gap, and by how much one may be late. */
 #define FIRST_GAP_MS 1000
 #define LATE_MS	     250
@@ -87,22 +90,35 @@ void sw_queue_hold(struct sw_queue *queue, bool is_held, uint64_t now_ns)
 	queue->busy_since_ns = !is_held && sw_queue_count(queue) ? now_ns : 0;
 }
 
-static double rate_at(const struct sw_queue *queue, uint64_t now_ns)
+static double seconds_between(uint64_t from_ns, uint64_t to_ns)
 {
-	double seconds = now_ns > queue->rate_ns
-				 ? (double)(now_ns - queue->rate_ns) / (double)SW_NS_PER_S
-				 : 0;
+	return to_ns > from_ns ? (double)(to_ns - from_ns) / (double)SW_NS_PER_S : 0;
+}
 
-	return queue->rate * exp(-seconds / RATE_SECONDS);
+/* The sum over all that were let in, each weighted by its age. */
+static double sum_at(const struct sw_queue *queue, uint64_t now_ns)
+{
+	return queue->rate * exp(-seconds_between(queue->rate_ns, now_ns) / RATE_SECONDS);
 }
 
 void sw_queue_count_in(struct sw_queue *queue, uint64_t now_ns)
 {
-	queue->rate = rate_at(queue, now_ns) + 1 / RATE_SECONDS;
+	double sum = sum_at(queue, now_ns);
+
+	if (sum < RATE_NOTHING) {
+		sum = 0;
+		queue->rate_since_ns = now_ns;
+	}
+	queue->rate = sum + 1 / RATE_SECONDS;
 	queue->rate_ns = now_ns;
 }
 
+/* Divided by how much of all weights there has been time for, so that it is right from the start. */
 double sw_queue_rate(const struct sw_queue *queue, uint64_t now_ns)
 {
-	return rate_at(queue, now_ns);
+	double seconds = seconds_between(queue->rate_since_ns, now_ns);
+
+	if (seconds < RATE_FIRST_SECONDS)
+		seconds = RATE_FIRST_SECONDS;
+	return sum_at(queue, now_ns) / (1 - exp(-seconds / RATE_SECONDS));
 }

@@ -91,8 +91,7 @@ struct sw_waiter *sw_store_at(const struct sw_store *store, sw_handle handle)
 	const struct arena *arena = &store->arenas[!!(handle & LARGE)];
 	uint32_t place = handle & ~LARGE;
 
-	return (struct sw_waiter *)(arena->chunks[place / PLACES] +
-				    place % PLACES * arena->stride);
+	return (struct sw_waiter *)(arena->chunks[place / PLACES] + place % PLACES * arena->stride);
 }
 
 static sw_handle take_place(struct sw_store *store, bool large)
@@ -105,7 +104,8 @@ static sw_handle take_place(struct sw_store *store, bool large)
 		return handle;
 	}
 	if (arena->used == arena->chunk_count * PLACES) {
-		char **chunks = reallocarray(arena->chunks, arena->chunk_count + 1, sizeof(*chunks));
+		char **chunks =
+			reallocarray(arena->chunks, arena->chunk_count + 1, sizeof(*chunks));
 
 		if (!chunks)
 			return SW_NOBODY;
@@ -246,8 +246,7 @@ bool sw_store_renew(struct sw_store *store, sw_handle handle, const struct sw_pa
 	struct sw_waiter *waiter = sw_store_at(store, handle);
 	struct sw_frame frame;
 
-	if (sw_frame_complete(parked, &frame) ||
-	    (frame.length > SMALL_FRAME && !(handle & LARGE)))
+	if (sw_frame_complete(parked, &frame) || (frame.length > SMALL_FRAME && !(handle & LARGE)))
 		return false;
 	put_frame(waiter, &frame, parked);
 	return true;

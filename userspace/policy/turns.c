@@ -49,7 +49,8 @@ bool sw_turns_add(struct sw_turns *turns, struct sw_turn_source *source)
 {
 	if (turns->count == turns->room) {
 		size_t room = turns->room ? 2 * turns->room : 16;
-		struct sw_turn_source **heap = reallocarray(turns->heap, room, sizeof(*heap));
+		struct sw_turn_source **heap =
+			reallocarray(turns->heap, room, sizeof(struct sw_turn_source *));
 
 		if (!heap)
 			return false;

@@ -34,7 +34,7 @@ struct sw_waiter {
 	uint32_t source; /* policy/queue_source.h */
 	uint32_t ifindex;
 	uint8_t is_ipv6;
-	uint8_t ip_at;	/* offsets into the frame */
+	uint8_t ip_at; /* offsets into the frame */
 	uint8_t tcp_at;
 	uint8_t length; /* bytes of the frame */
 	uint8_t frame[];

@@ -1,0 +1,283 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Whose turn it is in a waiting room: under each discipline, with some set aside, and while they come,
+ * repeat, and go.
+ */
+#include "queue_rig.h"
+
+#define COUNT_OF(array) (sizeof(array) / sizeof((array)[0]))
+
+static void first_come_first_served_under_fifo(void **state)
+{
+	struct sw_queue *queue = queue_of(SW_QUEUE_FIFO);
+
+	(void)state;
+	for (uint16_t i = 0; i < 50; i++)
+		assert_int_equal(
+			park(queue, &(struct client){.source = i % 7, .port = i}, START + i * MS),
+			SW_QUEUE_NEW);
+	for (uint16_t i = 0; i < 50; i++)
+		assert_int_equal(let_in(queue, START + SECOND).port, i);
+	assert_null(sw_queue_next(queue));
+	sw_queue_free(queue);
+}
+
+static void last_come_first_served_under_lifo(void **state)
+{
+	struct sw_queue *queue = queue_of(SW_QUEUE_LIFO);
+
+	(void)state;
+	for (uint16_t i = 0; i < 50; i++)
+		park(queue, &(struct client){.source = i % 7, .port = i}, START + i * MS);
+	for (uint16_t i = 50; i-- > 0;)
+		assert_int_equal(let_in(queue, START + SECOND).port, i);
+	sw_queue_free(queue);
+}
+
+static void a_noisy_source_waits_for_itself_under_fair(void **state)
+{
+	struct sw_queue *queue = queue_of(SW_QUEUE_FAIR);
+	int quiet = 0;
+
+	(void)state;
+	for (uint16_t i = 0; i < 500; i++)
+		park(queue, &(struct client){.source = 1, .port = i}, START + i);
+	for (uint16_t i = 0; i < 50; i++)
+		park(queue, &(struct client){.source = 2 + i % 10, .port = i}, START + 600 + i);
+	for (int i = 0; i < 55; i++)
+		quiet += let_in(queue, START + SECOND).source != 1;
+	assert_int_equal(quiet, 50);
+	for (uint16_t i = 5; i < 500; i++) /* its own, in their order */
+		assert_int_equal(let_in(queue, START + SECOND).port, i);
+	sw_queue_free(queue);
+}
+
+/* How many of the first `turns` the class 1 has, with class 2 of weight 1 beside it. */
+static int share_of(uint32_t weight, int turns)
+{
+	struct sw_queue *queue = queue_of(SW_QUEUE_FAIR);
+	int share = 0;
+
+	assert_int_equal(sw_queue_set_weight(queue, 1, weight), 0);
+	assert_int_equal(sw_queue_set_weight(queue, 2, 1), 0);
+	for (int i = 0; i < 2 * turns; i++)
+		park(queue, &(struct client){.source = i, .port = i, .class_id = 1 + i % 2},
+		     START + i);
+	for (int i = 0; i < turns; i++)
+		share += let_in(queue, START + SECOND).class_id == 1;
+	sw_queue_free(queue);
+	return share;
+}
+
+static void classes_share_by_weight(void **state)
+{
+	(void)state;
+	assert_in_range(share_of(3, 400), 298, 302);
+	assert_in_range(share_of(1, 400), 199, 201);
+	assert_in_range(share_of(1000, 400), 399, 400);
+}
+
+static void nobody_saves_up_turns_by_being_absent(void **state)
+{
+	struct sw_queue *queue = queue_of(SW_QUEUE_FAIR);
+	int late = 0;
+
+	(void)state;
+	for (uint16_t i = 0; i < 200; i++)
+		park(queue, &(struct client){.source = i, .port = 1, .class_id = 1}, START + i);
+	for (int i = 0; i < 100; i++)
+		let_in(queue, START + SECOND);
+	for (uint16_t i = 0; i < 100; i++)
+		park(queue, &(struct client){.source = i, .port = 2, .class_id = 2},
+		     START + SECOND + i);
+	for (int i = 0; i < 40; i++)
+		late += let_in(queue, START + 2 * SECOND).class_id == 2;
+	assert_in_range(late, 19, 21);
+	sw_queue_free(queue);
+}
+
+static void who_is_set_aside_is_passed_over_until_it_rejoins(void **state)
+{
+	struct sw_queue *queue = queue_of(SW_QUEUE_FAIR);
+	const struct sw_in6 one = source_address(1);
+
+	(void)state;
+	park(queue, &(struct client){.source = 1, .port = 1}, START);
+	park(queue, &(struct client){.source = 2, .port = 2}, START + 1);
+	park(queue, &(struct client){.source = 3, .port = 3, .class_id = 7}, START + 2);
+	sw_queue_set_aside(queue, sw_queue_next(queue), SW_QUEUE_SOURCE);
+	assert_int_equal(who(sw_queue_next(queue)).source, 2);
+	sw_queue_set_aside(queue, sw_queue_next(queue), SW_QUEUE_CLASS);
+	assert_int_equal(who(sw_queue_next(queue)).source, 3);
+	sw_queue_set_aside(queue, sw_queue_next(queue), SW_QUEUE_CLASS);
+	assert_null(sw_queue_next(queue));
+	/* More of a source that is aside are aside as well. */
+	park(queue, &(struct client){.source = 1, .port = 9}, START + 3);
+	assert_null(sw_queue_next(queue));
+	sw_queue_rejoin(queue, &(struct sw_in6){0});
+	assert_int_equal(who(sw_queue_next(queue)).source, 2);
+	let_in(queue, START);
+	assert_int_equal(let_in(queue, START).source, 3);
+	assert_null(sw_queue_next(queue));
+	sw_queue_rejoin(queue, &one);
+	assert_int_equal(let_in(queue, START).port, 1);
+	sw_queue_set_aside(queue, sw_queue_next(queue), SW_QUEUE_SOURCE);
+	sw_queue_rejoin_all(queue);
+	assert_int_equal(let_in(queue, START).port, 9);
+	sw_queue_free(queue);
+}
+
+static void a_repeated_syn_renews_the_frame_and_keeps_the_place(void **state)
+{
+	struct sw_queue *queue = queue_of(SW_QUEUE_FIFO);
+	const struct client first = {.source = 1, .port = 1, .isn = 5};
+	struct sw_parked again = syn_of(&first, START, START + SECOND);
+
+	(void)state;
+	park(queue, &first, START);
+	park(queue, &(struct client){.source = 2, .port = 2}, START + MS);
+	again.frame[LENGTH - 1] = 99; /* a newer timestamp */
+	assert_int_equal(sw_queue_park(queue, &again, START + SECOND), SW_QUEUE_REPEATED);
+	assert_int_equal(sw_queue_count(queue), 2);
+	assert_int_equal(sw_queue_next(queue)->frame[LENGTH - 1], 99);
+	assert_int_equal(let_in(queue, START + SECOND).port, 1);
+	sw_queue_free(queue);
+}
+
+static void another_connection_of_the_same_port_goes_to_the_end(void **state)
+{
+	struct sw_queue *queue = queue_of(SW_QUEUE_FIFO);
+
+	(void)state;
+	park(queue, &(struct client){.source = 1, .port = 1, .isn = 5}, START);
+	park(queue, &(struct client){.source = 2, .port = 2}, START + MS);
+	assert_int_equal(
+		park(queue, &(struct client){.source = 1, .port = 1, .isn = 6}, START + 2 * MS),
+		SW_QUEUE_REPLACED);
+	assert_int_equal(sw_queue_count(queue), 2);
+	assert_int_equal(let_in(queue, START + SECOND).source, 2);
+	assert_int_equal(let_in(queue, START + SECOND).isn, 6);
+	sw_queue_free(queue);
+}
+
+/* A daemon that starts anew hears of waiters by their repetitions, in whatever order those come. */
+static void who_comes_late_with_an_early_syn_finds_his_place(void **state)
+{
+	static const uint16_t order[] = {3, 1, 4, 0, 2};
+
+	(void)state;
+	for (enum sw_queue_order with = SW_QUEUE_FAIR; with <= SW_QUEUE_FIFO; with++) {
+		struct sw_queue *queue = queue_of(with);
+
+		for (size_t i = 0; i < COUNT_OF(order); i++) {
+			const struct client client = {.source = 1, .port = order[i]};
+			const struct sw_parked parked =
+				syn_of(&client, START + order[i] * MS, START + SECOND + i);
+
+			assert_int_equal(sw_queue_park(queue, &parked, START + SECOND + i),
+					 SW_QUEUE_NEW);
+		}
+		for (int i = 0; i < (int)COUNT_OF(order); i++)
+			assert_int_equal(let_in(queue, START + 2 * SECOND).port, i);
+		sw_queue_free(queue);
+	}
+}
+
+static void another_discipline_orders_those_inside_anew(void **state)
+{
+	const struct sw_queue_settings lifo = {.order = SW_QUEUE_LIFO, .max_wait_ns = SECOND};
+	struct sw_queue *queue = queue_of(SW_QUEUE_FIFO);
+
+	(void)state;
+	for (uint16_t i = 0; i < 20; i++)
+		park(queue, &(struct client){.source = i % 3, .port = i}, START + i);
+	sw_queue_configure(queue, &lifo);
+	for (uint16_t i = 20; i-- > 0;)
+		assert_int_equal(let_in(queue, START).port, i);
+	sw_queue_free(queue);
+}
+
+static void where_a_newcomer_stands_is_where_he_gets_in(void **state)
+{
+	static const enum sw_queue_order orders[] = {SW_QUEUE_FIFO, SW_QUEUE_LIFO, SW_QUEUE_FAIR};
+
+	(void)state;
+	for (size_t o = 0; o < COUNT_OF(orders); o++) {
+		struct sw_queue *queue = queue_of(orders[o]);
+		const struct client late = {.source = 9, .port = 999};
+		const struct sw_in6 source = source_address(9);
+		size_t ahead, passed = 0;
+
+		for (uint16_t i = 0; i < 30; i++)
+			park(queue, &(struct client){.source = i % 3, .port = i}, START + i);
+		for (uint16_t i = 0; i < 4; i++)
+			park(queue, &(struct client){.source = 9, .port = 100 + i}, START + 50 + i);
+		ahead = sw_queue_ahead_of(queue, 0, &source);
+		park(queue, &late, START + 100);
+		while (let_in(queue, START + SECOND).port != late.port)
+			passed++;
+		assert_int_equal(passed, ahead);
+		sw_queue_free(queue);
+	}
+}
+
+static void nonsense_is_refused_and_leaves_nothing(void **state)
+{
+	struct sw_queue *queue = queue_of(SW_QUEUE_FAIR);
+	const struct client client = {.source = 1, .port = 1};
+	struct sw_parked parked = syn_of(&client, START, START);
+
+	(void)state;
+	parked.where = 60 | 70 << 8;
+	assert_true(sw_queue_park(queue, &parked, START) < 0);
+	parked.where = FRAME_AT | 300 << 8;
+	assert_true(sw_queue_park(queue, &parked, START) < 0);
+	parked.where = FRAME_AT | TCP_AT << 8;
+	parked.length = 200;
+	assert_true(sw_queue_park(queue, &parked, START) < 0);
+	assert_int_equal(sw_queue_count(queue), 0);
+	sw_queue_free(queue);
+}
+
+/* Over the sources of a real fleet; what the kernel's map takes besides is not in it. */
+static void a_waiter_costs_few_bytes_and_gives_them_back(void **state)
+{
+	static const uint32_t counts[] = {10000, 50000};
+
+	(void)state;
+	for (size_t c = 0; c < COUNT_OF(counts); c++) {
+		struct sw_queue *queue = queue_of(SW_QUEUE_FAIR);
+		size_t empty = sw_queue_bytes(queue);
+
+		for (uint32_t i = 0; i < counts[c]; i++)
+			park(queue, &(struct client){.source = i % 250, .port = i / 250},
+			     START + i);
+		assert_int_equal(sw_queue_count(queue), counts[c]);
+		assert_in_range(sw_queue_bytes(queue) / counts[c], 100, 136);
+		while (sw_queue_count(queue))
+			let_in(queue, START + SECOND);
+		assert_in_range(sw_queue_bytes(queue), 0, empty + 8192);
+		sw_queue_free(queue);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(first_come_first_served_under_fifo),
+		cmocka_unit_test(last_come_first_served_under_lifo),
+		cmocka_unit_test(a_noisy_source_waits_for_itself_under_fair),
+		cmocka_unit_test(classes_share_by_weight),
+		cmocka_unit_test(nobody_saves_up_turns_by_being_absent),
+		cmocka_unit_test(who_is_set_aside_is_passed_over_until_it_rejoins),
+		cmocka_unit_test(a_repeated_syn_renews_the_frame_and_keeps_the_place),
+		cmocka_unit_test(another_connection_of_the_same_port_goes_to_the_end),
+		cmocka_unit_test(who_comes_late_with_an_early_syn_finds_his_place),
+		cmocka_unit_test(another_discipline_orders_those_inside_anew),
+		cmocka_unit_test(where_a_newcomer_stands_is_where_he_gets_in),
+		cmocka_unit_test(nonsense_is_refused_and_leaves_nothing),
+		cmocka_unit_test(a_waiter_costs_few_bytes_and_gives_them_back),
+	};
+
+	return cmocka_run_group_tests_name("queue", tests, NULL, NULL);
+}

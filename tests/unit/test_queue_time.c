@@ -1,0 +1,206 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Time in a waiting room: how long one may wait, who must have given up, and how fast it moves.
+ */
+#include "queue_rig.h"
+
+#define COUNT_OF(array) (sizeof(array) / sizeof((array)[0]))
+
+static void the_oldest_is_overdue_at_max_wait(void **state)
+{
+	const struct sw_queue_settings plain = {.max_wait_ns = 10 * SECOND};
+	struct sw_queue *queue = queue_of(SW_QUEUE_FAIR);
+
+	(void)state;
+	sw_queue_configure(queue, &plain);
+	assert_int_equal(sw_queue_deadline_ns(queue, START), UINT64_MAX);
+	assert_null(sw_queue_overdue(queue, START));
+	park(queue, &(struct client){.source = 1, .port = 1}, START);
+	park(queue, &(struct client){.source = 2, .port = 2}, START + SECOND);
+	assert_int_equal(sw_queue_deadline_ns(queue, START), START + 10 * SECOND);
+	assert_null(sw_queue_overdue(queue, START + 10 * SECOND - 1));
+	assert_int_equal(who(sw_queue_overdue(queue, START + 10 * SECOND)).port, 1);
+	sw_queue_leave(queue, sw_queue_overdue(queue, START + 10 * SECOND), false, START);
+	assert_null(sw_queue_overdue(queue, START + 11 * SECOND - 1));
+	assert_int_equal(who(sw_queue_overdue(queue, START + 11 * SECOND)).port, 2);
+	sw_queue_free(queue);
+}
+
+/* Somebody waits at every moment for so long. The wait that is served then. */
+static uint64_t served_after(enum sw_queue_order order, uint64_t busy_ns)
+{
+	struct sw_queue *queue = queue_of(order);
+	uint64_t served_ns;
+
+	park(queue, &(struct client){.source = 1, .port = 1}, START);
+	park(queue, &(struct client){.source = 1, .port = 2}, START + busy_ns);
+	let_in(queue, START + busy_ns);
+	served_ns = sw_queue_max_wait_ns(queue, START + busy_ns);
+	sw_queue_free(queue);
+	return served_ns;
+}
+
+static void a_queue_that_never_empties_serves_shorter_waits(void **state)
+{
+	(void)state;
+	for (enum sw_queue_order order = SW_QUEUE_FAIR; order <= SW_QUEUE_FIFO; order++) {
+		assert_int_equal(served_after(order, SECOND), 10 * SECOND);
+		assert_int_equal(served_after(order, 10 * SECOND), 10 * SECOND);
+		assert_int_equal(served_after(order, 15 * SECOND), 6 * SECOND);
+		assert_int_equal(served_after(order, 20 * SECOND), 2 * SECOND);
+		assert_int_equal(served_after(order, 200 * SECOND), 2 * SECOND);
+	}
+	assert_int_equal(served_after(SW_QUEUE_LIFO, 200 * SECOND), 10 * SECOND);
+}
+
+static void an_empty_queue_begins_anew(void **state)
+{
+	struct sw_queue *queue = queue_of(SW_QUEUE_FAIR);
+
+	(void)state;
+	park(queue, &(struct client){.source = 1, .port = 1}, START);
+	assert_int_equal(sw_queue_max_wait_ns(queue, START + 30 * SECOND), 2 * SECOND);
+	let_in(queue, START + 30 * SECOND);
+	assert_int_equal(sw_queue_max_wait_ns(queue, START + 30 * SECOND), 10 * SECOND);
+	park(queue, &(struct client){.source = 1, .port = 1}, START + 31 * SECOND);
+	assert_int_equal(sw_queue_max_wait_ns(queue, START + 40 * SECOND), 10 * SECOND);
+	sw_queue_free(queue);
+}
+
+static void time_in_which_nobody_is_let_in_is_none_of_the_queues(void **state)
+{
+	struct sw_queue *queue = queue_of(SW_QUEUE_FAIR);
+
+	(void)state;
+	park(queue, &(struct client){.source = 1, .port = 1}, START);
+	sw_queue_hold(queue, true, START + SECOND);
+	park(queue, &(struct client){.source = 1, .port = 2}, START + 2 * SECOND);
+	assert_int_equal(sw_queue_max_wait_ns(queue, START + 60 * SECOND), 10 * SECOND);
+	sw_queue_hold(queue, false, START + 60 * SECOND);
+	assert_int_equal(sw_queue_max_wait_ns(queue, START + 70 * SECOND), 10 * SECOND);
+	assert_int_equal(sw_queue_max_wait_ns(queue, START + 80 * SECOND), 2 * SECOND);
+	sw_queue_free(queue);
+}
+
+static void without_an_overload_limit_max_wait_holds(void **state)
+{
+	const struct sw_queue_settings never = {.max_wait_ns = 10 * SECOND,
+						.overload_wait_ns = SECOND};
+	struct sw_queue *queue = sw_queue_new();
+
+	(void)state;
+	sw_queue_configure(queue, &never);
+	park(queue, &(struct client){.source = 1, .port = 1}, START);
+	assert_int_equal(sw_queue_max_wait_ns(queue, START + 1000 * SECOND), 10 * SECOND);
+	sw_queue_free(queue);
+}
+
+/* Seconds after the first at which clients send their SYNs. */
+static const int linux_old[] = {0, 1, 3, 7, 15, 31, 63};
+static const int linux_new[] = {0, 1, 2, 3, 4, 5, 7, 11, 19, 35, 67};
+static const int windows[] = {0, 1, 3, 7, 15};
+static const struct {
+	const int *at;
+	size_t count;
+} timers[] = {{linux_old, COUNT_OF(linux_old)},
+	      {linux_new, COUNT_OF(linux_new)},
+	      {windows, COUNT_OF(windows)}};
+
+static void who_repeats_his_syn_is_never_taken_for_gone(void **state)
+{
+	(void)state;
+	for (size_t t = 0; t < COUNT_OF(timers); t++) {
+		struct sw_queue *queue = queue_of(SW_QUEUE_FIFO);
+		const struct client client = {.source = 1, .port = 1};
+
+		for (size_t i = 0; i < timers[t].count; i++) {
+			uint64_t now_ns = START + (uint64_t)timers[t].at[i] * SECOND;
+			const struct sw_parked parked = syn_of(&client, START, now_ns);
+
+			if (i) /* up to a tenth late */
+				assert_false(sw_queue_is_gone(
+					sw_queue_next(queue),
+					now_ns + (uint64_t)(timers[t].at[i] - timers[t].at[i - 1]) *
+							 SECOND / 10));
+			sw_queue_park(queue, &parked, now_ns);
+			assert_false(sw_queue_is_gone(sw_queue_next(queue), now_ns + SECOND));
+		}
+		sw_queue_free(queue);
+	}
+}
+
+static int count_gone(void *arg, const struct sw_waiter *waiter)
+{
+	(void)waiter;
+	++*(int *)arg;
+	return 0;
+}
+
+static void who_falls_silent_is_found(void **state)
+{
+	struct sw_queue *queue = queue_of(SW_QUEUE_FIFO);
+	const struct client client = {.source = 1, .port = 1};
+	struct sw_parked again;
+	int gone = 0;
+
+	(void)state;
+	park(queue, &client, START);
+	assert_true(sw_queue_is_gone(sw_queue_next(queue), START + 2 * SECOND));
+	again = syn_of(&client, START, START + SECOND);
+	sw_queue_park(queue, &again, START + SECOND);
+	assert_false(sw_queue_is_gone(sw_queue_next(queue), START + 3 * SECOND));
+	assert_true(sw_queue_is_gone(sw_queue_next(queue), START + 4 * SECOND));
+	park(queue, &(struct client){.source = 2, .port = 2}, START + 4 * SECOND);
+	sw_queue_each_gone(queue, START + 4 * SECOND, count_gone, &gone);
+	assert_int_equal(gone, 1);
+	sw_queue_free(queue);
+}
+
+/* Of whom a new daemon heard once, long after his first SYN, the next may be as far away again. */
+static void who_was_heard_of_once_has_time_to_come_again(void **state)
+{
+	struct sw_queue *queue = queue_of(SW_QUEUE_FIFO);
+	const struct client client = {.source = 1, .port = 1};
+	const struct sw_parked parked = syn_of(&client, START, START + 15 * SECOND);
+
+	(void)state;
+	sw_queue_park(queue, &parked, START + 15 * SECOND);
+	assert_false(sw_queue_is_gone(sw_queue_next(queue), START + 31 * SECOND));
+	assert_true(sw_queue_is_gone(sw_queue_next(queue), START + 40 * SECOND));
+	sw_queue_free(queue);
+}
+
+static void the_rate_is_that_of_the_last_seconds_from_the_first_on(void **state)
+{
+	struct sw_queue *queue = queue_of(SW_QUEUE_FIFO);
+
+	(void)state;
+	assert_int_equal((int)sw_queue_rate(queue, START), 0);
+	for (int i = 0; i < 1000; i++) {
+		uint64_t now_ns = START + (uint64_t)i * 10 * MS;
+
+		park(queue, &(struct client){.source = 1, .port = 1}, now_ns);
+		let_in(queue, now_ns);
+		if (i >= 100)
+			assert_in_range((int)sw_queue_rate(queue, now_ns), 90, 110);
+	}
+	assert_in_range((int)sw_queue_rate(queue, START + 60 * SECOND), 0, 1);
+	sw_queue_free(queue);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(the_oldest_is_overdue_at_max_wait),
+		cmocka_unit_test(a_queue_that_never_empties_serves_shorter_waits),
+		cmocka_unit_test(an_empty_queue_begins_anew),
+		cmocka_unit_test(time_in_which_nobody_is_let_in_is_none_of_the_queues),
+		cmocka_unit_test(without_an_overload_limit_max_wait_holds),
+		cmocka_unit_test(who_repeats_his_syn_is_never_taken_for_gone),
+		cmocka_unit_test(who_falls_silent_is_found),
+		cmocka_unit_test(who_was_heard_of_once_has_time_to_come_again),
+		cmocka_unit_test(the_rate_is_that_of_the_last_seconds_from_the_first_on),
+	};
+
+	return cmocka_run_group_tests_name("queue_time", tests, NULL, NULL);
+}
