@@ -10,6 +10,7 @@
 /* Which SYN comes next, in the programs' own memory. */
 struct bench_feed {
 	unsigned char frame[64]; /* the SYN, but for client's address and port */
+	unsigned int sum;	 /* of what its checksum covers, but for those */
 	unsigned long long next; /* number of the next SYN; each is of a flow of its own */
 	unsigned int sources;	 /* known sources, met in no order; 0: each SYN is of a new one */
 	unsigned int new_source; /* then the first one's number */
