@@ -129,9 +129,21 @@ $(BUILD)/tests/bench/%: tests/bench/%.c $(BUILD)/tests/bench/bench.skel.h $(PROG
 
 -include $(BENCHES:=.d) $(BUILD)/tests/bench/bench.bpf.o.d
 
+# Those that need a world: programs that tests/bench/waiting runs in it.
+WORLD_BENCHES := $(patsubst %.c,$(BUILD)/%,$(sort $(wildcard tests/bench/world/bench_*.c)))
+WORLD_BENCH_OBJS := $(call objects,tests/bench/world/tool.c tests/prog/packet.c)
+$(BUILD)/obj/tests/bench/world/tool.o: INCLUDES += $(BENCH_CFLAGS)
+-include $(WORLD_BENCHES:=.d) $(WORLD_BENCH_OBJS:.o=.d)
+
+$(BUILD)/tests/bench/world/%: tests/bench/world/%.c $(WORLD_BENCH_OBJS) $(BUILD)/libspillway.a
+	$(call say,CC,$<)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(ALL_CFLAGS) $(BENCH_CFLAGS) -MMD -MP $< $(WORLD_BENCH_OBJS) $(BUILD)/libspillway.a -o $@ $(LDLIBS)
+
 bench: deps
-	$(Q)$(MAKE) --no-print-directory $(BENCHES)
+	$(Q)$(MAKE) --no-print-directory $(BENCHES) $(WORLD_BENCHES) $(PROGRAMS) $(WORLD_HELPERS)
 	$(Q)set -e; for bench in $(BENCHES); do $(SUDO) $$bench; done
+	$(Q)$(SUDO) env BUILD=$(BUILD) tests/bench/waiting
 
 # What the tests' and the demo's client host needs: see tools/world.
 WORLD_HELPERS := $(BUILD)/world/bind_source.so \

@@ -1,0 +1,221 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * From a slot that becomes free to the client that is connected:
+ *
+ *   bench_latency handed COUNT           budget 1: one is inside, one waits, the one inside leaves
+ *   bench_latency retransmit COUNT PID   budget COUNT: as many inside as wait, the daemon PID is stopped
+ *
+ * The second shows what it costs to wait for the client's own next SYN: without a daemon the gate lets
+ * waiters in by that.
+ */
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "core/clock.h"
+#include "tool.h"
+
+/* Between steps, so that everybody sleeps again: what is measured begins on an idle machine. */
+#define REST_US	   2000
+#define NO_MORE_MS 10000
+#define COUNTED_MS 10
+/* More than the heartbeat_timeout of the configuration. */
+#define DAEMON_IS_LOST_US 200000
+
+struct pair {
+	int client;
+	int server;
+};
+
+static int listener;
+
+static void await(int fd, short events)
+{
+	struct pollfd watched = {.fd = fd, .events = events};
+	int ready = poll(&watched, 1, NO_MORE_MS);
+
+	if (ready <= 0)
+		tool_die(ready ? errno : ETIMEDOUT, "waiting for a socket");
+}
+
+static int accept_one(void)
+{
+	int fd = accept4(listener, NULL, NULL, SOCK_CLOEXEC);
+
+	if (fd < 0)
+		tool_die(errno, "accept");
+	return fd;
+}
+
+/* The client goes first, as PostgreSQL's do: the server hears of it and has yet to close. */
+static void client_leaves(struct pair *pair)
+{
+	char byte;
+
+	close(pair->client);
+	await(pair->server, POLLIN);
+	if (read(pair->server, &byte, 1) != 0)
+		tool_die(0, "a client that left had something to say");
+}
+
+static void leave(struct pair *pair)
+{
+	client_leaves(pair);
+	close(pair->server);
+}
+
+static void measure_plain(double *samples, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		struct pair pair;
+		uint64_t start_ns = sw_clock_monotonic_ns();
+
+		pair.client = tool_connect();
+		samples[i] = (double)(sw_clock_monotonic_ns() - start_ns);
+		pair.server = accept_one();
+		leave(&pair);
+		tool_pause_us(REST_US / 2);
+	}
+}
+
+/*
+ * From the kernel's moment to injection, of the one waiter since `before`; it is counted a moment after the
+ * client is connected. -1: the daemon's clock let it in, just before the record told.
+ */
+static double injected_after(const struct sw_waits *before)
+{
+	struct sw_waits after;
+
+	for (int i = 0; i < COUNTED_MS; i++) {
+		uint64_t handed = 0;
+
+		tool_read_waits(&after);
+		for (size_t b = 0; b <= SW_HANDED_BUCKETS; b++)
+			handed += after.handed.count[b] - before->handed.count[b];
+		if (handed)
+			return (double)(after.handed.sum_ns - before->handed.sum_ns);
+		tool_pause_us(1000);
+	}
+	return -1;
+}
+
+/* How many of them are known from the kernel's moment on. */
+static size_t measure_handed(double *seen, double *injected, size_t count)
+{
+	struct pair inside = {.client = tool_connect()};
+	size_t known = 0;
+
+	inside.server = accept_one();
+	for (size_t i = 0; i < count; i++) {
+		struct sw_waits before;
+		uint64_t start_ns;
+		int waiter = tool_connect_start();
+
+		client_leaves(&inside);
+		tool_read_waits(&before);
+		tool_pause_us(REST_US);
+		start_ns = sw_clock_monotonic_ns();
+		close(inside.server);
+		await(waiter, POLLOUT);
+		seen[i] = (double)(sw_clock_monotonic_ns() - start_ns);
+		tool_connected(waiter);
+		injected[known] = injected_after(&before);
+		known += injected[known] >= 0;
+		inside = (struct pair){waiter, accept_one()};
+	}
+	leave(&inside);
+	return known;
+}
+
+static void show_handed(size_t count)
+{
+	double *plain = calloc(count, sizeof(*plain));
+	double *seen = calloc(count, sizeof(*seen)), *injected = calloc(count, sizeof(*injected));
+	size_t known;
+
+	if (!plain || !seen || !injected)
+		tool_die(ENOMEM, "samples");
+	measure_plain(plain, count);
+	known = measure_handed(seen, injected, count);
+	tool_show_row("connect() without waiting", plain, count);
+	tool_show_row("server's close() -> waiter's connect() done", seen, count);
+	tool_show_goal(seen, count);
+	tool_show_row("kernel's FREED -> SYN injected", injected, known);
+	free(plain);
+	free(seen);
+	free(injected);
+}
+
+static void watch(int epoll, int fd)
+{
+	struct epoll_event event = {.events = EPOLLOUT | EPOLLONESHOT, .data.fd = fd};
+
+	if (epoll_ctl(epoll, EPOLL_CTL_ADD, fd, &event))
+		tool_die(errno, "epoll");
+}
+
+/* All slots free at one moment, at which the waiters are anywhere between two of their SYNs. */
+static void measure_retransmits(struct pair *inside, double *samples, size_t count, pid_t daemon)
+{
+	int epoll = epoll_create1(EPOLL_CLOEXEC);
+	uint64_t start_ns;
+
+	for (size_t i = 0; i < count; i++) {
+		watch(epoll, tool_connect_start());
+		tool_pause_us(SW_NS_PER_S / 1000 / count);
+	}
+	kill(daemon, SIGSTOP);
+	tool_pause_us(DAEMON_IS_LOST_US);
+	for (size_t i = 0; i < count; i++)
+		close(inside[i].server);
+	start_ns = sw_clock_monotonic_ns();
+	for (size_t i = 0; i < count; i++) {
+		struct epoll_event event;
+		int ready = epoll_wait(epoll, &event, 1, NO_MORE_MS);
+
+		if (ready != 1)
+			tool_die(ready ? errno : ETIMEDOUT, "%zu of %zu waiters got in", i, count);
+		samples[i] = (double)(sw_clock_monotonic_ns() - start_ns);
+		tool_connected(event.data.fd);
+	}
+	kill(daemon, SIGCONT);
+	close(epoll);
+}
+
+static void show_retransmits(size_t count, pid_t daemon)
+{
+	struct pair *inside = calloc(count, sizeof(*inside));
+	double *samples = calloc(count, sizeof(*samples));
+
+	if (!inside || !samples)
+		tool_die(ENOMEM, "samples");
+	tool_raise_files();
+	for (size_t i = 0; i < count; i++)
+		inside[i] = (struct pair){tool_connect(), accept_one()};
+	for (size_t i = 0; i < count; i++)
+		client_leaves(&inside[i]);
+	measure_retransmits(inside, samples, count, daemon);
+	tool_show_row("slot free -> in by the client's own next SYN", samples, count);
+	free(inside);
+	free(samples);
+}
+
+int main(int argc, char **argv)
+{
+	tool_enter_server();
+	listener = tool_listen();
+	tool_enter_client();
+	if (argc == 3 && !strcmp(argv[1], "handed"))
+		show_handed(tool_number(argv[2]));
+	else if (argc == 4 && !strcmp(argv[1], "retransmit"))
+		show_retransmits(tool_number(argv[2]), (pid_t)tool_number(argv[3]));
+	else
+		tool_die(0, "usage: bench_latency handed COUNT | retransmit COUNT PID");
+	return 0;
+}
