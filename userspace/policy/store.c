@@ -211,7 +211,6 @@ sw_handle sw_store_add(struct sw_store *store, const struct sw_parked *parked)
 	waiter = sw_store_at(store, handle);
 	*waiter = (struct sw_waiter){
 		.syn_ns = parked->syn_ns,
-		.class_id = parked->class_id,
 		.older = SW_NOBODY,
 		.newer = SW_NOBODY,
 		.before = SW_NOBODY,

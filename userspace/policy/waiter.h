@@ -26,13 +26,12 @@ typedef uint32_t sw_handle;
 struct sw_waiter {
 	uint64_t syn_ns;  /* when its first SYN came */
 	uint32_t seen_ms; /* when the last one came, since the first */
-	uint16_t gap_ms;  /* between the last two; 0: there was one only */
-	uint16_t class_id;
 	sw_handle older, newer;	 /* of all waiters, by syn_ns */
 	sw_handle before, after; /* of the same source */
 	sw_handle same_hash;
 	uint32_t source; /* policy/queue_source.h */
 	uint32_t ifindex;
+	uint16_t gap_ms; /* between the last two SYNs; 0: there was one only */
 	uint8_t is_ipv6;
 	uint8_t ip_at; /* offsets into the frame */
 	uint8_t tcp_at;
