@@ -65,7 +65,7 @@ static void fill_parked(uint32_t number, bool each_its_own, struct sw_parked *pa
 	parked->length = packet_build(&syn, frame);
 	memcpy(parked->frame, frame, parked->length);
 	parked->where = 14 | 34 << 8;
-	parked->source_bits = 128;
+	parked->source_bits = 32;
 	parked->syn_ns = parked->seen_ns = 1000ull * (number + 1);
 }
 

@@ -231,7 +231,7 @@ void tool_parked(const uint8_t *frame, size_t bytes, struct sw_parked *out)
 	out->length = (uint8_t)bytes;
 	memcpy(out->frame, frame, bytes);
 	out->where = ETHERNET_BYTES | (ETHERNET_BYTES + IPV4_BYTES) << 8;
-	out->source_bits = 128;
+	out->source_bits = 32;
 	out->syn_ns = out->seen_ns = sw_clock_monotonic_ns();
 }
 
