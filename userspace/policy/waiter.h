@@ -24,8 +24,8 @@ typedef uint32_t sw_handle;
 
 /* Aligned to 4: that saves as many bytes for each of those with an ordinary frame. */
 struct sw_waiter {
-	uint64_t syn_ns;  /* when its first SYN came */
-	uint32_t seen_ms; /* when the last one came, since the first */
+	uint64_t syn_ns;	 /* when its first SYN came */
+	uint32_t seen_ms;	 /* when the last one came, since the first */
 	sw_handle older, newer;	 /* of all waiters, by syn_ns */
 	sw_handle before, after; /* of the same source */
 	sw_handle same_hash;

@@ -137,16 +137,20 @@ static void show_handed(size_t count)
 {
 	double *plain = calloc(count, sizeof(*plain));
 	double *seen = calloc(count, sizeof(*seen)), *injected = calloc(count, sizeof(*injected));
+	struct tool_cpu before;
 	size_t known;
 
 	if (!plain || !seen || !injected)
 		tool_die(ENOMEM, "samples");
+	tool_await_idle();
+	before = tool_cpu_now();
 	measure_plain(plain, count);
 	known = measure_handed(seen, injected, count);
 	tool_show_row("connect() without waiting", plain, count);
 	tool_show_row("server's close() -> waiter's connect() done", seen, count);
 	tool_show_goal(seen, count);
 	tool_show_row("kernel's FREED -> SYN injected", injected, known);
+	printf("  CPUs were idle for %.0f %% of the time\n", 100 * tool_idle_share(&before));
 	free(plain);
 	free(seen);
 	free(injected);

@@ -31,6 +31,9 @@
 #define BACKLOG	       65535	/* tests/bench/waiting raises what the kernel allows */
 #define RAW_CLIENTS    0x400000 /* 10.64.0.0: nobody's, so that nobody answers for them */
 #define PATIENCE_NS    (10 * SW_NS_PER_S)
+#define IDLE_WINDOW_US 250000
+#define IDLE_TRIES     40
+#define IDLE_SHARE     0.9
 #define GOAL_P50_US    100.0
 #define GOAL_P99_US    500.0
 #define MAC_BYTES      6
@@ -240,6 +243,44 @@ void tool_pause_us(unsigned int us)
 	const struct timespec pause = {us / 1000000, us % 1000000 * 1000L};
 
 	nanosleep(&pause, NULL);
+}
+
+struct tool_cpu tool_cpu_now(void)
+{
+	unsigned long long ticks[8] = {0};
+	struct tool_cpu now = {0};
+	FILE *stat = fopen("/proc/stat", "re");
+
+	/* user nice system idle iowait irq softirq steal */
+	if (!stat ||
+	    fscanf(stat, "cpu %llu %llu %llu %llu %llu %llu %llu %llu", &ticks[0], &ticks[1],
+		   &ticks[2], &ticks[3], &ticks[4], &ticks[5], &ticks[6], &ticks[7]) != 8)
+		tool_die(errno, "/proc/stat");
+	fclose(stat);
+	for (int i = 0; i < 8; i++)
+		now.all += ticks[i];
+	now.idle = ticks[3] + ticks[4];
+	return now;
+}
+
+double tool_idle_share(const struct tool_cpu *since)
+{
+	struct tool_cpu now = tool_cpu_now();
+
+	return now.all > since->all
+		       ? (double)(now.idle - since->idle) / (double)(now.all - since->all)
+		       : 1;
+}
+
+void tool_await_idle(void)
+{
+	for (int i = 0; i < IDLE_TRIES; i++) {
+		struct tool_cpu before = tool_cpu_now();
+
+		tool_pause_us(IDLE_WINDOW_US);
+		if (tool_idle_share(&before) >= IDLE_SHARE)
+			return;
+	}
 }
 
 static int compare(const void *a, const void *b)

@@ -44,6 +44,17 @@ void tool_parked(const uint8_t *frame, size_t bytes, struct sw_parked *out);
 
 void tool_pause_us(unsigned int us);
 
+/* Of all CPUs together since they were started, in ticks: what a share of idle time is made of. */
+struct tool_cpu {
+	uint64_t all;
+	uint64_t idle;
+};
+
+struct tool_cpu tool_cpu_now(void);
+double tool_idle_share(const struct tool_cpu *since);
+/* Waits until others leave the machine alone, but not for ever. */
+void tool_await_idle(void);
+
 /* A row of microseconds from samples in nanoseconds, which get sorted; and one that says whether the goal is met. */
 void tool_show_row(const char *what, double *samples_ns, size_t count);
 void tool_show_goal(double *samples_ns, size_t count);
