@@ -63,6 +63,7 @@ static inline int park(struct sw_queue *queue, const struct client *client, uint
 	return sw_queue_park(queue, &parked, now_ns);
 }
 
+/* All of it but the class. */
 static inline struct client who(const struct sw_waiter *waiter)
 {
 	struct sw_flow_key key;
@@ -72,7 +73,6 @@ static inline struct client who(const struct sw_waiter *waiter)
 		.source = (uint16_t)ntohl(key.client.words_be[3]),
 		.port = ntohs(key.client_port_be),
 		.isn = sw_frame_isn(waiter->frame, waiter->tcp_at),
-		.class_id = waiter->class_id,
 	};
 }
 

@@ -60,6 +60,14 @@ static void forget_empty(struct model *model, const struct client *client)
 	model->source_aside[client->class_id][client->source] = false;
 }
 
+static struct client classed(const struct sw_waiter *waiter)
+{
+	struct client client = who(waiter);
+
+	client.class_id = class_of(client.source, client.port);
+	return client;
+}
+
 static void come(struct model *model, struct sw_queue *queue)
 {
 	struct client client = {.source = (uint16_t)draw(model, SOURCES),
@@ -119,7 +127,7 @@ static bool anybody(struct model *model)
 static void leave(struct model *model, struct sw_queue *queue, const struct sw_waiter *waiter,
 		  bool is_in)
 {
-	struct client client = who(waiter);
+	struct client client = classed(waiter);
 	struct known *known = known_of(model, &client);
 
 	assert_true(known->syn_ns != 0);
@@ -140,7 +148,7 @@ static void next(struct model *model, struct sw_queue *queue)
 	assert_int_equal(waiter != NULL, anybody(model));
 	if (!waiter)
 		return;
-	client = who(waiter);
+	client = classed(waiter);
 	known = known_of(model, &client);
 	assert_false(is_aside(model, known));
 	if (model->order == SW_QUEUE_LIFO)
