@@ -21,6 +21,7 @@ teardown() {
 }
 
 CLIENTS=3000
+DURATION=6s
 STAYING="1-1 1-2 1-3"
 
 # configuration [LANES] [RATE]: the rate is that of a class nobody is in.
@@ -43,10 +44,12 @@ configuration() {
 begin() {
 	complaints_before=$(complaints)
 	configuration "$@" | spillwayd_start
+	# What a test before left half-open in the kernel counts at attach, until it is given up.
+	eventually_status "$USED" 0
 	hold_many 1 3
 	spawn storm nsenter --net="/run/netns/$CLIENT_NS" prlimit --nofile=16384:16384 "$BUILD/storm" \
 		--target "$SERVER_IPV4:5432" --user app --database app --json --no-progress --clients "$CLIENTS" \
-		--source-base 10.77.2.1 --source-count 250 --within 6s --query 'select pg_sleep(0.02)' --timeout 20s
+		--source-base 10.77.2.1 --source-count 250 --within "$DURATION" --query 'select pg_sleep(0.02)' --timeout 20s
 	wait_until "the storm has begun" arrived 100
 }
 
@@ -73,9 +76,10 @@ assert_causes() {
 	done
 }
 
-# Half-open ones hold a slot no longer than handshake_timeout; the kernel keeps them for a minute.
+# Half-open ones hold a slot no longer than handshake_timeout; the kernel keeps them for a minute, and what
+# is left of closed ones (in TIME-WAIT, but in FIN-WAIT-2 as well) likewise.
 sockets_of_clients() {
-	as_server ss -Htan "sport = :5432" | grep -vcE '^(LISTEN|SYN-RECV|TIME-WAIT)'
+	as_server ss -Htano "sport = :5432" | grep -vcE '^(LISTEN|SYN-RECV)|timer:\(timewait'
 }
 
 slots() { status_value '.services[0] | .budget.used + .pooler.used'; }
@@ -94,7 +98,11 @@ assert_whole() {
 		wait_until "the session $name is answered" grep -qx 42 "$WORLD/log/hold-$name"
 	done
 	WAIT_SECONDS=20 eventually_status '.services[0] | .budget.used + .pooler.used' $#
-	wait_until "there are as many slots as sockets" slots_are_sockets
+	wait_until "there are as many slots as sockets" slots_are_sockets || {
+		as_server ss -Htanoe
+		sw flows
+		return 1
+	}
 	assert_equal "sockets" $# "$(sockets_of_clients)"
 	assert_equal "reconcile" "0 0 0" \
 		"$(sw status --reconcile --json | jq -r '.reconcile | "\(.adopted) \(.confirmed) \(.released)"')"
@@ -166,28 +174,30 @@ postgres_logged_more() {
 	assert_whole $STAYING
 }
 
+# Without a question to PostgreSQL: that would be one connection more than it bears.
 no_backend_of_the_pooler() {
-	[ "$(ask_postgres "select count(*) from pg_stat_activity where usename = 'app' and client_addr is null")" = 0 ]
+	[ -z "$(as_server ss -Hx state connected src "$WORLD/postgres/.s.PGSQL.5432")" ]
+}
+
+# flood_counts NETWORK COUNTER COUNT: 20 more SYNs from there; whether COUNTER has come that far by then.
+# In the middle of a storm there may be a slot for one of them, or for none.
+flood_counts() {
+	flood_port=$((${flood_port:-20000} + 20))
+	as_client python3 "$BATS_TEST_DIRNAME/lib/syn_flood.py" "$SERVER_IPV4" 5432 "$1" 20 "$flood_port"
+	[ "$(status_value ".services[0].counters.$2")" -ge "$3" ]
 }
 
 @test "clients vanish in the middle of a storm of 3,000: after a SYN, after a RST, after a handshake" {
-	local flood="$BATS_TEST_DIRNAME/lib/syn_flood.py"
 	# A network that no host has: nobody ever answers those SYN-ACKs.
 	as_server ip route replace 10.79.0.0/24 via "$GATEWAY_IPV4"
-	begin
-	as_client python3 "$flood" "$SERVER_IPV4" 5432 10.79.0 60
-	wait_until "800 have come" arrived 800
+	DURATION=15s begin
+	wait_until "ten who only sent a SYN lost their slot" flood_counts 10.79.0 expired 10
 	# The client's host knows nothing of these and answers the SYN-ACK with a RST.
-	as_client python3 "$flood" "$SERVER_IPV4" 5432 10.77.9 60
-	wait_until "1,500 have come" arrived 1500
-	as_client python3 "$BATS_TEST_DIRNAME/lib/vanish.py" "$SERVER_IPV4" 5432 10.77.8 60 >"$WORLD/vanished"
+	wait_until "ten have taken theirs back by a RST" flood_counts 10.77.9 handshake_resets 10
+	as_client python3 "$BATS_TEST_DIRNAME/lib/vanish.py" "$SERVER_IPV4" 5432 10.77.8 10
 	assert_in_the_storm
-	cat "$WORLD/vanished"
-	[ "$(cat "$WORLD/vanished")" -gt 0 ]
 	end_storm
 	assert_causes connect_refused
-	[ "$(status_value '.services[0].counters.expired')" -gt 0 ]
-	[ "$(status_value '.services[0].counters.handshake_resets')" -gt 0 ]
 	# shellcheck disable=SC2086 # names
 	assert_whole $STAYING
 }
@@ -196,6 +206,8 @@ no_backend_of_the_pooler() {
 	begin
 	wait_until "1,000 have come" arrived 1000
 	as_client ip link set "$WORLD_INTERFACE" down
+	# A host that crashed knows nothing of its connections: no FIN of this one is sent again later.
+	as_client ss -HtK src 10.77.1.2 "dport = :5432"
 	release 1-2
 	as_client ip link set "$WORLD_INTERFACE" up
 	assert_in_the_storm

@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: BSD-2-Clause
 """Sends SYNs that nobody will ever acknowledge: their addresses belong to no host, so the SYN-ACKs
-are answered by silence. Called by tests/e2e/steer.bats: syn_flood.py TARGET PORT PREFIX COUNT."""
+are answered by silence. Called by tests/e2e/*.bats: syn_flood.py TARGET PORT PREFIX COUNT [FIRST_PORT]; of
+the same source ports again they are retransmits."""
 
 import socket
 import struct
@@ -27,9 +28,10 @@ def syn(source, target, source_port, target_port):
 
 def main():
     target, port, prefix, count = sys.argv[1], int(sys.argv[2]), sys.argv[3], int(sys.argv[4])
+    first_port = int(sys.argv[5]) if len(sys.argv) > 5 else 20000
     raw = socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_RAW)
     for i in range(count):
-        raw.sendto(syn("%s.%d" % (prefix, i + 1), target, 20000 + i, port), (target, 0))
+        raw.sendto(syn("%s.%d" % (prefix, i + 1), target, first_port + i, port), (target, 0))
 
 
 main()
