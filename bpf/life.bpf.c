@@ -38,11 +38,22 @@ static __always_inline int socket_flow(const struct sock *sk, struct sw_flow_key
 	return 0;
 }
 
+/*
+ * A handshake that two CPUs complete at once, by the ACK and the first data, makes two sockets; the one
+ * that comes second to the kernel's table is closed in SYN_RECV, and the connection is the other's. Where
+ * there never was another, the handshake times out.
+ */
+static __always_inline int ends_flow(int old_state, int new_state)
+{
+	return new_state == BPF_TCP_CLOSE && old_state != BPF_TCP_LISTEN &&
+	       old_state != BPF_TCP_SYN_RECV;
+}
+
 SEC("tp_btf/inet_sock_set_state")
 int BPF_PROG(life, const struct sock *sk, int old_state, int new_state)
 {
 	int opens = new_state == BPF_TCP_ESTABLISHED && old_state == BPF_TCP_SYN_RECV;
-	int closes = new_state == BPF_TCP_CLOSE && old_state != BPF_TCP_LISTEN;
+	int closes = ends_flow(old_state, new_state);
 	struct sw_flow_key key;
 
 	(void)ctx;

@@ -8,6 +8,8 @@ import socket
 import struct
 import sys
 
+SYN = 0x02
+
 
 def checksum(data):
     total = sum(struct.unpack("!%dH" % (len(data) // 2), data))
@@ -16,14 +18,16 @@ def checksum(data):
     return ~total & 0xFFFF
 
 
-def syn(source, target, source_port, target_port):
+def segment(source, target, source_port, target_port, flags, number, acknowledged):
+    """An IPv4 packet with a bare TCP header."""
     addresses = socket.inet_aton(source) + socket.inet_aton(target)
-    header = struct.pack("!HHIIBBHHH", source_port, target_port, 1, 0, 0x50, 0x02, 64240, 0, 0)
+    header = struct.pack(
+        "!HHIIBBHHH", source_port, target_port, number, acknowledged & 0xFFFFFFFF, 0x50, flags, 64240, 0, 0
+    )
     pseudo = addresses + struct.pack("!BBH", 0, socket.IPPROTO_TCP, len(header))
     header = header[:16] + struct.pack("!H", checksum(pseudo + header)) + header[18:]
     # The kernel fills in the length, the identification and the checksum of the IP header.
-    ip = struct.pack("!BBHHHBBH", 0x45, 0, 0, 0, 0, 64, socket.IPPROTO_TCP, 0) + addresses
-    return ip + header
+    return struct.pack("!BBHHHBBH", 0x45, 0, 0, 0, 0, 64, socket.IPPROTO_TCP, 0) + addresses + header
 
 
 def main():
@@ -31,7 +35,8 @@ def main():
     first_port = int(sys.argv[5]) if len(sys.argv) > 5 else 20000
     raw = socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_RAW)
     for i in range(count):
-        raw.sendto(syn("%s.%d" % (prefix, i + 1), target, first_port + i, port), (target, 0))
+        raw.sendto(segment("%s.%d" % (prefix, i + 1), target, first_port + i, port, SYN, 1, 0), (target, 0))
 
 
-main()
+if __name__ == "__main__":
+    main()
