@@ -166,6 +166,41 @@ configuration() {
 	assert_quiet
 }
 
+# Behind the daemon's back, as if the wakeup for a slot had been lost.
+raise_budget_in_the_map() {
+	local map="$PIN_DIR/current/map_service_conf" bytes
+	bytes=$(bpftool -j map lookup pinned "$map" key 0 0 0 0 | jq -r '.value[]')
+	# shellcheck disable=SC2086 # a byte a word
+	set -- $bytes
+	# The budget and what of it is shared: the two words behind the over-limit chain.
+	bpftool map update pinned "$map" key 0 0 0 0 value "${@:1:8}" 2 0 0 0 2 0 0 0 "${@:17}"
+}
+
+@test "a wakeup that is lost is found by the clock, and counted" {
+	configuration 1 | spillwayd_start
+	hold a 10.77.1.1
+	come_and_wait late 10.77.1.2
+	raise_budget_in_the_map
+	wait_until_served late
+	wait_until "it is counted" status_is '.services[0].counters.wakeups_lost' 1
+}
+
+@test "with over_limit: [queue, refuse] a source over its rate waits until it conforms" {
+	local i
+	configuration 20 | sed 's/rate: unlimited/rate: 4\/s, burst: 2/; s/    lanes:/    over_limit: [queue, refuse]\n&/' |
+		spillwayd_start
+	for i in 1 2 3 4 5 6; do
+		come "client-$i" 10.77.1.1
+	done
+	for i in 1 2 3 4 5 6; do
+		wait_until_served "client-$i"
+	done
+	assert_equal "those that waited for the rate" 4 "$(sw metrics |
+		sed -n 's/^spillway_verdicts_total{.*lane="queue",reason="\(rate\|waiters\)"} //p' |
+		awk '{ n += $1 } END { print n }')"
+	assert_quiet
+}
+
 @test "a reload with waiters inside loses nobody, whatever it changes" {
 	configuration 1 | spillwayd_start
 	hold a 10.77.1.1

@@ -257,6 +257,30 @@ static void a_turn(struct rig *rig, const void *arg)
 	close(fd);
 }
 
+/* The interface that it came by is gone. */
+static void a_turn_whose_syn_cannot_be_sent(struct rig *rig, const void *arg)
+{
+	struct packet packet = {.ipv6 = rig->ipv6, .client = CLIENT};
+	struct sw_release what = {.op = SW_RELEASE_ADMIT};
+	int fd = set_queue(rig, 0);
+	uint8_t frame[PACKET_MAX];
+	struct sw_released out;
+
+	(void)arg;
+	rig_expect(rig, &packet, WAITS(BUDGET));
+	rig->maps->service_conf[0].budget = rig->maps->service_conf[0].shared_limit = 1;
+	what.frame = frame;
+	what.bytes = packet_build(&packet, frame);
+	assert_int_equal(sw_kern_release(rig->kern, &what, &out), 0);
+	assert_int_equal(out.lane, SW_LANE_DIRECT);
+	assert_int_equal(out.flags, SW_RELEASED_UNSENT);
+	assert_int_equal(rig_counted(rig, SW_COUNTER_RELEASED_UNSENT), 1);
+	assert_waiting(rig, &packet, 0, 0);
+	rig_assert_slots(rig, 0, 1, 0);
+	rig_expect(rig, &packet, RETRANSMIT(PASSES));
+	close(fd);
+}
+
 static void a_limit_of_its_source(struct rig *rig, const void *arg)
 {
 	const struct packet packet = {.client = CLIENT, .client_port = 2};
@@ -411,6 +435,8 @@ static const struct rig_test tests[] = {
 	{"nobody overtakes who waits, though a slot is free", nobody_overtakes, NULL, 0},
 	{"where nobody listens, or nobody is to be let in, it waits", nobody_listens, NULL, 0},
 	{"its turn takes a slot, once, or leaves it waiting", a_turn, NULL, 0},
+	{"where its SYN cannot be sent again its own next one gets in",
+	 a_turn_whose_syn_cannot_be_sent, NULL, 0},
 	{"a limit of its source keeps it, and says so", a_limit_of_its_source, NULL, 0},
 	{"timed out it is refused, abandoned it is forgotten", its_end, NULL, 0},
 	{"who was denied meanwhile does not get in", denied_meanwhile, NULL, 0},
