@@ -85,6 +85,20 @@ assert_told_by_the_database_only() {
 	assert_lane 10.77.1.3 direct
 }
 
+@test "a service that takes the place of a paused one is not paused" {
+	configuration | spillwayd_start
+	sw pause main
+	local name
+	# The second is where the first was.
+	for name in other third; do
+		configuration | sed "s/name: main/name: $name/" | spillwayd_configure
+		sw reload
+		assert_status '.services[0].name' "$name"
+		assert_status '.services[0].queue.paused' false
+		assert_lane 10.77.1.1 direct
+	done
+}
+
 @test "PostgreSQL is restarted between pause and resume while 300 clients arrive: all succeed" {
 	configuration 'resume_rate: 500/s' | spillwayd_start
 	sw pause main
