@@ -125,7 +125,7 @@ assert_whole() {
 @test "the daemon is killed three times in a storm of 3,000 and restarted" {
 	local seen
 	begin
-	for seen in 500 1200 1900; do
+	for seen in 300 800 1300; do
 		wait_until "$seen have come" arrived "$seen"
 		stop_process spillwayd KILL
 		# The gate goes on alone: nobody but it answers these.
