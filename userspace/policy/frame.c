@@ -71,8 +71,8 @@ int sw_frame_complete(const struct sw_parked *parked, struct sw_frame *out)
 	size_t ip_bytes = parked->is_ipv6 ? sizeof(struct ipv6hdr) : sizeof(struct iphdr);
 	size_t own, more;
 
-	if (parked->length > SW_FRAME_MAX || ip_at + ip_bytes > tcp_at ||
-	    tcp_at + sizeof(struct tcphdr) > parked->length)
+	if (parked->length > SW_FRAME_MAX || (ip_at && ip_at < ETH_HLEN) ||
+	    ip_at + ip_bytes > tcp_at || tcp_at + sizeof(struct tcphdr) > parked->length)
 		return -EBADMSG;
 	own = put_ethernet(parked, out);
 	more = out->length - own;

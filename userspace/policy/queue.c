@@ -12,6 +12,9 @@
 #include "policy/queue_parts.h"
 #include "spillway/address.h"
 
+/* As the configuration has it. */
+#define WEIGHT_MAX 1000
+
 struct sw_queue *sw_queue_new(void)
 {
 	struct sw_queue *queue = calloc(1, sizeof(*queue));
@@ -62,7 +65,7 @@ int sw_queue_set_weight(struct sw_queue *queue, uint32_t class_id, uint32_t weig
 
 	if (!class)
 		return -ENOMEM;
-	class->weight = weight ? weight : 1;
+	class->weight = weight < 1 ? 1 : weight < WEIGHT_MAX ? weight : WEIGHT_MAX;
 	return 0;
 }
 
@@ -133,13 +136,24 @@ void sw_queue_unlink(struct sw_queue *queue, sw_handle handle, struct sw_turn_so
 	source->count--;
 }
 
-static void note_seen(struct sw_waiter *waiter, uint64_t seen_ns)
+static uint32_t age_ms(const struct sw_waiter *waiter, uint64_t seen_ns)
 {
-	uint64_t seen_ms = seen_ns > waiter->syn_ns ? (seen_ns - waiter->syn_ns) / SW_NS_PER_MS : 0;
-	uint64_t gap_ms = seen_ms > waiter->seen_ms ? seen_ms - waiter->seen_ms : 0;
+	uint64_t ms = seen_ns > waiter->syn_ns ? (seen_ns - waiter->syn_ns) / SW_NS_PER_MS : 0;
 
-	waiter->gap_ms = (uint16_t)(gap_ms < UINT16_MAX ? gap_ms : UINT16_MAX);
-	waiter->seen_ms = (uint32_t)(seen_ms < UINT32_MAX ? seen_ms : UINT32_MAX);
+	return (uint32_t)(ms < UINT32_MAX ? ms : UINT32_MAX);
+}
+
+/* A client's gaps never shrink: after a shorter one it was the network that repeated the SYN. */
+static void note_repeated(struct sw_waiter *waiter, uint64_t seen_ns)
+{
+	uint32_t seen_ms = age_ms(waiter, seen_ns);
+	uint32_t gap_ms = seen_ms - waiter->seen_ms;
+
+	if (seen_ms <= waiter->seen_ms)
+		return;
+	waiter->seen_ms = seen_ms;
+	if (gap_ms > waiter->gap_ms)
+		waiter->gap_ms = (uint16_t)(gap_ms < UINT16_MAX ? gap_ms : UINT16_MAX);
 }
 
 static void source_of(const struct sw_parked *parked, struct sw_in6 *out)
@@ -179,8 +193,7 @@ static int add(struct sw_queue *queue, const struct sw_parked *parked, uint64_t 
 		return -ENOMEM;
 	}
 	waiter = sw_store_at(queue->store, handle);
-	note_seen(waiter, parked->seen_ns);
-	waiter->gap_ms = 0;
+	waiter->seen_ms = age_ms(waiter, parked->seen_ns);
 	sw_queue_link(queue, handle, source);
 	if (!sw_queue_order_join(queue, source)) {
 		sw_queue_leave(queue, waiter, false, now_ns);
@@ -191,8 +204,27 @@ static int add(struct sw_queue *queue, const struct sw_parked *parked, uint64_t 
 	return 0;
 }
 
+/* One that needs a larger place comes before the old one leaves: its source keeps its turn. */
+static int repeat(struct sw_queue *queue, sw_handle known, const struct sw_parked *parked,
+		  uint64_t now_ns)
+{
+	struct sw_waiter *waiter = sw_store_at(queue->store, known);
+	int failed;
+
+	if (sw_store_renew(queue->store, known, parked)) {
+		note_repeated(waiter, parked->seen_ns);
+		return SW_QUEUE_REPEATED;
+	}
+	failed = add(queue, parked, now_ns);
+	if (failed)
+		return failed;
+	sw_queue_leave(queue, waiter, false, now_ns);
+	return SW_QUEUE_REPEATED;
+}
+
 int sw_queue_park(struct sw_queue *queue, const struct sw_parked *parked, uint64_t now_ns)
 {
+	struct sw_waiter *waiter;
 	struct sw_frame frame;
 	sw_handle known;
 	int failed = sw_frame_complete(parked, &frame);
@@ -200,21 +232,16 @@ int sw_queue_park(struct sw_queue *queue, const struct sw_parked *parked, uint64
 	if (failed)
 		return failed;
 	known = sw_store_find(queue->store, parked);
-	if (known != SW_NOBODY) {
-		struct sw_waiter *waiter = sw_store_at(queue->store, known);
-		bool same = sw_frame_isn(waiter->frame, waiter->tcp_at) ==
-			    sw_frame_isn(frame.bytes, frame.tcp_at);
-
-		if (same && sw_store_renew(queue->store, known, parked)) {
-			note_seen(waiter, parked->seen_ns);
-			return SW_QUEUE_REPEATED;
-		}
-		sw_queue_leave(queue, waiter, false, now_ns);
+	if (known == SW_NOBODY) {
 		failed = add(queue, parked, now_ns);
-		return failed ? failed : same ? SW_QUEUE_REPEATED : SW_QUEUE_REPLACED;
+		return failed ? failed : SW_QUEUE_NEW;
 	}
+	waiter = sw_store_at(queue->store, known);
+	if (sw_frame_isn(waiter->frame, waiter->tcp_at) == sw_frame_isn(frame.bytes, frame.tcp_at))
+		return repeat(queue, known, parked, now_ns);
+	sw_queue_leave(queue, waiter, false, now_ns);
 	failed = add(queue, parked, now_ns);
-	return failed ? failed : SW_QUEUE_NEW;
+	return failed ? failed : SW_QUEUE_REPLACED;
 }
 
 void sw_queue_leave(struct sw_queue *queue, const struct sw_waiter *waiter, bool is_in,

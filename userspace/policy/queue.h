@@ -40,7 +40,7 @@ void sw_queue_free(struct sw_queue *queue);
 
 /* May be called with waiters inside; they are ordered anew. */
 void sw_queue_configure(struct sw_queue *queue, const struct sw_queue_settings *settings);
-/* A class that was not told has weight 1. -ENOMEM. */
+/* From 1 to 1000; a class that was not told has weight 1. -ENOMEM. */
 int sw_queue_set_weight(struct sw_queue *queue, uint32_t class_id, uint32_t weight);
 
 enum sw_queue_parked {
@@ -73,7 +73,7 @@ void sw_queue_leave(struct sw_queue *queue, const struct sw_waiter *waiter, bool
 
 /* The oldest if it has waited as long as it may, else NULL. */
 const struct sw_waiter *sw_queue_overdue(const struct sw_queue *queue, uint64_t now_ns);
-/* When that will be the case; UINT64_MAX: nobody waits. */
+/* When that will be the case if all stays as it is, now_ns if it is; UINT64_MAX: nobody waits. */
 uint64_t sw_queue_deadline_ns(const struct sw_queue *queue, uint64_t now_ns);
 /* How long somebody may wait who comes now. */
 uint64_t sw_queue_max_wait_ns(const struct sw_queue *queue, uint64_t now_ns);

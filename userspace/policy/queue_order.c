@@ -9,15 +9,29 @@
 #include "policy/queue.h"
 #include "policy/queue_parts.h"
 
-/* What weight 1 pays for a turn. Weights are 1000 at the most, so shares are exact to 2^-20. */
-#define STRIDE (1ull << 30)
+/*
+ * What weight 1 pays for a turn. Weights are 1000 at the most, so shares are exact to 2^-14; and 2^40 turns
+ * go by before a pass overflows: three years of 10,000 a second.
+ */
+#define STRIDE (1ull << 24)
 
-static struct sw_queue_class *class_of(const struct sw_queue *queue, uint32_t id)
+struct sw_queue_class *sw_queue_class_find(const struct sw_queue *queue, uint32_t id)
 {
 	for (size_t i = 0; i < queue->class_count; i++)
 		if (queue->classes[i].id == id)
 			return &queue->classes[i];
 	return NULL;
+}
+
+/* Nobody saves up turns, be it absent, passed over, or served by another order. */
+uint64_t sw_queue_pass_of(const struct sw_queue *queue, const struct sw_queue_class *class)
+{
+	return class && class->pass > queue->pass ? class->pass : queue->pass;
+}
+
+uint64_t sw_queue_stride_of(const struct sw_queue_class *class)
+{
+	return STRIDE / (class ? class->weight : 1);
 }
 
 static uint64_t turn_of(const struct sw_queue *queue, struct sw_queue_class *class,
@@ -35,15 +49,18 @@ static uint64_t turn_of(const struct sw_queue *queue, struct sw_queue_class *cla
 
 bool sw_queue_order_join(struct sw_queue *queue, struct sw_turn_source *source)
 {
-	struct sw_queue_class *class = class_of(queue, source->class_id);
+	struct sw_queue_class *class = sw_queue_class_find(queue, source->class_id);
 
-	if (!class->waiting++ && class->pass < queue->pass)
-		class->pass = queue->pass; /* nobody saves up turns by being absent */
+	class->waiting++;
 	if (source->is_aside)
 		return true;
 	if (source->place == SW_TURNS_NONE) {
+		if (!sw_turns_reserve(&class->ready, class->sources + 1))
+			return false;
+		class->sources++;
 		source->turn = turn_of(queue, class, source);
-		return sw_turns_add(&class->ready, source);
+		sw_turns_add(&class->ready, source);
+		return true;
 	}
 	if (queue->settings.order != SW_QUEUE_FAIR) {
 		source->turn = turn_of(queue, class, source);
@@ -55,12 +72,12 @@ bool sw_queue_order_join(struct sw_queue *queue, struct sw_turn_source *source)
 /* A waiter of the source left; with had_turn because he was let in. */
 void sw_queue_order_change(struct sw_queue *queue, struct sw_turn_source *source, bool had_turn)
 {
-	struct sw_queue_class *class = class_of(queue, source->class_id);
+	struct sw_queue_class *class = sw_queue_class_find(queue, source->class_id);
 
 	class->waiting--;
 	if (had_turn) {
-		queue->pass = class->pass;
-		class->pass += STRIDE / class->weight;
+		queue->pass = sw_queue_pass_of(queue, class);
+		class->pass = queue->pass + sw_queue_stride_of(class);
 	}
 	if (!source->count || source->place == SW_TURNS_NONE)
 		return;
@@ -79,19 +96,30 @@ static void drop_aside(struct sw_queue *queue, struct sw_turn_source *source)
 	last->place = source->place;
 	source->place = SW_TURNS_NONE;
 	source->is_aside = false;
+	if (!queue->aside_count) {
+		free(queue->aside);
+		queue->aside = NULL;
+		queue->aside_room = 0;
+	}
 }
 
 void sw_queue_order_part(struct sw_queue *queue, struct sw_turn_source *source)
 {
+	struct sw_queue_class *class = sw_queue_class_find(queue, source->class_id);
+
+	if (source->place == SW_TURNS_NONE)
+		return;
 	if (source->is_aside)
 		drop_aside(queue, source);
-	else if (source->place != SW_TURNS_NONE)
-		sw_turns_remove(&class_of(queue, source->class_id)->ready, source);
+	else
+		sw_turns_remove(&class->ready, source);
+	if (!--class->sources)
+		sw_turns_clear(&class->ready);
 }
 
 static uint64_t rank_of(const struct sw_queue *queue, const struct sw_queue_class *class)
 {
-	return queue->settings.order == SW_QUEUE_FAIR ? class->pass
+	return queue->settings.order == SW_QUEUE_FAIR ? sw_queue_pass_of(queue, class)
 						      : sw_turns_first(&class->ready)->turn;
 }
 
@@ -127,7 +155,7 @@ static bool put_aside(struct sw_queue *queue, struct sw_turn_source *source)
 		queue->aside = aside;
 		queue->aside_room = room;
 	}
-	sw_turns_remove(&class_of(queue, source->class_id)->ready, source);
+	sw_turns_remove(&sw_queue_class_find(queue, source->class_id)->ready, source);
 	source->is_aside = true;
 	source->place = queue->aside_count;
 	queue->aside[queue->aside_count++] = source;
@@ -141,13 +169,13 @@ void sw_queue_set_aside(struct sw_queue *queue, const struct sw_waiter *waiter,
 
 	/* Without memory for one source all of the class are passed over: nobody is asked for ever. */
 	if (scope == SW_QUEUE_CLASS || source->is_aside || !put_aside(queue, source))
-		class_of(queue, source->class_id)->is_aside = true;
+		sw_queue_class_find(queue, source->class_id)->is_aside = true;
 }
 
 /* Those that came to it meanwhile may have made it older or younger. */
 static void rejoin(struct sw_queue *queue, struct sw_turn_source *source)
 {
-	struct sw_queue_class *class = class_of(queue, source->class_id);
+	struct sw_queue_class *class = sw_queue_class_find(queue, source->class_id);
 
 	drop_aside(queue, source);
 	if (queue->settings.order != SW_QUEUE_FAIR)
@@ -180,6 +208,18 @@ void sw_queue_rejoin_all(struct sw_queue *queue)
 		rejoin(queue, queue->aside[queue->aside_count - 1]);
 }
 
+/* Under fair who has waited longest begins; what is drawn later is greater. */
+static uint64_t first_turn_of(const struct sw_queue *queue, struct sw_queue_class *class,
+			      const struct sw_turn_source *source)
+{
+	uint64_t syn_ns = sw_store_at(queue->store, source->first)->syn_ns;
+
+	if (queue->settings.order != SW_QUEUE_FAIR)
+		return turn_of(queue, class, source);
+	class->turns = class->turns > syn_ns ? class->turns : syn_ns;
+	return syn_ns;
+}
+
 static void order_anew(struct sw_queue *queue)
 {
 	for (size_t i = 0; i < queue->class_count; i++)
@@ -190,8 +230,8 @@ static void order_anew(struct sw_queue *queue)
 
 		if (!source)
 			continue;
-		class = class_of(queue, source->class_id);
-		source->turn = turn_of(queue, class, source);
+		class = sw_queue_class_find(queue, source->class_id);
+		source->turn = first_turn_of(queue, class, source);
 		if (!source->is_aside)
 			sw_turns_add(&class->ready, source);
 	}

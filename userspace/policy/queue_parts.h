@@ -12,6 +12,7 @@ struct sw_queue_class {
 	uint32_t id;
 	uint32_t weight;
 	uint32_t waiting;
+	uint32_t sources; /* with waiters; `ready` has room for all of them */
 	bool is_aside;
 	uint64_t pass;	/* stride scheduling: the least is next */
 	uint64_t turns; /* given out so far, to its sources */
@@ -28,16 +29,17 @@ struct sw_queue {
 	size_t aside_count;
 	size_t aside_room;
 	sw_handle oldest, newest;
-	uint64_t pass;		/* of the class that was let in last */
+	uint64_t pass;		/* of the class that was let in last; never goes down */
 	uint64_t busy_since_ns; /* not empty, and not held, since then; 0: it is */
 	bool is_held;
-	double rate; /* a second, as it was at rate_ns; queue_time.c */
+	double rate; /* a second, as it was at rate_ns */
 	uint64_t rate_ns;
 	uint64_t rate_since_ns; /* there is nothing from before in it */
 };
 
-/* NULL: no memory. */
+/* The class, made if there was none; NULL: no memory. And as it is; NULL: there is none. */
 struct sw_queue_class *sw_queue_class_of(struct sw_queue *queue, uint32_t class_id);
+struct sw_queue_class *sw_queue_class_find(const struct sw_queue *queue, uint32_t class_id);
 void sw_queue_link(struct sw_queue *queue, sw_handle handle, struct sw_turn_source *source);
 void sw_queue_unlink(struct sw_queue *queue, sw_handle handle, struct sw_turn_source *source);
 sw_handle sw_queue_handle_of(const struct sw_queue *queue, const struct sw_waiter *waiter);
@@ -45,7 +47,10 @@ sw_handle sw_queue_handle_of(const struct sw_queue *queue, const struct sw_waite
 /* queue_time.c: one was let in. */
 void sw_queue_count_in(struct sw_queue *queue, uint64_t now_ns);
 
-/* queue_order.c: a source that has waiters from now on, one whose waiters changed, one that has none. */
+/* queue_order.c: the class's place in the order of classes, and what a turn costs it. NULL: it is new. */
+uint64_t sw_queue_pass_of(const struct sw_queue *queue, const struct sw_queue_class *class);
+uint64_t sw_queue_stride_of(const struct sw_queue_class *class);
+/* A source that has waiters from now on, one whose waiters changed, one that has none. */
 bool sw_queue_order_join(struct sw_queue *queue, struct sw_turn_source *source);
 void sw_queue_order_change(struct sw_queue *queue, struct sw_turn_source *source, bool had_turn);
 void sw_queue_order_part(struct sw_queue *queue, struct sw_turn_source *source);

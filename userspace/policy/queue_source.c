@@ -20,7 +20,10 @@ void sw_queue_sources_clear(struct sw_queue_sources *sources)
 	*sources = (struct sw_queue_sources){0};
 }
 
-/* Multiplier: 2^64 / golden ratio (Knuth, TAOCP 3, 6.4); by the upper bits, as in policy/store.c. */
+/*
+ * Multiplier: 2^64 / golden ratio (Knuth, TAOCP 3, 6.4). A bit changes none below itself, and an IPv4 host's
+ * come last: the bucket is in the upper ones.
+ */
 static uint32_t bucket_of(const struct sw_queue_sources *sources, uint32_t class_id,
 			  const struct sw_in6 *address)
 {

@@ -17,14 +17,20 @@
 #define FIRST_GAP_MS 1000
 #define LATE_MS	     250
 
+static bool can_shrink(const struct sw_queue *queue)
+{
+	const struct sw_queue_settings *is = &queue->settings;
+
+	return is->order != SW_QUEUE_LIFO && is->overload_after_ns &&
+	       is->overload_wait_ns < is->max_wait_ns && queue->busy_since_ns && !queue->is_held;
+}
+
 uint64_t sw_queue_max_wait_ns(const struct sw_queue *queue, uint64_t now_ns)
 {
 	const struct sw_queue_settings *is = &queue->settings;
 	uint64_t busy_ns, over_ns;
 
-	if (is->order == SW_QUEUE_LIFO || !is->overload_after_ns || !queue->busy_since_ns ||
-	    queue->is_held || now_ns <= queue->busy_since_ns ||
-	    is->overload_wait_ns >= is->max_wait_ns)
+	if (!can_shrink(queue) || now_ns <= queue->busy_since_ns)
 		return is->max_wait_ns;
 	busy_ns = now_ns - queue->busy_since_ns;
 	if (busy_ns <= is->overload_after_ns)
@@ -36,15 +42,38 @@ uint64_t sw_queue_max_wait_ns(const struct sw_queue *queue, uint64_t now_ns)
 					    ((double)over_ns / (double)is->overload_after_ns));
 }
 
+static uint64_t sum_or_max(uint64_t a, uint64_t b)
+{
+	return a > UINT64_MAX - b ? UINT64_MAX : a + b;
+}
+
+/* The wait gets shorter while he waits: when the two will meet. */
+static uint64_t limit_of(const struct sw_queue *queue, uint64_t syn_ns)
+{
+	const struct sw_queue_settings *is = &queue->settings;
+	uint64_t first_ns = sum_or_max(syn_ns, is->max_wait_ns);
+	uint64_t last_ns = sum_or_max(syn_ns, is->overload_wait_ns);
+	uint64_t from_ns = sum_or_max(queue->busy_since_ns, is->overload_after_ns);
+	uint64_t shrinks_ns;
+
+	if (!can_shrink(queue) || first_ns <= from_ns)
+		return first_ns;
+	if (last_ns >= sum_or_max(from_ns, is->overload_after_ns))
+		return last_ns;
+	shrinks_ns = is->max_wait_ns - is->overload_wait_ns;
+	return from_ns + (uint64_t)((double)(first_ns - from_ns) *
+				    ((double)is->overload_after_ns /
+				     ((double)is->overload_after_ns + (double)shrinks_ns)));
+}
+
 uint64_t sw_queue_deadline_ns(const struct sw_queue *queue, uint64_t now_ns)
 {
-	uint64_t max_ns = sw_queue_max_wait_ns(queue, now_ns);
-	uint64_t syn_ns;
+	uint64_t at_ns;
 
 	if (queue->oldest == SW_NOBODY)
 		return UINT64_MAX;
-	syn_ns = sw_store_at(queue->store, queue->oldest)->syn_ns;
-	return syn_ns > UINT64_MAX - max_ns ? UINT64_MAX : syn_ns + max_ns;
+	at_ns = limit_of(queue, sw_store_at(queue->store, queue->oldest)->syn_ns);
+	return at_ns > now_ns ? at_ns : now_ns;
 }
 
 const struct sw_waiter *sw_queue_overdue(const struct sw_queue *queue, uint64_t now_ns)
@@ -58,10 +87,10 @@ bool sw_queue_is_gone(const struct sw_waiter *waiter, uint64_t now_ns)
 {
 	uint64_t seen_ns = waiter->syn_ns + waiter->seen_ms * SW_NS_PER_MS;
 	/* The next gap is twice the last at most; unknown, all before it and the first one. */
-	uint64_t gap_ms = waiter->gap_ms ? 2ull * waiter->gap_ms : waiter->seen_ms + FIRST_GAP_MS;
+	uint64_t gap_ms = (uint64_t)waiter->seen_ms + FIRST_GAP_MS;
 
-	if (gap_ms < FIRST_GAP_MS)
-		gap_ms = FIRST_GAP_MS;
+	if (waiter->gap_ms >= FIRST_GAP_MS / 2)
+		gap_ms = 2ull * waiter->gap_ms;
 	gap_ms += gap_ms / 4 + LATE_MS;
 	return now_ns > seen_ns && now_ns - seen_ns > gap_ms * SW_NS_PER_MS;
 }

@@ -10,7 +10,10 @@ static uint32_t least(uint64_t a, uint64_t b)
 	return (uint32_t)(a < b ? a : b);
 }
 
-/* Those of the class that are let in before the newcomer, who is the last of his source. */
+/*
+ * Those of the class that are let in before the newcomer, who is the last of his source: one of each other
+ * source in each round, but in the round that is under way only of those whose turn is still before his.
+ */
 static uint64_t ahead_in_class(const struct sw_queue *queue, uint32_t class_id,
 			       const struct sw_in6 *address)
 {
@@ -23,29 +26,36 @@ static uint64_t ahead_in_class(const struct sw_queue *queue, uint32_t class_id,
 		const struct sw_turn_source *source = queue->sources.by_id[id];
 
 		if (source && source != own && source->class_id == class_id)
-			ahead += least(source->count, rounds);
+			ahead += least(source->count, rounds - (own && source->turn > own->turn));
 	}
 	return ahead;
+}
+
+/* Those of another class that are let in before the pass. */
+static uint32_t turns_until(const struct sw_queue *queue, const struct sw_queue_class *class,
+			    uint64_t until)
+{
+	uint64_t from = sw_queue_pass_of(queue, class), stride = sw_queue_stride_of(class);
+
+	return from < until ? least(class->waiting, (until - from - 1) / stride + 1) : 0;
 }
 
 size_t sw_queue_ahead_of(const struct sw_queue *queue, uint32_t class_id,
 			 const struct sw_in6 *source)
 {
-	uint64_t in_class, ahead;
-	uint32_t weight = 1;
+	const struct sw_queue_class *own = sw_queue_class_find(queue, class_id);
+	uint64_t ahead, until;
 
 	if (queue->settings.order == SW_QUEUE_FIFO)
 		return sw_queue_count(queue);
 	if (queue->settings.order == SW_QUEUE_LIFO)
 		return 0;
-	ahead = in_class = ahead_in_class(queue, class_id, source);
-	for (size_t i = 0; i < queue->class_count; i++)
-		if (queue->classes[i].id == class_id)
-			weight = queue->classes[i].weight;
+	ahead = ahead_in_class(queue, class_id, source);
+	until = sw_queue_pass_of(queue, own) + ahead * sw_queue_stride_of(own);
 	for (size_t i = 0; i < queue->class_count; i++)
 		if (queue->classes[i].id != class_id)
-			ahead += least(queue->classes[i].waiting,
-				       (in_class + 1) * queue->classes[i].weight / weight);
+			ahead += turns_until(queue, &queue->classes[i],
+					     until + (!own || &queue->classes[i] < own));
 	return ahead;
 }
 

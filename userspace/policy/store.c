@@ -118,10 +118,7 @@ static sw_handle take_place(struct sw_store *store, bool large)
 	return arena->used++ | (large ? LARGE : 0);
 }
 
-/*
- * By the upper bits of the product, as multiplicative hashing wants it: an address' last byte is the upper
- * one of its word, and reaches no others.
- */
+/* By the upper bits of the tag: an IPv4 client's host changes no others. */
 static uint32_t bucket_of(const struct sw_store *store, const struct sw_flow_key *key)
 {
 	return (uint32_t)((uint64_t)sw_flow_tag(key) * store->bucket_count >> 32);

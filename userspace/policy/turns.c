@@ -45,21 +45,27 @@ static void sink(struct sw_turns *turns, struct sw_turn_source *source)
 	put(turns, place, source);
 }
 
-bool sw_turns_add(struct sw_turns *turns, struct sw_turn_source *source)
+bool sw_turns_reserve(struct sw_turns *turns, size_t count)
 {
-	if (turns->count == turns->room) {
-		size_t room = turns->room ? 2 * turns->room : 16;
-		struct sw_turn_source **heap =
-			reallocarray(turns->heap, room, sizeof(struct sw_turn_source *));
+	size_t room = turns->room ? turns->room : 16;
+	struct sw_turn_source **heap;
 
-		if (!heap)
-			return false;
-		turns->heap = heap;
-		turns->room = room;
-	}
+	if (count <= turns->room)
+		return true;
+	while (room < count)
+		room *= 2;
+	heap = reallocarray(turns->heap, room, sizeof(struct sw_turn_source *));
+	if (!heap)
+		return false;
+	turns->heap = heap;
+	turns->room = room;
+	return true;
+}
+
+void sw_turns_add(struct sw_turns *turns, struct sw_turn_source *source)
+{
 	put(turns, turns->count++, source);
 	rise(turns, source);
-	return true;
 }
 
 void sw_turns_moved(struct sw_turns *turns, struct sw_turn_source *source)

@@ -34,8 +34,9 @@ struct sw_turns {
 };
 
 void sw_turns_clear(struct sw_turns *turns);
-/* False: no memory. */
-bool sw_turns_add(struct sw_turns *turns, struct sw_turn_source *source);
+/* Room for so many, so that adding one of them cannot fail. False: no memory. */
+bool sw_turns_reserve(struct sw_turns *turns, size_t count);
+void sw_turns_add(struct sw_turns *turns, struct sw_turn_source *source);
 void sw_turns_remove(struct sw_turns *turns, struct sw_turn_source *source);
 /* After its turn has changed. */
 void sw_turns_moved(struct sw_turns *turns, struct sw_turn_source *source);

@@ -31,7 +31,7 @@ struct sw_waiter {
 	sw_handle same_hash;
 	uint32_t source; /* policy/queue_source.h */
 	uint32_t ifindex;
-	uint16_t gap_ms; /* between the last two SYNs; 0: there was one only */
+	uint16_t gap_ms; /* the longest between two SYNs; 0: there was one only */
 	uint8_t is_ipv6;
 	uint8_t ip_at; /* offsets into the frame */
 	uint8_t tcp_at;
