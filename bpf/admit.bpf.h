@@ -46,9 +46,10 @@ static __always_inline struct sw_verdict decide(struct gate *gate, struct sw_req
 
 	request_begin(gate, request);
 	/* Who waits has taken its arrival already. */
-	if (request->class_conf->action == SW_ACTION_LIMIT && !request->loss && !gate->waiter)
+	if (request->class_conf->action == SW_ACTION_LIMIT && !request->loss && !gate->is_waiter)
 		request->over_rate =
-			source_arrives(&request->source, request->class_conf, gate->now_ns);
+			sw_hide(request, source_arrives(&request->source, request->class_conf,
+							gate->now_ns));
 	verdict = sw_decide(request);
 	if (request->over_budget && verdict.reason == SW_REASON_ACTION)
 		count(gate->service_id, SW_COUNTER_OVER_BUDGET);
@@ -83,26 +84,25 @@ static __always_inline void note_no_way_in(struct gate *gate, const struct sw_re
 static __always_inline __u8 admit_waiter(struct gate *gate, struct sw_request *request,
 					 struct sw_verdict verdict)
 {
+	struct sw_flow *flow = bpf_map_lookup_elem(&flows, &gate->flow);
+
 	if (sw_lane_admits(verdict.lane)) {
-		if (waiter_admit(&gate->flow, gate->waiter, gate->waiter_word, verdict.lane, 0))
+		if (flow && waiter_admit(&gate->flow, flow, gate->waiter_word, verdict.lane, 0))
 			return verdict.lane;
 		give_back(gate, request, verdict.lane);
 		return SW_LANE_NONE;
 	}
-	if (request->loss != SW_LOSS_CLOSED)
+	if (request->loss != SW_LOSS_CLOSED || !flow)
 		return SW_LANE_NONE;
 	note_no_way_in(gate, request, verdict);
-	waiter_forget(&gate->flow, gate->waiter, gate->waiter_word, SW_WAIT_TIMED_OUT);
+	waiter_forget(&gate->flow, flow, gate->waiter_word, SW_WAIT_TIMED_OUT);
 	return verdict.lane;
 }
 
 static __always_inline void find_class(struct gate *gate, const struct sw_service_conf *conf)
 {
-	if (gate->waiter) { /* it is counted there, whatever is configured by now */
-		gate->source_bits = gate->waiter->source_bits;
-		gate->class_id = gate->waiter->class_id;
+	if (gate->is_waiter) /* it is counted where it is, whatever is configured by now */
 		return;
-	}
 	gate->source_bits =
 		sw_address_is_ipv4(&gate->flow.client) ? conf->ipv4_bits : conf->ipv6_bits;
 	gate->class_id = class_of(conf, gate->service_id, &gate->flow.client);
@@ -122,7 +122,7 @@ static __noinline int admit(struct gate *gate, const struct sw_service_conf *con
 	if (!request.class_conf || !request.class_state)
 		return SW_LANE_DIRECT;
 	verdict = decide(gate, &request);
-	if (gate->waiter)
+	if (gate->is_waiter)
 		return admit_waiter(gate, &request, verdict);
 	if (verdict.lane == SW_LANE_QUEUE && gate->control->mode == SW_MODE_MONITOR) {
 		give_back(gate, &request, verdict.lane); /* nobody is kept waiting */

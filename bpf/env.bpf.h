@@ -24,8 +24,8 @@ struct gate {
 	__u32 class_id;
 	__u64 now_ns;
 	struct sw_source_live *source; /* once it is known */
-	/* Of somebody who waits, while there is no daemon: its flow, and the word that was seen there. */
-	struct sw_flow *waiter;
+	/* Somebody who waits, while there is no daemon; its flow's word, its class and source as counted. */
+	__u8 is_waiter;
 	__u64 waiter_word;
 };
 

@@ -102,18 +102,15 @@ static __always_inline int gate_repeated(struct gate *gate, struct sw_flow *flow
  * Without a daemon who waits gets in by himself, at his next SYN, if there is room; else he waits on,
  * for the next daemon.
  */
-static __always_inline int gate_waiting(struct gate *gate, struct sw_flow *flow, __u64 seen,
-					const struct sw_service_conf *conf,
-					struct sw_service_state *service)
+static __always_inline void gate_alone(struct gate *gate, struct sw_flow *flow, __u64 seen)
 {
-	if (sw_decide_is_fresh(gate->control, gate->now_ns))
-		return gate_repeated(gate, flow);
 	flow->state_ns = gate->now_ns;
 	flow->isn = gate->isn;
 	count(gate->service_id, SW_COUNTER_WAIT_REPEATED);
-	gate->waiter = flow;
+	gate->source_bits = flow->source_bits;
+	gate->class_id = flow->class_id;
+	gate->is_waiter |= 1;
 	gate->waiter_word = seen;
-	return enforce(gate, admit(gate, conf, service));
 }
 
 /* A SYN of the service in gate->service_id whose header is in order. */
@@ -127,6 +124,7 @@ static __always_inline int gate_flow(struct gate *gate)
 	gate->control = bpf_map_lookup_elem(&control, &the_only);
 	if (!gate->control || !conf || !service)
 		return GATE_PASS;
+	gate->is_waiter = conf->zero; /* see sw_hide() */
 	flow = bpf_map_lookup_elem(&flows, &gate->flow);
 	if (flow) {
 		struct sw_flow was = unpack(flow_word(flow));
@@ -139,14 +137,16 @@ static __always_inline int gate_flow(struct gate *gate)
 			return is_cleared(flow) ? GATE_PASS : enforce(gate, SW_LANE_NONE);
 		}
 		gate->now_ns = bpf_ktime_get_ns();
+		if (state == SW_FLOW_WAITING && sw_decide_is_fresh(gate->control, gate->now_ns))
+			return gate_repeated(gate, flow);
 		if (state == SW_FLOW_WAITING)
-			return gate_waiting(gate, flow, was.word, conf, service);
-		if (state != SW_FLOW_EXPIRED)
+			gate_alone(gate, flow, was.word);
+		else if (state != SW_FLOW_EXPIRED)
 			return enforce(gate,
 				       SW_LANE_NONE); /* it is just being replaced or removed */
 	}
 	gate->now_ns = bpf_ktime_get_ns();
-	lane = refused_before(gate, service);
+	lane = gate->is_waiter ? SW_LANE_NONE : refused_before(gate, service);
 	if (lane != SW_LANE_NONE)
 		count(gate->service_id, SW_COUNTER_RETRANSMITS);
 	else

@@ -12,8 +12,8 @@ static __always_inline void request_begin(struct gate *gate, struct sw_request *
 {
 	source_key(gate->service_id, &gate->flow.client, gate->source_bits, &request->source);
 	request->now_ns = gate->now_ns;
-	request->is_fresh = sw_decide_is_fresh(gate->control, gate->now_ns);
-	request->loss = sw_decide_loss(gate->control, gate->now_ns);
+	request->is_fresh = sw_hide(request, sw_decide_is_fresh(gate->control, gate->now_ns));
+	request->loss = sw_hide(request, sw_decide_loss(gate->control, gate->now_ns));
 }
 
 /* Gives back what a verdict took that nothing comes of. */

@@ -79,6 +79,15 @@ SW_INLINE int sw_env_destination(struct sw_request *request);
 SW_INLINE void sw_env_step(struct sw_request *request, enum sw_check check, __u64 value,
 			   __u64 limit, int passed);
 
+/*
+ * The value, of up to 8 bits, but not for the verifier, which knows no byte of a map: what it knows it keeps
+ * apart, and the steps of a walk would be followed once for each reason that each lane before may have had.
+ */
+SW_INLINE __u8 sw_hide(const struct sw_request *request, __u8 value)
+{
+	return value | request->service_conf->zero;
+}
+
 /* True while the daemon lives; its clock may have been read after ours. */
 SW_INLINE int sw_decide_is_fresh(const struct sw_control *said, __u64 now_ns)
 {

@@ -52,7 +52,8 @@ struct sw_service_conf {
 	__u8 has_prefixes; /* 0: everybody is in default_class, no lookup needed */
 	__u8 ipv4_bits;	   /* a source is the client's address cut to this prefix */
 	__u8 ipv6_bits;
-	__u8 pad[5];
+	__u8 zero; /* sw_hide() */
+	__u8 pad[4];
 	struct sw_target direct; /* port 0: the packet's own destination */
 	struct sw_target pooler;
 };

@@ -38,8 +38,8 @@ static long sw_decide_try(__u32 turn, void *state)
 	reason = sw_decide_lane(walk->request, lane, &walk->limits);
 	walk->chain >>= 8;
 	if (reason) {
-		walk->verdict.reason = reason;
-		walk->request->of_source |= sw_reason_is_of_source(reason);
+		walk->verdict.reason = sw_hide(walk->request, reason);
+		walk->request->of_source |= sw_hide(walk->request, sw_reason_is_of_source(reason));
 		return 0;
 	}
 	walk->verdict.lane = lane;
@@ -73,8 +73,8 @@ SW_INLINE struct sw_verdict sw_decide_waiter(struct sw_request *request, int is_
 	if (!reason && request->over_rate)
 		reason = SW_REASON_RATE;
 	walk.chain = sw_waiter_chain(request, reason != 0, is_timed_out);
-	walk.verdict.reason = reason;
-	request->of_source = sw_reason_is_of_source(reason);
+	walk.verdict.reason = sw_hide(request, reason);
+	request->of_source = sw_hide(request, sw_reason_is_of_source(reason));
 	SW_REPEAT(SW_CHAIN_MAX, sw_decide_try, &walk);
 	if (is_timed_out && !sw_lane_admits(walk.verdict.lane))
 		walk.verdict.reason = SW_REASON_QUEUE_TIMEOUT;

@@ -32,7 +32,7 @@ SW_INLINE void sw_decide_unbar(struct sw_walk *walk)
 
 	if (walk->barred != SW_REASON_WAITERS)
 		return;
-	walk->barred = 0;
+	walk->barred = sw_hide(request, 0);
 	if (!request->class_state->waiting && !request->class_conf->yields)
 		walk->chain = sw_decide_whole(request, walk->is_over);
 }
@@ -55,7 +55,7 @@ static long sw_decide_turn(__u32 turn, void *state)
 		walk->verdict.lane = lane;
 		return 1;
 	}
-	walk->verdict.reason = reason;
+	walk->verdict.reason = sw_hide(walk->request, reason);
 	walk->chain >>= 8;
 	if (reason == SW_REASON_CHECKSUM) {
 		walk->verdict.lane = SW_LANE_DROP;
@@ -65,8 +65,8 @@ static long sw_decide_turn(__u32 turn, void *state)
 		sw_decide_unbar(walk);
 	if (reason == SW_REASON_SOURCE_LIVE) {
 		/* Another CPU took the source's last connection after it was looked at. */
-		walk->limits.live = 0;
-		walk->is_over = 1;
+		walk->limits.live = sw_hide(walk->request, 0);
+		walk->is_over = sw_hide(walk->request, 1);
 		walk->chain = sw_decide_whole(walk->request, 1);
 	}
 	return 0;
@@ -124,14 +124,14 @@ SW_INLINE struct sw_verdict sw_decide_chain(struct sw_request *request, __u8 ove
 	struct sw_walk walk = {
 		.request = request,
 		.chain = sw_decide_whole(request, over_reason),
-		.is_over = over_reason != 0,
+		.is_over = sw_hide(request, over_reason != 0),
 		.limits.live = over_reason ? 0 : request->class_conf->connections_per_source,
 		.limits.direct = request->class_conf->direct_per_source,
 		.verdict.lane = SW_LANE_REFUSE,
-		.verdict.reason = over_reason,
+		.verdict.reason = sw_hide(request, over_reason),
 	};
 
-	walk.barred = sw_decide_bar(request, walk.chain);
+	walk.barred = sw_hide(request, sw_decide_bar(request, walk.chain));
 	/* A pause is waited for by all that would have got in, whatever their chain says. */
 	if (walk.barred == SW_REASON_PAUSED && !sw_chain_has(walk.chain, SW_LANE_QUEUE) &&
 	    sw_lane_admits(walk.chain & 0xff)) {
