@@ -129,25 +129,28 @@ int sw_config_add_service(struct sw_config *config, const char *name,
 	return 0;
 }
 
+/* Both copy first: what is to be added may lie in the list that moves. */
 int sw_config_add_source(struct sw_config_class *class, const struct sw_prefix *prefix)
 {
+	const struct sw_prefix added = *prefix;
 	struct sw_config_source *source;
 
 	source = sw_tree_append(&class->sources, &class->source_count, sizeof(*source));
 	if (!source)
 		return -ENOMEM;
-	source->prefix = *prefix;
+	source->prefix = added;
 	return 0;
 }
 
 int sw_config_add_listen(struct sw_config_service *service, const struct sw_endpoint *endpoint)
 {
+	const struct sw_endpoint added = *endpoint;
 	struct sw_config_listen *listen;
 
 	listen = sw_tree_append(&service->listen, &service->listen_count, sizeof(*listen));
 	if (!listen)
 		return -ENOMEM;
-	listen->endpoint = *endpoint;
+	listen->endpoint = added;
 	return 0;
 }
 
