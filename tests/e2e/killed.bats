@@ -28,11 +28,12 @@ configure() {
 # What changes anything outside the process: bpffs, programs, links, filters.
 CALLS=bpf,mkdir,symlink,rename,unlink,rmdir,sendto,sendmsg
 
-# strace_daemon NAME [STRACE-OPTION]...
+# strace_daemon NAME [STRACE-OPTION]... Who is traced cannot look for its leaks.
 strace_daemon() {
 	local name=$1
 	shift
-	spawn "$name" nsenter --net="/run/netns/$SERVER_NS" strace -qq -o "$WORLD/trace" -e "trace=$CALLS" "$@" \
+	spawn "$name" nsenter --net="/run/netns/$SERVER_NS" strace -qq -o "$WORLD/trace" \
+		-E "ASAN_OPTIONS=${ASAN_OPTIONS:-}:detect_leaks=0" -e "trace=$CALLS" "$@" \
 		"$BUILD/spillwayd" --foreground --config "$WORLD/spillway.yaml" --pin-dir "$PIN_DIR"
 }
 
