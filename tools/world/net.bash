@@ -35,7 +35,12 @@ server_address_for() {
 net_create() {
 	ip netns add "$SERVER_NS" &&
 		ip netns add "$CLIENT_NS" &&
-		net_create_veth &&
+		net_connect
+}
+
+# Lays the cable between the two; again, if somebody took it away.
+net_connect() {
+	net_create_veth &&
 		net_server_side &&
 		net_client_side &&
 		net_introduce as_server "$GATEWAY_IPV4" "$GATEWAY_IPV6" as_client &&
@@ -78,8 +83,8 @@ net_client_side() {
 		attach_xdp_pass as_client &&
 		as_client ip address add "$GATEWAY_IPV4/24" dev "$WORLD_INTERFACE" &&
 		as_client ip address add "$GATEWAY_IPV6/64" dev "$WORLD_INTERFACE" nodad &&
-		as_client ip route add local "$CLIENTS_IPV4" dev lo &&
-		as_client ip -6 route add local "$CLIENTS_IPV6" dev lo
+		as_client ip route replace local "$CLIENTS_IPV4" dev lo &&
+		as_client ip -6 route replace local "$CLIENTS_IPV6" dev lo
 }
 
 # Loads the programs of tools/world/NAME.bpf.c, calls COMMAND with the folder of their pins as its last

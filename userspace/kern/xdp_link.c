@@ -36,12 +36,14 @@ void sw_xdp_link_drop(struct sw_kern *kern, int ifindex, int *link_fd)
 	*link_fd = -1;
 }
 
+/* By its program too: in another network namespace there may be an interface of the same number. */
 bool sw_xdp_link_is_on(int link_fd, int ifindex)
 {
 	struct bpf_link_info info = {0};
 	__u32 size = sizeof(info);
 
-	return !bpf_obj_get_info_by_fd(link_fd, &info, &size) && (int)info.xdp.ifindex == ifindex;
+	return !bpf_obj_get_info_by_fd(link_fd, &info, &size) && (int)info.xdp.ifindex == ifindex &&
+	       info.prog_id == sw_interface_xdp_program(ifindex);
 }
 
 /* The pinned link, if it still holds the interface: one made anew may have got its number. */
