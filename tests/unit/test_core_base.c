@@ -178,6 +178,18 @@ static void the_monotonic_clock_is_that_of_the_kernel_programs(void **state)
 			(uint64_t)time(NULL) + 1);
 }
 
+static void the_clock_follows_the_kernel_s_however_far_that_is(void **state)
+{
+	const uint64_t ahead = 1000000 * SW_NS_PER_S;
+	uint64_t before = sw_clock_monotonic_ns();
+
+	(void)state;
+	sw_clock_follow_kernel(before + ahead);
+	assert_in_range(sw_clock_monotonic_ns(), before + ahead, before + ahead + SW_NS_PER_S);
+	sw_clock_follow_kernel(before);
+	assert_in_range(sw_clock_monotonic_ns(), before, before + SW_NS_PER_S);
+}
+
 static int open_and_leave(bool keep, int *seen)
 {
 	SW_CLOSE int fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
@@ -229,6 +241,7 @@ int main(void)
 		cmocka_unit_test(what_is_below_the_level_is_not_logged),
 		cmocka_unit_test(a_json_line_is_one_object_whatever_was_said),
 		cmocka_unit_test(the_monotonic_clock_is_that_of_the_kernel_programs),
+		cmocka_unit_test(the_clock_follows_the_kernel_s_however_far_that_is),
 		cmocka_unit_test(
 			a_descriptor_is_closed_where_it_goes_out_of_scope_unless_handed_on),
 		cmocka_unit_test(a_pointer_is_freed_where_it_goes_out_of_scope_unless_handed_on),

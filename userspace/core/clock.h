@@ -14,6 +14,12 @@
 /* CLOCK_MONOTONIC, the clock of bpf_ktime_get_ns(): comparable with times in maps. */
 uint64_t sw_clock_monotonic_ns(void);
 
+/*
+ * A process in a time namespace of its own has another CLOCK_MONOTONIC than the kernel's programs. Told
+ * what theirs was a moment ago, sw_clock_monotonic_ns() goes by theirs from here on.
+ */
+void sw_clock_follow_kernel(uint64_t kernel_ns);
+
 /* Since the epoch; jumps when somebody sets the clock. */
 uint64_t sw_clock_realtime_ns(void);
 

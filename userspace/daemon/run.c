@@ -23,6 +23,7 @@
 #include "kern/apply.h"
 #include "kern/generation.h"
 #include "kern/leftover.h"
+#include "kern/steps.h"
 
 static const struct sw_http_handlers pages = {
 	.metrics = sw_metrics_write,
@@ -75,6 +76,18 @@ static bool is_attached(void *arg, int ifindex)
 	return false;
 }
 
+/* By its own, a daemon in another time namespace would take the gate's times for long past or to come. */
+static int set_clock(struct sw_daemon *daemon, struct sw_error *err)
+{
+	int failed = sw_kern_beat(daemon->kern);
+
+	if (failed)
+		return sw_error_set(err, failed, "the kernel's clock: %s", strerror(-failed));
+	sw_clock_follow_kernel(daemon->maps->control->heartbeat_ns);
+	daemon->started_ns = sw_clock_monotonic_ns();
+	return 0;
+}
+
 /*
  * The maps, those of the daemon before this one with all that they count if they can be used, and in
  * them the configuration: what was tuned since the file was read, unless the file is another one now.
@@ -86,7 +99,9 @@ static int take_state(struct sw_daemon *daemon, struct sw_config **config, struc
 	if (failed)
 		return failed;
 	daemon->maps = sw_kern_maps(daemon->kern);
-	failed = sw_notes_restore(daemon, config, err);
+	failed = set_clock(daemon, err);
+	if (!failed)
+		failed = sw_notes_restore(daemon, config, err);
 	if (!failed)
 		failed = sw_change(daemon, *config, NULL, err);
 	if (failed)
@@ -121,6 +136,7 @@ static int start(struct sw_daemon *daemon, struct sw_config *config, struct sw_e
 		failed = sw_change_interfaces(daemon, config, err);
 	if (failed)
 		return failed;
+	sw_change_expire_rules(daemon);
 	sw_leftover_remove(daemon->options->pin_dir, is_attached, daemon);
 	sw_generation_prune(daemon->options->pin_dir);
 	return 0;
@@ -186,7 +202,6 @@ int sw_run(const struct sw_options *options, struct sw_config *config, void (*re
 		return sw_error_set(err, -ENOMEM, "out of memory");
 	}
 	daemon->options = options;
-	daemon->started_ns = sw_clock_monotonic_ns();
 	failed = start(daemon, config, err);
 	how = failed && daemon->kern && sw_kern_before(daemon->kern)[0] ? SW_UNLOAD_UNDO
 									: SW_UNLOAD_ALL;
