@@ -76,6 +76,9 @@ static __always_inline void note_no_way_in(struct gate *gate, const struct sw_re
 		count(gate->service_id, SW_COUNTER_FLOWS_FULL);
 	else if (verdict.reason == SW_REASON_SOURCES_FULL)
 		count(gate->service_id, SW_COUNTER_SOURCES_FULL);
+	/* Broken on its way, or forged: the client's next may be whole. */
+	if (verdict.reason == SW_REASON_CHECKSUM)
+		return;
 	note_refused(gate, request->service, verdict.lane);
 	note_refusal(&request->source, gate->now_ns);
 }

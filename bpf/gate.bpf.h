@@ -76,13 +76,9 @@ static __always_inline int is_cleared(struct sw_flow *flow)
  * A SYN of somebody who waits: the daemon gets the newest, for its TCP timestamp. A new number is a new
  * connection from the same port, which takes its place at the end.
  */
-static __always_inline int gate_repeated(struct gate *gate, struct sw_flow *flow)
+static __always_inline int gate_repeated(struct gate *gate, struct sw_flow *flow, int found)
 {
 	struct sw_verdict verdict = {SW_LANE_QUEUE, SW_REASON_WAITERS};
-	int found = parkable(gate->ctx, gate->where, &gate->flow);
-
-	if (found == SW_REASON_CHECKSUM)
-		return enforce(gate, SW_LANE_QUEUE);
 	flow->state_ns = gate->now_ns;
 	if (flow->isn != gate->isn) {
 		count_wait(gate->service_id, SW_WAIT_ABANDONED, gate->now_ns - flow->syn_ns);
@@ -119,6 +115,7 @@ static __always_inline int gate_flow(struct gate *gate)
 	struct sw_service_conf *conf = bpf_map_lookup_elem(&service_conf, &gate->service_id);
 	struct sw_service_state *service = bpf_map_lookup_elem(&service_state, &gate->service_id);
 	struct sw_flow *flow;
+	int found = 0;
 	__u8 lane;
 
 	gate->control = bpf_map_lookup_elem(&control, &the_only);
@@ -137,8 +134,13 @@ static __always_inline int gate_flow(struct gate *gate)
 			return is_cleared(flow) ? GATE_PASS : enforce(gate, SW_LANE_NONE);
 		}
 		gate->now_ns = bpf_ktime_get_ns();
+		if (state == SW_FLOW_WAITING)
+			found = parkable(gate->ctx, gate->where, &gate->flow);
+		/* Broken on its way, or forged, it says nothing about him who waits. */
+		if (found == SW_REASON_CHECKSUM)
+			return enforce(gate, SW_LANE_DROP);
 		if (state == SW_FLOW_WAITING && sw_decide_is_fresh(gate->control, gate->now_ns))
-			return gate_repeated(gate, flow);
+			return gate_repeated(gate, flow, found);
 		if (state == SW_FLOW_WAITING)
 			gate_alone(gate, flow, was.word);
 		else if (state != SW_FLOW_EXPIRED)
