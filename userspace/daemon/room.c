@@ -193,6 +193,7 @@ static void configure(struct sw_room *room, const struct sw_config_service *conf
 	}
 	sw_ready_configure(room->ready, config);
 	sw_queue_rejoin_all(room->queue);
+	sw_room_end_denied(room);
 	sw_room_time_out(room);
 	sw_room_drain(room, 0);
 }

@@ -8,6 +8,7 @@
 #include "core/log.h"
 #include "daemon/room_parts.h"
 #include "kern/release.h"
+#include "policy/frame.h"
 
 /* In one go; then the loop's other work has its turn. */
 #define PORTION 256
@@ -158,6 +159,36 @@ void sw_room_forget_gone(struct sw_room *room)
 	struct gone gone = {room, sw_clock_monotonic_ns()};
 
 	sw_queue_each_gone(room->queue, gone.now_ns, forget, &gone);
+}
+
+static bool is_denied(const struct sw_room *room, const struct sw_waiter *waiter)
+{
+	const struct sw_plan *plan = room->daemon->plan;
+	const struct sw_plan_class *class;
+	struct sw_flow_key key;
+	struct sw_addr client;
+
+	sw_frame_flow(waiter->frame, waiter->ip_at, waiter->tcp_at, waiter->is_ipv6, &key);
+	memcpy(client.bytes, key.client.bytes, sizeof(client.bytes));
+	class = sw_plan_class_of(plan, sw_plan_service(plan, room->service), &client);
+	return class->conf.action != SW_ACTION_LIMIT && class->conf.action != SW_ACTION_ALLOW;
+}
+
+static int end_denied(void *arg, const struct sw_waiter *waiter)
+{
+	struct sw_room *room = arg;
+	struct sw_released ignored;
+
+	if (!is_denied(room, waiter))
+		return 0;
+	run(room, SW_RELEASE_TIME_OUT, waiter, 0, &ignored);
+	sw_queue_leave(room->queue, waiter, false, sw_clock_monotonic_ns());
+	return 0;
+}
+
+void sw_room_end_denied(struct sw_room *room)
+{
+	sw_queue_each(room->queue, end_denied, room);
 }
 
 void sw_room_schedule(struct sw_room *room)

@@ -42,6 +42,8 @@ unsigned int sw_room_drain(struct sw_room *room, uint64_t freed_ns);
 void sw_room_time_out(struct sw_room *room);
 /* Forgets whose client has given up. */
 void sw_room_forget_gone(struct sw_room *room);
+/* Tells whoever is denied by now, wherever he stands. */
+void sw_room_end_denied(struct sw_room *room);
 /* Sets the timer for what comes next. */
 void sw_room_schedule(struct sw_room *room);
 

@@ -83,7 +83,10 @@ uint64_t sw_queue_max_wait_ns(const struct sw_queue *queue, uint64_t now_ns);
  * twice as long (RFC 6298, 5.5; Linux 6.5 begins with five equal ones), up to a quarter late.
  */
 bool sw_queue_is_gone(const struct sw_waiter *waiter, uint64_t now_ns);
-/* Looks at all of them; gone() may let its waiter leave. Stops, and returns that, unless it returns 0. */
+/* Looks at all that wait; each() may let its waiter leave. Stops, and returns that, unless it returns 0. */
+int sw_queue_each(const struct sw_queue *queue,
+		  int (*each)(void *arg, const struct sw_waiter *waiter), void *arg);
+/* Likewise, at those that are gone. */
 int sw_queue_each_gone(const struct sw_queue *queue, uint64_t now_ns,
 		       int (*gone)(void *arg, const struct sw_waiter *waiter), void *arg);
 

@@ -95,8 +95,8 @@ bool sw_queue_is_gone(const struct sw_waiter *waiter, uint64_t now_ns)
 	return now_ns > seen_ns && now_ns - seen_ns > gap_ms * SW_NS_PER_MS;
 }
 
-int sw_queue_each_gone(const struct sw_queue *queue, uint64_t now_ns,
-		       int (*gone)(void *arg, const struct sw_waiter *waiter), void *arg)
+int sw_queue_each(const struct sw_queue *queue,
+		  int (*each)(void *arg, const struct sw_waiter *waiter), void *arg)
 {
 	sw_handle handle = queue->oldest;
 	int stop = 0;
@@ -105,10 +105,30 @@ int sw_queue_each_gone(const struct sw_queue *queue, uint64_t now_ns,
 		const struct sw_waiter *waiter = sw_store_at(queue->store, handle);
 
 		handle = waiter->newer;
-		if (sw_queue_is_gone(waiter, now_ns))
-			stop = gone(arg, waiter);
+		stop = each(arg, waiter);
 	}
 	return stop;
+}
+
+struct gone {
+	uint64_t now_ns;
+	int (*gone)(void *arg, const struct sw_waiter *waiter);
+	void *arg;
+};
+
+static int pick_gone(void *arg, const struct sw_waiter *waiter)
+{
+	const struct gone *is = arg;
+
+	return sw_queue_is_gone(waiter, is->now_ns) ? is->gone(is->arg, waiter) : 0;
+}
+
+int sw_queue_each_gone(const struct sw_queue *queue, uint64_t now_ns,
+		       int (*gone)(void *arg, const struct sw_waiter *waiter), void *arg)
+{
+	struct gone is = {now_ns, gone, arg};
+
+	return sw_queue_each(queue, pick_gone, &is);
 }
 
 void sw_queue_hold(struct sw_queue *queue, bool is_held, uint64_t now_ns)
