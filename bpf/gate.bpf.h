@@ -79,6 +79,7 @@ static __always_inline int is_cleared(struct sw_flow *flow)
 static __always_inline int gate_repeated(struct gate *gate, struct sw_flow *flow, int found)
 {
 	struct sw_verdict verdict = {SW_LANE_QUEUE, SW_REASON_WAITERS};
+
 	flow->state_ns = gate->now_ns;
 	if (flow->isn != gate->isn) {
 		count_wait(gate->service_id, SW_WAIT_ABANDONED, gate->now_ns - flow->syn_ns);
