@@ -144,16 +144,14 @@ static __always_inline int gate_flow(struct gate *gate)
 			return gate_repeated(gate, flow, found);
 		if (state == SW_FLOW_WAITING)
 			gate_alone(gate, flow, was.word);
-		else if (state != SW_FLOW_EXPIRED)
-			return enforce(gate,
-				       SW_LANE_NONE); /* it is just being replaced or removed */
+		else if (state != SW_FLOW_EXPIRED) /* it is just being replaced or removed */
+			return enforce(gate, SW_LANE_NONE);
 	}
 	gate->now_ns = bpf_ktime_get_ns();
 	lane = gate->is_waiter ? SW_LANE_NONE : refused_before(gate, service);
-	if (lane != SW_LANE_NONE)
-		count(gate->service_id, SW_COUNTER_RETRANSMITS);
-	else
-		lane = admit(gate, conf, service);
+	if (lane == SW_LANE_NONE)
+		return enforce(gate, admit(gate, conf, service));
+	count(gate->service_id, SW_COUNTER_RETRANSMITS);
 	return enforce(gate, lane);
 }
 

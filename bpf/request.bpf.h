@@ -12,7 +12,9 @@ static __always_inline void request_begin(struct gate *gate, struct sw_request *
 {
 	source_key(gate->service_id, &gate->flow.client, gate->source_bits, &request->source);
 	request->now_ns = gate->now_ns;
-	request->is_fresh = sw_hide(request, sw_decide_is_fresh(gate->control, gate->now_ns));
+	/* A waiter came here for a stale heartbeat; a new one must not make him wait twice. */
+	request->is_fresh = sw_hide(
+		request, !gate->is_waiter && sw_decide_is_fresh(gate->control, gate->now_ns));
 	request->loss = sw_hide(request, sw_decide_loss(gate->control, gate->now_ns));
 }
 
@@ -21,6 +23,9 @@ static __noinline int give_back(struct gate *gate, struct sw_request *request, _
 {
 	if (lane != SW_LANE_QUEUE) {
 		sw_release(request->service, request->class_state, gate->source, lane, 1);
+		/* Whose turn it was meanwhile found nothing. */
+		if (somebody_waits(request->service))
+			wake(gate->class_id, &request->source);
 		return 0;
 	}
 	sw_waiting_free(request->service, request->class_state);
