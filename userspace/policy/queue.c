@@ -46,11 +46,10 @@ void sw_queue_free(struct sw_queue *queue)
 
 struct sw_queue_class *sw_queue_class_of(struct sw_queue *queue, uint32_t class_id)
 {
-	struct sw_queue_class *classes;
+	struct sw_queue_class *classes, *known = sw_queue_class_find(queue, class_id);
 
-	for (size_t i = 0; i < queue->class_count; i++)
-		if (queue->classes[i].id == class_id)
-			return &queue->classes[i];
+	if (known)
+		return known;
 	classes = reallocarray(queue->classes, queue->class_count + 1, sizeof(*classes));
 	if (!classes)
 		return NULL;
@@ -156,44 +155,35 @@ static void note_repeated(struct sw_waiter *waiter, uint64_t seen_ns)
 		waiter->gap_ms = (uint16_t)(gap_ms < UINT16_MAX ? gap_ms : UINT16_MAX);
 }
 
-static void source_of(const struct sw_parked *parked, struct sw_in6 *out)
-{
-	struct sw_flow_key key;
-
-	sw_frame_flow(parked->frame, parked->where & 0xff, parked->where >> 8 & 0xff,
-		      parked->is_ipv6, &key);
-	*out = key.client;
-	sw_address_cut(out, parked->source_bits);
-}
-
 /* The source's entry, made if this is its first waiter. */
-static struct sw_turn_source *join_source(struct sw_queue *queue, const struct sw_parked *parked)
+static struct sw_turn_source *join_source(struct sw_queue *queue, const struct sw_arrival *arrival)
 {
+	uint32_t class_id = arrival->parked->class_id;
+	struct sw_in6 address = arrival->flow.client;
 	struct sw_turn_source *source;
-	struct sw_in6 address;
 
-	if (!sw_queue_class_of(queue, parked->class_id))
+	if (!sw_queue_class_of(queue, class_id))
 		return NULL;
-	source_of(parked, &address);
-	source = sw_queue_sources_find(&queue->sources, parked->class_id, &address);
-	return source ? source : sw_queue_sources_add(&queue->sources, parked->class_id, &address);
+	sw_address_cut(&address, arrival->parked->source_bits);
+	source = sw_queue_sources_find(&queue->sources, class_id, &address);
+	return source ? source : sw_queue_sources_add(&queue->sources, class_id, &address);
 }
 
-static int add(struct sw_queue *queue, const struct sw_parked *parked, uint64_t now_ns)
+static int add(struct sw_queue *queue, const struct sw_arrival *arrival, uint64_t now_ns)
 {
-	sw_handle handle = sw_store_add(queue->store, parked);
+	sw_handle handle = sw_store_add(queue->store, arrival);
 	struct sw_turn_source *source;
 	struct sw_waiter *waiter;
 
 	if (handle == SW_NOBODY)
 		return -ENOMEM;
-	source = join_source(queue, parked);
+	source = join_source(queue, arrival);
 	if (!source) {
 		sw_store_remove(queue->store, handle);
 		return -ENOMEM;
 	}
 	waiter = sw_store_at(queue->store, handle);
-	waiter->seen_ms = age_ms(waiter, parked->seen_ns);
+	waiter->seen_ms = age_ms(waiter, arrival->parked->seen_ns);
 	sw_queue_link(queue, handle, source);
 	if (!sw_queue_order_join(queue, source)) {
 		sw_queue_leave(queue, waiter, false, now_ns);
@@ -205,17 +195,17 @@ static int add(struct sw_queue *queue, const struct sw_parked *parked, uint64_t 
 }
 
 /* One that needs a larger place comes before the old one leaves: its source keeps its turn. */
-static int repeat(struct sw_queue *queue, sw_handle known, const struct sw_parked *parked,
+static int repeat(struct sw_queue *queue, sw_handle known, const struct sw_arrival *arrival,
 		  uint64_t now_ns)
 {
 	struct sw_waiter *waiter = sw_store_at(queue->store, known);
 	int failed;
 
-	if (sw_store_renew(queue->store, known, parked)) {
-		note_repeated(waiter, parked->seen_ns);
+	if (sw_store_renew(queue->store, known, arrival)) {
+		note_repeated(waiter, arrival->parked->seen_ns);
 		return SW_QUEUE_REPEATED;
 	}
-	failed = add(queue, parked, now_ns);
+	failed = add(queue, arrival, now_ns);
 	if (failed)
 		return failed;
 	sw_queue_leave(queue, waiter, false, now_ns);
@@ -224,23 +214,26 @@ static int repeat(struct sw_queue *queue, sw_handle known, const struct sw_parke
 
 int sw_queue_park(struct sw_queue *queue, const struct sw_parked *parked, uint64_t now_ns)
 {
-	struct sw_waiter *waiter;
-	struct sw_frame frame;
+	struct sw_arrival arrival = {.parked = parked};
+	const struct sw_frame *frame = &arrival.frame;
+	const struct sw_waiter *waiter;
 	sw_handle known;
-	int failed = sw_frame_complete(parked, &frame);
+	int failed = sw_frame_complete(parked, &arrival.frame);
 
 	if (failed)
 		return failed;
-	known = sw_store_find(queue->store, parked);
+	sw_frame_flow(frame->bytes, frame->ip_at, frame->tcp_at, parked->is_ipv6, &arrival.flow);
+	known = sw_store_find(queue->store, &arrival.flow);
 	if (known == SW_NOBODY) {
-		failed = add(queue, parked, now_ns);
+		failed = add(queue, &arrival, now_ns);
 		return failed ? failed : SW_QUEUE_NEW;
 	}
 	waiter = sw_store_at(queue->store, known);
-	if (sw_frame_isn(waiter->frame, waiter->tcp_at) == sw_frame_isn(frame.bytes, frame.tcp_at))
-		return repeat(queue, known, parked, now_ns);
+	if (sw_frame_isn(waiter->frame, waiter->tcp_at) ==
+	    sw_frame_isn(frame->bytes, frame->tcp_at))
+		return repeat(queue, known, &arrival, now_ns);
 	sw_queue_leave(queue, waiter, false, now_ns);
-	failed = add(queue, parked, now_ns);
+	failed = add(queue, &arrival, now_ns);
 	return failed ? failed : SW_QUEUE_REPLACED;
 }
 

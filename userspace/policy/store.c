@@ -6,7 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "policy/frame.h"
 #include "policy/waiter.h"
 
 /* Ethernet, IPv4 and TCP with the options that Linux, Windows and macOS send. */
@@ -164,56 +163,53 @@ static bool grow(struct sw_store *store)
 	return true;
 }
 
-sw_handle sw_store_find(const struct sw_store *store, const struct sw_parked *parked)
+sw_handle sw_store_find(const struct sw_store *store, const struct sw_flow_key *flow)
 {
-	struct sw_flow_key key, other;
+	struct sw_flow_key other;
 	sw_handle handle;
 
 	if (!store->bucket_count)
 		return SW_NOBODY;
-	sw_frame_flow(parked->frame, parked->where & 0xff, parked->where >> 8 & 0xff,
-		      parked->is_ipv6, &key);
-	for (handle = store->buckets[bucket_of(store, &key)]; handle != SW_NOBODY;
+	for (handle = store->buckets[bucket_of(store, flow)]; handle != SW_NOBODY;
 	     handle = sw_store_at(store, handle)->same_hash) {
 		flow_of(sw_store_at(store, handle), &other);
-		if (!memcmp(&key, &other, sizeof(key)))
+		if (!memcmp(flow, &other, sizeof(*flow)))
 			break;
 	}
 	return handle;
 }
 
-static void put_frame(struct sw_waiter *waiter, const struct sw_frame *frame,
-		      const struct sw_parked *parked)
+static void put_frame(struct sw_waiter *waiter, const struct sw_arrival *arrival)
 {
+	const struct sw_frame *frame = &arrival->frame;
+
 	memcpy(waiter->frame, frame->bytes, frame->length);
 	waiter->length = frame->length;
 	waiter->ip_at = frame->ip_at;
 	waiter->tcp_at = frame->tcp_at;
-	waiter->is_ipv6 = parked->is_ipv6;
-	waiter->ifindex = parked->ifindex;
+	waiter->is_ipv6 = arrival->parked->is_ipv6;
+	waiter->ifindex = arrival->parked->ifindex;
 }
 
-sw_handle sw_store_add(struct sw_store *store, const struct sw_parked *parked)
+sw_handle sw_store_add(struct sw_store *store, const struct sw_arrival *arrival)
 {
 	struct sw_waiter *waiter;
-	struct sw_frame frame;
 	sw_handle handle;
 
-	if (sw_frame_complete(parked, &frame) ||
-	    (store->count >= 2 * (size_t)store->bucket_count && !grow(store)))
+	if (store->count >= 2 * (size_t)store->bucket_count && !grow(store))
 		return SW_NOBODY;
-	handle = take_place(store, frame.length > SMALL_FRAME);
+	handle = take_place(store, arrival->frame.length > SMALL_FRAME);
 	if (handle == SW_NOBODY)
 		return SW_NOBODY;
 	waiter = sw_store_at(store, handle);
 	*waiter = (struct sw_waiter){
-		.syn_ns = parked->syn_ns,
+		.syn_ns = arrival->parked->syn_ns,
 		.older = SW_NOBODY,
 		.newer = SW_NOBODY,
 		.before = SW_NOBODY,
 		.after = SW_NOBODY,
 	};
-	put_frame(waiter, &frame, parked);
+	put_frame(waiter, arrival);
 	chain_in(store, handle);
 	store->count++;
 	return handle;
@@ -237,13 +233,10 @@ void sw_store_remove(struct sw_store *store, sw_handle handle)
 		clear(store);
 }
 
-bool sw_store_renew(struct sw_store *store, sw_handle handle, const struct sw_parked *parked)
+bool sw_store_renew(struct sw_store *store, sw_handle handle, const struct sw_arrival *arrival)
 {
-	struct sw_waiter *waiter = sw_store_at(store, handle);
-	struct sw_frame frame;
-
-	if (sw_frame_complete(parked, &frame) || (frame.length > SMALL_FRAME && !(handle & LARGE)))
+	if (arrival->frame.length > SMALL_FRAME && !(handle & LARGE))
 		return false;
-	put_frame(waiter, &frame, parked);
+	put_frame(sw_store_at(store, handle), arrival);
 	return true;
 }

@@ -10,6 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "policy/frame.h"
 #include "spillway/queue.h"
 
 /* An index into the store; there may be millions, and four links each. */
@@ -51,16 +52,23 @@ size_t sw_store_bytes(const struct sw_store *store);
 struct sw_waiter *sw_store_at(const struct sw_store *store, sw_handle handle);
 
 /* SW_NOBODY if none of that flow waits. */
-sw_handle sw_store_find(const struct sw_store *store, const struct sw_parked *parked);
+sw_handle sw_store_find(const struct sw_store *store, const struct sw_flow_key *flow);
+
+/* What the gate parked, and its frame made ready (policy/frame.h). */
+struct sw_arrival {
+	const struct sw_parked *parked;
+	struct sw_frame frame;
+	struct sw_flow_key flow;
+};
 
 /*
- * A new waiter with the frame made ready, its links SW_NOBODY. SW_NOBODY: no memory. The memory of the last
- * one that goes is given back.
+ * A new waiter, its links SW_NOBODY. SW_NOBODY: no memory. The memory of the last one that goes is given
+ * back.
  */
-sw_handle sw_store_add(struct sw_store *store, const struct sw_parked *parked);
+sw_handle sw_store_add(struct sw_store *store, const struct sw_arrival *arrival);
 void sw_store_remove(struct sw_store *store, sw_handle handle);
 
 /* Puts a newer frame in the place of the waiter's. False where it is of another form and does not fit. */
-bool sw_store_renew(struct sw_store *store, sw_handle handle, const struct sw_parked *parked);
+bool sw_store_renew(struct sw_store *store, sw_handle handle, const struct sw_arrival *arrival);
 
 #endif
