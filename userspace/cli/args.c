@@ -159,6 +159,19 @@ int sw_args_put_word(const struct sw_args *args, const char *option, const char 
 			    list);
 }
 
+int sw_args_put_duration(const struct sw_args *args, const char *option, json_t *request,
+			 struct sw_error *err)
+{
+	const char *value = sw_args_value(args, option);
+	uint64_t ns;
+
+	if (value && (sw_parse_duration(value, &ns) < 0 || ns == 0))
+		return sw_error_set(err, -EINVAL,
+				    "--%s: found '%s', expected a duration such as 30s, 10m or 2h",
+				    option, value);
+	return sw_args_put_text(args, option, request, err);
+}
+
 int sw_args_put_count(const struct sw_args *args, const char *option, json_t *request,
 		      struct sw_error *err)
 {

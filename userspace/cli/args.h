@@ -45,13 +45,16 @@ const char *sw_args_value(const struct sw_args *args, const char *option);
 int sw_request_text(json_t *request, const char *key, const char *text, struct sw_error *err);
 
 /*
- * Into the request, if given: as text, as text that is one of a list of words, as a number of at least 1.
+ * Into the request, if given: as text, as text that is one of a list of words or a duration, as a number of
+ * at least 1.
  * 0 or -EINVAL with a text.
  */
 int sw_args_put_text(const struct sw_args *args, const char *option, json_t *request,
 		     struct sw_error *err);
 int sw_args_put_word(const struct sw_args *args, const char *option, const char *const *words,
 		     json_t *request, struct sw_error *err);
+int sw_args_put_duration(const struct sw_args *args, const char *option, json_t *request,
+			 struct sw_error *err);
 int sw_args_put_count(const struct sw_args *args, const char *option, json_t *request,
 		      struct sw_error *err);
 

@@ -4,23 +4,13 @@
  */
 #include "cli/pause.h"
 
-#include <errno.h>
-
 #include "cli/field.h"
-#include "core/number.h"
 
 static int request(const struct sw_args *args, json_t *out, struct sw_error *err)
 {
-	const char *duration = sw_args_value(args, "for");
-	uint64_t ns;
-	int rc;
+	int rc = sw_request_text(out, "service", args->positional[0], err);
 
-	if (duration && (sw_parse_duration(duration, &ns) < 0 || ns == 0))
-		return sw_error_set(err, -EINVAL,
-				    "--for: found '%s', expected a duration such as 30s, 10m or 2h",
-				    duration);
-	rc = sw_request_text(out, "service", args->positional[0], err);
-	return rc == 0 ? sw_args_put_text(args, "for", out, err) : rc;
+	return rc == 0 ? sw_args_put_duration(args, "for", out, err) : rc;
 }
 
 int sw_pause_render(const struct sw_cli *cli, const json_t *result)

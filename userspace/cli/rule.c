@@ -4,31 +4,24 @@
  */
 #include "cli/rule.h"
 
-#include <errno.h>
 #include <stdio.h>
 
 #include "cli/field.h"
 #include "core/addr.h"
-#include "core/number.h"
 
 int sw_rule_request(const struct sw_args *args, json_t *out, struct sw_error *err)
 {
-	const char *cidr = args->positional[0], *duration = sw_args_value(args, "for");
+	const char *cidr = args->positional[0];
 	struct sw_error why = {};
 	struct sw_prefix prefix;
-	uint64_t ns;
 	int rc = sw_prefix_parse(cidr, &prefix, &why);
 
 	if (rc < 0)
 		return sw_error_set(err, rc, "%s: %s", cidr, why.text);
-	if (duration && (sw_parse_duration(duration, &ns) < 0 || ns == 0))
-		return sw_error_set(err, -EINVAL,
-				    "--for: found '%s', expected a duration such as 30s, 10m or 2h",
-				    duration);
 	rc = sw_request_text(out, "cidr", cidr, err);
 	if (rc == 0)
 		rc = sw_args_put_text(args, "service", out, err);
-	return rc == 0 ? sw_args_put_text(args, "for", out, err) : rc;
+	return rc == 0 ? sw_args_put_duration(args, "for", out, err) : rc;
 }
 
 int sw_rule_render(const struct sw_cli *cli, const json_t *result)

@@ -6,7 +6,6 @@
 
 #include "core/clock.h"
 #include "core/log.h"
-#include "core/number.h"
 #include "daemon/change_verbs.h"
 #include "daemon/read_service.h"
 #include "daemon/request.h"
@@ -23,20 +22,6 @@ static int read_room(struct sw_daemon *daemon, json_t *args, struct sw_room **ou
 	*planned = sw_plan_service_named(daemon->plan, service->name);
 	*out = sw_room_of(daemon, (*planned)->id);
 	return *out ? 0 : sw_error_set(err, -ENOMEM, "%s has no waiting room", service->name);
-}
-
-static int read_duration(json_t *args, uint64_t *for_ns, struct sw_error *err)
-{
-	const char *text = json_string_value(json_object_get(args, "for"));
-
-	*for_ns = 0;
-	if (!json_object_get(args, "for"))
-		return 0;
-	if (!text || sw_parse_duration(text, for_ns) || !*for_ns)
-		return sw_error_set(err, -EINVAL,
-				    "for '%s': expected a duration such as 30s or 10m",
-				    text ? text : "");
-	return 0;
 }
 
 static json_t *answer(const struct sw_daemon *daemon, const struct sw_room *room,
@@ -62,7 +47,7 @@ int sw_change_pause_verb(void *arg, json_t *args, json_t **result, struct sw_err
 	int failed = read_room(daemon, args, &room, &service, err);
 
 	if (!failed)
-		failed = read_duration(args, &for_ns, err);
+		failed = sw_request_duration(args, &for_ns, err);
 	if (failed)
 		return failed;
 	sw_room_pause(room, for_ns);

@@ -6,7 +6,6 @@
 #include <string.h>
 
 #include "core/clock.h"
-#include "core/number.h"
 #include "daemon/change.h"
 #include "daemon/change_verbs.h"
 #include "daemon/request.h"
@@ -40,18 +39,11 @@ static int read_target(const struct sw_daemon *daemon, json_t *args, struct targ
 
 static int read_expiry(json_t *args, uint64_t *expires_ns, struct sw_error *err)
 {
-	const char *text = json_string_value(json_object_get(args, "for"));
 	uint64_t duration_ns;
+	int failed = sw_request_duration(args, &duration_ns, err);
 
-	*expires_ns = 0;
-	if (!json_object_get(args, "for"))
-		return 0;
-	if (!text || sw_parse_duration(text, &duration_ns) || !duration_ns)
-		return sw_error_set(err, -EINVAL,
-				    "for '%s': expected a duration such as 30s or 10m",
-				    text ? text : "");
-	*expires_ns = sw_clock_monotonic_ns() + duration_ns;
-	return 0;
+	*expires_ns = duration_ns ? sw_clock_monotonic_ns() + duration_ns : 0;
+	return failed;
 }
 
 static int take(struct sw_daemon *daemon, struct sw_rules *rules, struct sw_error *err)

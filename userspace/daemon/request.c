@@ -6,6 +6,7 @@
 
 #include <errno.h>
 
+#include "core/number.h"
 #include "daemon/change.h"
 #include "daemon/read_args.h"
 
@@ -16,6 +17,20 @@ int sw_request_string(json_t *args, const char *key, const char **out, struct sw
 	if (!text)
 		return sw_error_set(err, -EINVAL, "argument '%s' is missing or not a string", key);
 	*out = text;
+	return 0;
+}
+
+int sw_request_duration(json_t *args, uint64_t *for_ns, struct sw_error *err)
+{
+	const char *text = json_string_value(json_object_get(args, "for"));
+
+	*for_ns = 0;
+	if (!json_object_get(args, "for"))
+		return 0;
+	if (!text || sw_parse_duration(text, for_ns) || !*for_ns)
+		return sw_error_set(err, -EINVAL,
+				    "for '%s': expected a duration such as 30s or 10m",
+				    text ? text : "");
 	return 0;
 }
 

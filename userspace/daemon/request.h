@@ -14,6 +14,9 @@
 /* A string that has to be there. -EINVAL. */
 int sw_request_string(json_t *args, const char *key, const char **out, struct sw_error *err);
 
+/* The duration "for", 0 where there is none. -EINVAL. */
+int sw_request_duration(json_t *args, uint64_t *for_ns, struct sw_error *err);
+
 /* The service that "service" names, which has to be there, in one configuration of that plan. */
 int sw_request_service(json_t *args, const struct sw_plan *plan, const struct sw_config *config,
 		       struct sw_config_service **out, struct sw_error *err);
