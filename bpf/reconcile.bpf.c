@@ -5,6 +5,7 @@
  * where the gate and the socket's life change it too.
  */
 #include "confirm.bpf.h"
+#include "spillway/chain.h"
 #include "spillway/reconcile.h"
 
 /* Everything that an adopted flow holds; it is never refused, for its connection is there. */
@@ -108,7 +109,7 @@ static __always_inline int adopt(const struct sw_flow_key *key, const struct sw_
 {
 	struct sw_flow *flow = bpf_map_lookup_elem(&flows, key);
 
-	if ((op->lane != SW_LANE_DIRECT && op->lane != SW_LANE_POOLER) ||
+	if (!sw_lane_admits(op->lane) ||
 	    (op->state != SW_FLOW_OPEN && op->state != SW_FLOW_HALF_OPEN))
 		return -EINVAL;
 	return flow ? adopt_known(key, flow, op) : adopt_new(key, op);

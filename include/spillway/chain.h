@@ -44,7 +44,7 @@ SW_INLINE __u64 sw_chain_before_queue(__u64 chain)
 	for (int i = 0; i < SW_CHAIN_MAX; i++) {
 		__u64 lane = chain >> 8 * i & 0xff;
 
-		if (lane == SW_LANE_QUEUE || !sw_lane_admits(lane))
+		if (!sw_lane_admits(lane))
 			break;
 		before |= lane << 8 * i;
 	}

@@ -195,7 +195,7 @@ SW_INLINE int sw_decide_lane(struct sw_request *request, __u8 lane,
 
 	if (lane == SW_LANE_QUEUE)
 		return sw_decide_wait(request);
-	if (lane != SW_LANE_DIRECT && lane != SW_LANE_POOLER)
+	if (!sw_lane_admits(lane))
 		return 0;
 	reason = sw_env_listener(request, lane);
 	if (!reason)

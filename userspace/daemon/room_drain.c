@@ -9,6 +9,7 @@
 #include "daemon/room_parts.h"
 #include "kern/release.h"
 #include "policy/frame.h"
+#include "spillway/chain.h"
 
 /* In one go; then the loop's other work has its turn. */
 #define PORTION 256
@@ -85,7 +86,7 @@ static bool turn(struct sw_room *room, const struct sw_waiter *waiter, uint64_t 
 		keep(room, waiter, &released);
 		return false;
 	}
-	is_in = released.lane == SW_LANE_DIRECT || released.lane == SW_LANE_POOLER;
+	is_in = sw_lane_admits(released.lane);
 	sw_queue_leave(room->queue, waiter, is_in, now_ns);
 	if (is_in && room->ramp_interval_ns)
 		room->ramp_next_ns = now_ns + room->ramp_interval_ns;
