@@ -11,6 +11,8 @@
 #include "spillway/address.h"
 
 #define SERVICES_TEXT 256
+/* Of those let in a second: with less there is nothing to tell from. */
+#define RATE_LEAST 0.05
 
 int sw_read_args_text(const json_t *args, const char *key, const char **out, struct sw_error *err)
 {
@@ -106,6 +108,11 @@ json_t *sw_read_args_service_name(const struct sw_plan_service *service)
 json_t *sw_read_args_class_name(const struct sw_plan_class *class)
 {
 	return class ? json_string(class->name) : json_null();
+}
+
+json_t *sw_read_args_wait(size_t count, double per_second)
+{
+	return per_second > RATE_LEAST ? json_real((double)count / per_second) : json_null();
 }
 
 const char *sw_read_args_reason_name(unsigned int reason)

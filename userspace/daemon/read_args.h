@@ -30,6 +30,9 @@ json_t *sw_read_args_source(const struct sw_plan_service *service, const struct 
 json_t *sw_read_args_service_name(const struct sw_plan_service *service);
 json_t *sw_read_args_class_name(const struct sw_plan_class *class);
 
+/* The seconds in which so many are let in at that rate; null where next to nobody is. */
+json_t *sw_read_args_wait(size_t count, double per_second);
+
 /* As rows of spillway/reasons.h name it. */
 const char *sw_read_args_reason_name(unsigned int reason);
 

@@ -22,8 +22,6 @@
 
 #define KNOWN_TEXT 256
 #define VALUE_TEXT 96
-/* Of those let in a second: with less there is nothing to tell from. */
-#define RATE_LEAST 0.05
 
 /* What is asked, and what was found. */
 struct question {
@@ -259,9 +257,7 @@ static void add_queue(const struct question *question, json_t *result)
 	ahead = sw_queue_ahead_of(sw_room_queue(room), question->class->id,
 				  &question->facts.source.address);
 	json_object_set_new(result, "queue_position", json_integer((json_int_t)ahead + 1));
-	json_object_set_new(result, "queue_wait_s",
-			    rate > RATE_LEAST ? json_real((double)(ahead + 1) / rate)
-					      : json_null());
+	json_object_set_new(result, "queue_wait_s", sw_read_args_wait(ahead + 1, rate));
 }
 
 int sw_read_explain_verb(void *arg, json_t *args, json_t **result, struct sw_error *err)

@@ -75,23 +75,31 @@ static json_t *sources_to_json(const struct sw_daemon *daemon,
 	return sources;
 }
 
-static json_t *class_to_json(const struct sw_daemon *daemon, const struct sw_plan_class *class,
-			     const struct sw_config_class *config, const struct list *list)
+/* Of one class, or with NULL of all: null where nobody waits. */
+static json_t *oldest_to_json(const struct list *list, const struct sw_plan_class *only)
 {
 	uint64_t oldest_ns = UINT64_MAX;
-	json_int_t waiting = 0;
 
 	for (size_t i = 0; i < list->count; i++) {
-		if (list->lines[i].class_id != class->id)
-			continue;
-		waiting += list->lines[i].waiting;
-		if (list->lines[i].oldest_syn_ns < oldest_ns)
-			oldest_ns = list->lines[i].oldest_syn_ns;
+		const struct sw_queue_line *line = &list->lines[i];
+
+		if ((!only || line->class_id == only->id) && line->oldest_syn_ns < oldest_ns)
+			oldest_ns = line->oldest_syn_ns;
 	}
-	(void)daemon;
+	return oldest_ns != UINT64_MAX ? json_real(seconds_since(oldest_ns)) : json_null();
+}
+
+static json_t *class_to_json(const struct sw_plan_class *class,
+			     const struct sw_config_class *config, const struct list *list)
+{
+	json_int_t waiting = 0;
+
+	for (size_t i = 0; i < list->count; i++)
+		if (list->lines[i].class_id == class->id)
+			waiting += list->lines[i].waiting;
 	return json_pack("{s:s, s:I, s:I, s:o}", "name", class->name, "weight",
-			 (json_int_t)(config ? config->weight : 1), "waiting", waiting, "oldest_s",
-			 waiting ? json_real(seconds_since(oldest_ns)) : json_null());
+			 (json_int_t)config->weight, "waiting", waiting, "oldest_s",
+			 oldest_to_json(list, class));
 }
 
 static json_t *classes_to_json(const struct sw_daemon *daemon,
@@ -105,8 +113,8 @@ static json_t *classes_to_json(const struct sw_daemon *daemon,
 			sw_plan_class_named(daemon->plan, service->id, config->classes[i].name);
 
 		if (class && class->conf.action == SW_ACTION_LIMIT)
-			json_array_append_new(
-				classes, class_to_json(daemon, class, &config->classes[i], list));
+			json_array_append_new(classes,
+					      class_to_json(class, &config->classes[i], list));
 	}
 	return classes;
 }
@@ -118,26 +126,21 @@ static json_t *service_to_json(const struct sw_daemon *daemon,
 {
 	const struct sw_room *room = sw_room_of(daemon, service->id);
 	const struct sw_queue *queue = sw_room_queue(room);
-	uint64_t now_ns = sw_clock_monotonic_ns(), oldest_ns = UINT64_MAX;
+	uint64_t now_ns = sw_clock_monotonic_ns();
 	double rate = sw_queue_rate(queue, now_ns);
-	size_t count = sw_queue_count(queue);
 
-	for (size_t i = 0; i < list->count; i++)
-		if (list->lines[i].oldest_syn_ns < oldest_ns)
-			oldest_ns = list->lines[i].oldest_syn_ns;
-	return json_pack(
-		"{s:s, s:s, s:I, s:I, s:b, s:b, s:o, s:f, s:o, s:f, s:o, s:o, s:I}", "name",
-		service->name, "discipline",
-		sw_words_name(SW_WORDS_DISCIPLINE, config->queue.discipline), "waiting",
-		(json_int_t)sw_read_service_waiting(daemon->maps, service->id), "max_waiting",
-		(json_int_t)config->queue.max_waiting, "paused", (int)sw_room_is_paused(room),
-		"ready", (int)sw_room_is_ready(room), "oldest_s",
-		list->count ? json_real(seconds_since(oldest_ns)) : json_null(), "admitted_per_s",
-		rate, "predicted_wait_s",
-		rate > 0.05 ? json_real((double)count / rate) : json_null(), "max_wait_s",
-		(double)sw_queue_max_wait_ns(queue, now_ns) / SW_NS_PER_S, "classes",
-		classes_to_json(daemon, service, config, list), "sources",
-		sources_to_json(daemon, service, list), "sources_total", (json_int_t)list->count);
+	return json_pack("{s:s, s:s, s:I, s:I, s:b, s:b, s:o, s:f, s:o, s:f, s:o, s:o, s:I}",
+			 "name", service->name, "discipline",
+			 sw_words_name(SW_WORDS_DISCIPLINE, config->queue.discipline), "waiting",
+			 (json_int_t)sw_read_service_waiting(daemon->maps, service->id),
+			 "max_waiting", (json_int_t)config->queue.max_waiting, "paused",
+			 (int)sw_room_is_paused(room), "ready", (int)sw_room_is_ready(room),
+			 "oldest_s", oldest_to_json(list, NULL), "admitted_per_s", rate,
+			 "predicted_wait_s", sw_read_args_wait(sw_queue_count(queue), rate),
+			 "max_wait_s", (double)sw_queue_max_wait_ns(queue, now_ns) / SW_NS_PER_S,
+			 "classes", classes_to_json(daemon, service, config, list), "sources",
+			 sources_to_json(daemon, service, list), "sources_total",
+			 (json_int_t)list->count);
 }
 
 static int add_service(const struct sw_daemon *daemon, const struct sw_plan_service *service,

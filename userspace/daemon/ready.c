@@ -38,8 +38,6 @@ struct sw_ready {
 	bool was_down;	/* found so since it served last */
 };
 
-static void ask(struct sw_ready *ready);
-
 static void end_ping(struct sw_ready *ready)
 {
 	if (ready->answer)
@@ -79,23 +77,30 @@ static void conclude(struct sw_ready *ready, bool serves)
 	ready->told(ready->arg, serves, was_down);
 }
 
-static void on_answer(evutil_socket_t fd, short what, void *arg)
+static void on_answer(evutil_socket_t fd, short what, void *arg);
+
+/* For the ping's next step, in that state. */
+static bool await(struct sw_ready *ready, enum sw_ping_state state)
 {
 	const struct timeval patience = {PATIENCE_S, 0};
+
+	if (ready->answer)
+		event_free(ready->answer);
+	ready->answer = event_new(ready->daemon->base, sw_ping_fd(ready->ping),
+				  state == SW_PING_READS ? EV_READ : EV_WRITE, on_answer, ready);
+	return ready->answer && !event_add(ready->answer, &patience);
+}
+
+static void on_answer(evutil_socket_t fd, short what, void *arg)
+{
 	struct sw_ready *ready = arg;
 	enum sw_ping_state state = SW_PING_SILENT;
 
 	(void)fd;
 	if (!(what & EV_TIMEOUT))
 		state = sw_ping_step(ready->ping);
-	if (state == SW_PING_READS || state == SW_PING_WRITES) {
-		event_free(ready->answer);
-		ready->answer =
-			event_new(ready->daemon->base, sw_ping_fd(ready->ping),
-				  state == SW_PING_READS ? EV_READ : EV_WRITE, on_answer, ready);
-		if (ready->answer && !event_add(ready->answer, &patience))
-			return;
-	}
+	if ((state == SW_PING_READS || state == SW_PING_WRITES) && await(ready, state))
+		return;
 	/* Who listens and says nothing may be asked in a wrong place: clients find out for themselves. */
 	conclude(ready, state != SW_PING_REJECTS);
 }
@@ -103,17 +108,13 @@ static void on_answer(evutil_socket_t fd, short what, void *arg)
 /* The first step, too, waits: for the connection to be made. */
 static bool begin_ping(struct sw_ready *ready, const struct sw_endpoint *where)
 {
-	const struct timeval patience = {PATIENCE_S, 0};
 	char host[SW_ADDR_TEXT], port[8];
 
 	sw_addr_format(&where->addr, host, sizeof(host));
 	snprintf(port, sizeof(port), "%u", where->port);
 	ready->ping = sw_ping_start(ready->conninfo, host, port);
-	if (!ready->ping || sw_ping_step(ready->ping) != SW_PING_WRITES)
-		return false;
-	ready->answer =
-		event_new(ready->daemon->base, sw_ping_fd(ready->ping), EV_WRITE, on_answer, ready);
-	return ready->answer && !event_add(ready->answer, &patience);
+	return ready->ping && sw_ping_step(ready->ping) == SW_PING_WRITES &&
+	       await(ready, SW_PING_WRITES);
 }
 
 static void ask(struct sw_ready *ready)
