@@ -119,15 +119,72 @@ has_released() { [ "$(sw status --json --reconcile | jq -r '.services[0].counter
 	assert_status "$DRIFT" 0
 }
 
-@test "300 sessions, more than one answer of the kernel's holds, are all found" {
+# More than one answer of the kernel's holds.
+hold_300() {
 	spawn storm nsenter --net="/run/netns/$CLIENT_NS" prlimit --nofile=4096:4096 \
 		"$BUILD/storm" --target "$SERVER_IPV4:5432" --user app --database app --no-progress \
 		--source-base 10.77.3.1 --source-count 100 --clients 300 --hold 60s
 	wait_until "300 are connected" connected 300
+}
+
+@test "300 sessions, more than one answer of the kernel's holds, are all found" {
+	hold_300
 	configure 310
 	assert_status "$USED" 300
 	stop_process storm
 	eventually_status "$USED" 0
+}
+
+# with_netlink_failing N COMMAND...: the Nth answer that the daemon waits for from the kernel is an error.
+with_netlink_failing() {
+	local nth=$1 answer=0
+	shift
+	rm -f "$WORLD/log/strace"
+	spawn strace strace -o /dev/null -p "$(pid_of spillwayd)" -e trace=recvmsg \
+		-e "inject=recvmsg:error=ENOBUFS:when=$nth"
+	wait_until "the daemon is traced" grep -q attached "$WORLD/log/strace"
+	"$@" || answer=$?
+	stop_process strace
+	return "$answer"
+}
+
+@test "an error of the kernel's at any answer to what sockets there are is told, and nothing is released" {
+	local nth told=0
+	hold_300
+	configure 310
+	for nth in {1..12}; do
+		run with_netlink_failing "$nth" sw status --reconcile
+		[ "$status" -eq 0 ] || {
+			assert_matches "message" "comparing flows with the kernel's sockets: No buffer space" "$output"
+			told=$((told + 1))
+		}
+		assert_status "$USED" 300
+	done
+	[ "$told" -ge 3 ]
+	assert_equal "adopted, confirmed, released by the next pass" "0 0 0" \
+		"$(sw status --reconcile --json | jq -r '.reconcile | "\(.adopted) \(.confirmed) \(.released)"')"
+	assert_status "$DRIFT" 0
+	stop_process storm
+	eventually_status "$USED" 0
+}
+
+@test "while the kernel tells nothing of sockets the log says so, and afterwards what differed is put right" {
+	configure 1
+	hold one 10.77.1.1
+	with_netlink_failing 1+ a_flow_is_lost_and_the_log_says_what_fails
+	WAIT_SECONDS=15 eventually_status "$DRIFT" 1
+	# Nor did the daemon think that its gate was gone, of which the kernel told nothing either.
+	assert_equal "gates taken off" 0 "$(grep -c 'the gate' "$WORLD/log/spillwayd" || true)"
+	assert_lane 10.77.1.2 pooler
+}
+
+# By the clock, every ten seconds.
+a_flow_is_lost_and_the_log_says_what_fails() {
+	local key
+	mapfile -t key < <(only_flow)
+	bpftool map delete pinned "$(flows_pin)" key "${key[@]}"
+	WAIT_SECONDS=15 wait_until "the log says so" \
+		grep -q "comparing flows with the kernel's sockets: .*; trying again every 10 s" "$WORLD/log/spillwayd"
 }
 
 connected() {

@@ -229,11 +229,9 @@ void sw_detach(struct sw_kern *kern, struct sw_attachment *attachment)
 
 bool sw_attachment_holds(const struct sw_kern *kern, const struct sw_attachment *attachment)
 {
-	int priority;
-
 	(void)kern;
 	if (attachment->link_fd >= 0 &&
 	    !sw_xdp_link_is_on(attachment->link_fd, attachment->ifindex))
 		return false;
-	return attachment->claim_fd >= 0 && sw_clsact_find(attachment->ifindex, &priority);
+	return attachment->claim_fd >= 0 && !sw_clsact_is_gone(attachment->ifindex);
 }

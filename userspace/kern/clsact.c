@@ -23,26 +23,44 @@ static void hook_of(int ifindex, struct bpf_tc_hook *hook)
 	hook->attach_point = BPF_TC_INGRESS;
 }
 
-static __u32 program_at(int ifindex, int priority)
+static int program_at(int ifindex, int priority, __u32 *program)
 {
 	struct bpf_tc_hook hook;
 	LIBBPF_OPTS(bpf_tc_opts, opts, .handle = OUR_HANDLE, .priority = (__u32)priority);
+	int failed;
 
 	hook_of(ifindex, &hook);
-	return bpf_tc_query(&hook, &opts) ? 0 : opts.prog_id;
+	failed = bpf_tc_query(&hook, &opts);
+	*program = failed ? 0 : opts.prog_id;
+	return failed;
 }
 
 __u32 sw_clsact_find(int ifindex, int *priority)
 {
 	for (int at = SW_CLSACT_FIRST; at <= SW_CLSACT_SECOND; at++) {
-		__u32 program = program_at(ifindex, at);
+		__u32 program;
 
+		program_at(ifindex, at, &program);
 		if (!program)
 			continue;
 		*priority = at;
 		return program;
 	}
 	return 0;
+}
+
+/* What the kernel answers where there is no filter, no qdisc, no interface. */
+static bool is_absent(int failed)
+{
+	return failed == -ENOENT || failed == -EINVAL || failed == -ENODEV;
+}
+
+bool sw_clsact_is_gone(int ifindex)
+{
+	__u32 program;
+
+	return is_absent(program_at(ifindex, SW_CLSACT_FIRST, &program)) &&
+	       is_absent(program_at(ifindex, SW_CLSACT_SECOND, &program));
 }
 
 int sw_clsact_put(int ifindex, int program_fd, int priority, bool *made)

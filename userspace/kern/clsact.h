@@ -15,6 +15,9 @@
 /* The program of the first filter of ours and its priority; 0: there is none. */
 __u32 sw_clsact_find(int ifindex, int *priority);
 
+/* True where there is none for sure: a kernel that does not answer has taken nothing off. */
+bool sw_clsact_is_gone(int ifindex);
+
 /*
  * Puts the program there, in one step with taking off what was there. *made: there was no qdisc.
  * 0 or -errno.

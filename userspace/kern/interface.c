@@ -40,6 +40,14 @@ uint32_t sw_interface_xdp_program(int ifindex)
 	return opts.drv_prog_id ? opts.drv_prog_id : opts.skb_prog_id;
 }
 
+bool sw_interface_may_run(int ifindex, uint32_t program_id)
+{
+	LIBBPF_OPTS(bpf_xdp_query_opts, opts);
+
+	return bpf_xdp_query(ifindex, 0, &opts) || opts.prog_id == program_id ||
+	       opts.drv_prog_id == program_id || opts.skb_prog_id == program_id;
+}
+
 bool sw_interface_xdp_is_generic(int ifindex)
 {
 	LIBBPF_OPTS(bpf_xdp_query_opts, opts);

@@ -15,7 +15,10 @@ void sw_interface_driver(const char *name, char *driver, size_t size);
 /* Id of the XDP program that is on the interface, 0 for none. */
 uint32_t sw_interface_xdp_program(int ifindex);
 
-/* Whether that program is in generic mode. */
+/* Whether this program may be on the interface; true, too, when the kernel does not tell. */
+bool sw_interface_may_run(int ifindex, uint32_t program_id);
+
+/* Whether the program that is on it is in generic mode. */
 bool sw_interface_xdp_is_generic(int ifindex);
 
 /* Whether the program by this id is the gate, this daemon's or another's. */

@@ -36,14 +36,23 @@ void sw_xdp_link_drop(struct sw_kern *kern, int ifindex, int *link_fd)
 	*link_fd = -1;
 }
 
-/* By its program too: in another network namespace there may be an interface of the same number. */
 bool sw_xdp_link_is_on(int link_fd, int ifindex)
 {
 	struct bpf_link_info info = {0};
 	__u32 size = sizeof(info);
 
-	return !bpf_obj_get_info_by_fd(link_fd, &info, &size) && (int)info.xdp.ifindex == ifindex &&
-	       info.prog_id == sw_interface_xdp_program(ifindex);
+	return !bpf_obj_get_info_by_fd(link_fd, &info, &size) && (int)info.xdp.ifindex == ifindex;
+}
+
+/* In another network namespace there may be an interface of the same number: its program tells. */
+static bool is_here(int link_fd, int ifindex)
+{
+	struct bpf_link_info info = {0};
+	__u32 size = sizeof(info);
+
+	return sw_xdp_link_is_on(link_fd, ifindex) &&
+	       !bpf_obj_get_info_by_fd(link_fd, &info, &size) &&
+	       sw_interface_may_run(ifindex, info.prog_id);
 }
 
 /* The pinned link, if it still holds the interface: one made anew may have got its number. */
@@ -56,7 +65,7 @@ int sw_xdp_link_open(struct sw_kern *kern, int ifindex)
 		return -1;
 	link_name(ifindex, name);
 	fd = sw_pins_open(sw_kern_pin_dir(kern), name);
-	if (fd < 0 || sw_xdp_link_is_on(fd, ifindex))
+	if (fd < 0 || is_here(fd, ifindex))
 		return fd < 0 ? -1 : fd;
 	close(fd);
 	sw_pins_remove(sw_kern_pin_dir(kern), name);
