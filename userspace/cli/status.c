@@ -187,13 +187,17 @@ static void print_reconcile(const json_t *result)
 {
 	const json_t *done = json_object_get(result, "reconcile");
 
-	if (json_is_object(done))
-		sw_term_print("reconciled %lld sockets with %lld flows in %.1f ms: %lld adopted, "
-			      "%lld confirmed, %lld released\n",
-			      sw_field_int(done, "sockets"), sw_field_int(done, "flows"),
-			      json_number_value(json_object_get(done, "took_ms")),
-			      sw_field_int(done, "adopted"), sw_field_int(done, "confirmed"),
-			      sw_field_int(done, "released"));
+	if (!json_is_object(done))
+		return;
+	sw_term_print("reconciled %lld sockets with %lld flows in %.1f ms: %lld adopted, "
+		      "%lld confirmed, %lld released\n",
+		      sw_field_int(done, "sockets"), sw_field_int(done, "flows"),
+		      json_number_value(json_object_get(done, "took_ms")),
+		      sw_field_int(done, "adopted"), sw_field_int(done, "confirmed"),
+		      sw_field_int(done, "released"));
+	if (sw_field_int(done, "no_room"))
+		sw_term_print("%lld sockets stay without a flow: a table of the kernel is full\n",
+			      sw_field_int(done, "no_room"));
 }
 
 static int request(const struct sw_args *args, json_t *out, struct sw_error *err)

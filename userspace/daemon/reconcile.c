@@ -179,6 +179,7 @@ static int adopt(struct pass *pass, const struct sw_socket *socket,
 		return failed;
 	pass->result.adopted += op.result == SW_FLOW_OP_DONE;
 	pass->result.confirmed += op.result == SW_FLOW_OP_CONFIRMED;
+	pass->result.no_room += op.result == SW_FLOW_OP_NO_ROOM;
 	if (op.result != SW_FLOW_OP_DONE || socket->half_open)
 		return 0;
 	there = sw_sockets_has(pass->diag, &socket->key);

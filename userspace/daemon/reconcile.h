@@ -13,6 +13,7 @@ struct sw_reconcile {
 	size_t adopted;	  /* sockets without a flow, which have one now */
 	size_t confirmed; /* whose handshake was complete unknown to their flows */
 	size_t released;  /* flows without a socket, whose slots are free now */
+	size_t no_room;	  /* sockets that stay without a flow: a table is full */
 	uint64_t took_ns;
 };
 

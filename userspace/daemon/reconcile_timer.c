@@ -45,16 +45,25 @@ static void warn_if_full(struct sw_daemon *daemon)
 	daemon->turned_away = turned_away;
 }
 
+static void warn_if_uncounted(struct sw_daemon *daemon, const struct sw_reconcile *done)
+{
+	if (done->no_room && is_news(&daemon->full_told_ns))
+		sw_log_warn("a table of the kernel is full: %zu connections that are open cannot "
+			    "be counted; spillway_map_entries says which",
+			    done->no_room);
+}
+
 static void on_time(evutil_socket_t fd, short what, void *arg)
 {
 	struct sw_daemon *daemon = arg;
-	struct sw_reconcile ignored;
+	struct sw_reconcile done = {0};
 	struct sw_error err;
 
 	(void)fd, (void)what;
-	if (sw_reconcile(daemon, &ignored, &err) && is_news(&daemon->reconcile_failed_ns))
+	if (sw_reconcile(daemon, &done, &err) && is_news(&daemon->reconcile_failed_ns))
 		sw_log_error("%s; trying again every %d s", err.text, EVERY_S);
 	warn_if_full(daemon);
+	warn_if_uncounted(daemon, &done);
 }
 
 int sw_reconcile_start(struct sw_daemon *daemon)
