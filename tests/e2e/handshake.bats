@@ -9,12 +9,13 @@ setup_file() {
 	need_root
 	world_create
 	# A network that no host has: nobody answers its SYN-ACKs.
-	as_server ip route add 10.79.0.0/24 via "$GATEWAY_IPV4"
+	as_server ip route add 10.79.0.0/16 via "$GATEWAY_IPV4"
 }
 teardown_file() { world_destroy; }
 teardown() {
 	end_test
 	stop_process listener KILL
+	postgres_stop
 }
 
 # Takes whom the kernel gives it, and keeps silent.
@@ -43,4 +44,42 @@ connections() { as_server ss -Htn state established "sport = :5432" | wc -l; }
 	assert_equal "connections" 500 "$(connections)"
 	assert_status "$USED" 500
 	assert_equal "adopted" 0 "$(sw status --reconcile --json | jq -r .reconcile.adopted)"
+}
+
+# silent NETWORK COUNT: so many SYNs of one host there.
+silent() {
+	local i
+	for ((i = 0; i < $2; i++)); do
+		as_client python3 "$BATS_TEST_DIRNAME/lib/syn_flood.py" "$SERVER_IPV4" 5432 "$1" 1 $((20000 + i))
+	done
+}
+
+# verdicts REASON: those who went on to the next lane for it.
+verdicts() { sw metrics | awk -v reason="reason=\"$1\"" '/^spillway_verdicts_total/ && index($0, reason) { n += $2 } END { print n + 0 }'; }
+
+@test "a handful of peers that never answer cannot hold the budget: they get the next lane, others the slots" {
+	postgres_start max_connections=40
+	spillwayd_start <<-YAML
+		handshake_timeout: 60s
+		services:
+		  - name: main
+		    listen: [":5432"]
+		    budget: {mode: fixed, direct: 10}
+		    half_open: {max_percent: 60, max_percent_per_source: 40}
+		    lanes: [direct, refuse]
+		    classes:
+		      - {name: default, rate: unlimited}
+	YAML
+	silent 10.79.1 10
+	assert_status "$USED" 4
+	assert_equal "turned away for their source" 6 "$(verdicts half_open_per_source)"
+	silent 10.79.2 10
+	assert_status "$USED" 6
+	assert_equal "turned away for all of them" 8 "$(verdicts half_open)"
+	assert_status "$TOTALS.refused" 14
+	hold_many 1 4
+	assert_status "$USED" 10
+	assert_lane 10.77.1.9 refused
+	release 1-1
+	wait_until "its slot is the next client's" lane_is 10.77.1.9 direct
 }
