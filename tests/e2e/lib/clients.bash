@@ -6,16 +6,23 @@
 # A session over TCP knows the client's address; the pooler's own are over the unix socket.
 WHERE_AM_I="select coalesce(host(inet_client_addr()), 'pooler')"
 
-# hold NAME ADDRESS: connects, waits for the answer to a first query, stays. Fails if it cannot.
-hold() {
+# begin_hold NAME ADDRESS: sets out to connect, and stays when it is in.
+begin_hold() {
 	local name=hold-$1 source=$2 fifo="$WORLD/hold-$1.fifo"
 	mkfifo "$fifo"
 	# Opened for reading and writing a fifo never ends, so psql waits for more until it is killed.
 	# shellcheck disable=SC2016 # expanded by the inner shell
 	spawn "$name" bash -c 'exec "$@" <>"$0"' "$fifo" nsenter --net="/run/netns/$CLIENT_NS" \
-		env LD_PRELOAD="$BUILD/world/bind_source.so" BIND_SOURCE="$source" PGCONNECT_TIMEOUT=5 \
+		env LD_PRELOAD="$BUILD/world/bind_source.so" BIND_SOURCE="$source" \
+		PGCONNECT_TIMEOUT="${PGCONNECT_TIMEOUT:-5}" \
 		psql -XqAt -h "$(server_address_for "$source")" -p 5432 -U app -d app
 	printf '%s;\n' "$WHERE_AM_I" >"$fifo"
+}
+
+# hold NAME ADDRESS: connects, waits for the answer to a first query, stays. Fails if it cannot.
+hold() {
+	local name=hold-$1
+	begin_hold "$@"
 	wait_until "$name got an answer or gave up" held_or_gone "$name"
 	process_runs "$name" && [ -s "$WORLD/log/$name" ]
 }

@@ -1,20 +1,26 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: BSD-2-Clause
 """Sends one SYN made by hand, of one kind: plain; corrupt, whose TCP checksum is wrong; data, which carries
-some as TCP Fast Open does. Called by tests/e2e/queue_frames.bats: raw_syn.py TARGET PORT SOURCE KIND."""
+some as TCP Fast Open does; long, whose headers have all the options that they have room for. Called by
+tests/e2e/queue_frames.bats: raw_syn.py TARGET PORT SOURCE KIND."""
 
 import socket
 import sys
 
 from syn_flood import SYN, segment
 
+KINDS = {
+    "plain": {},
+    "corrupt": {"spoil": 0x1},
+    "data": {"data": b"data"},
+    "long": {"options": b"\x01" * 40},  # that do nothing
+}
+
 
 def main():
     target, port, source, kind = sys.argv[1], int(sys.argv[2]), sys.argv[3], sys.argv[4]
-    data = b"data" if kind == "data" else b""
-    packet = segment(source, target, 20000, port, SYN, 1, 0, data, 0x1 if kind == "corrupt" else 0)
     raw = socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_RAW)
-    raw.sendto(packet, (target, 0))
+    raw.sendto(segment(source, target, 20000, port, SYN, 1, 0, **KINDS[kind]), (target, 0))
 
 
 main()

@@ -18,16 +18,23 @@ def checksum(data):
     return ~total & 0xFFFF
 
 
-def segment(source, target, source_port, target_port, flags, number, acknowledged, data=b"", spoil=0):
-    """An IPv4 packet with a bare TCP header; spoil is a mask of the bits of its checksum to be wrong."""
+def segment(
+    source, target, source_port, target_port, flags, number, acknowledged, options=b"", data=b"", spoil=0
+):
+    """An IPv4 packet of TCP. Both headers get the options, of whole words; spoil is a mask of the bits of
+    TCP's checksum that are to be wrong."""
+    words = 5 + len(options) // 4
     addresses = socket.inet_aton(source) + socket.inet_aton(target)
     header = struct.pack(
-        "!HHIIBBHHH", source_port, target_port, number, acknowledged & 0xFFFFFFFF, 0x50, flags, 64240, 0, 0
-    ) + data
+        "!HHIIBBHHH",
+        *(source_port, target_port, number, acknowledged & 0xFFFFFFFF, words << 4, flags, 64240, 0, 0),
+    )
+    header += options + data
     pseudo = addresses + struct.pack("!BBH", 0, socket.IPPROTO_TCP, len(header))
     header = header[:16] + struct.pack("!H", checksum(pseudo + header) ^ spoil) + header[18:]
     # The kernel fills in the length, the identification and the checksum of the IP header.
-    return struct.pack("!BBHHHBBH", 0x45, 0, 0, 0, 0, 64, socket.IPPROTO_TCP, 0) + addresses + header
+    ip = struct.pack("!BBHHHBBH", 0x40 | words, 0, 0, 0, 0, 64, socket.IPPROTO_TCP, 0)
+    return ip + addresses + options + header
 
 
 def main():

@@ -27,6 +27,26 @@ come_and_wait() {
 	wait_until "$1 waits" status_is "$WAITING" $((before + 1))
 }
 
+# hold_in_line NAME ADDRESS: one that stays when it is in, and is known to wait until then.
+hold_in_line() {
+	local before
+	before=$(status_value "$WAITING")
+	PGCONNECT_TIMEOUT=40 begin_hold "$@"
+	wait_until "$1 waits" status_is "$WAITING" $((before + 1))
+}
+
+# gets_in NAME LANE: the one in line.
+gets_in() {
+	WAIT_SECONDS=20 wait_until "$1 is in" test -s "$WORLD/log/hold-$1"
+	assert_equal "lane of $1" "$2" "$(held_lane "$1")"
+}
+
+# hears_refusal NAME: at once, as its own patience is longer than wait_until's.
+hears_refusal() {
+	wait_until "$1 has given up" process_is_gone "$1"
+	assert_matches "what $1 heard" 'refused' "$(cat "$WORLD/log/$1")"
+}
+
 # storm_from NAME ADDRESS SOURCES CLIENTS [OPTION]...: in the background, its report in log/NAME.
 storm_from() {
 	local name=$1 base=$2 sources=$3 clients=$4
@@ -57,6 +77,13 @@ arrivals() {
 
 counter() { status_value ".services[0].counters.$1"; }
 
+# verdicts LABELS: how many there were, where the labels are like that.
+verdicts() {
+	sw metrics | awk -v labels="^spillway_verdicts_total{.*$1" '$0 ~ labels { sum += $NF } END { print sum + 0 }'
+}
+
+verdicts_are() { [ "$(verdicts "$1")" = "$2" ]; }
+
 # Every SYN that was parked came to one end, or still waits.
 assert_waits_add_up() {
 	assert_equal "ends of waits" "$(status_value "$TOTALS.queued")" \
@@ -73,4 +100,12 @@ assert_quiet() {
 	assert_status '.services[0].counters.drift' 0
 	assert_status '.services[0].counters.wakeups_lost' 0
 	assert_status '.services[0].budget.overcommitted' 0
+}
+
+# For teardown: those who still come, or wait.
+send_away() {
+	local name
+	for name in "$@"; do
+		stop_process "$name" KILL
+	done
 }
