@@ -38,6 +38,8 @@ static __noinline int flow_overcommit(const struct sw_flow_key *key, struct sw_f
 		sw_pooler_take_anyway(service, class);
 	if (__sync_val_compare_and_swap(&flow->word, seen, next.word) != seen) {
 		sw_release(service, class, live, next.lane, 0);
+		if (somebody_waits(service))
+			wake(held.class_id, &source);
 		return 0;
 	}
 	count(held.service, SW_COUNTER_OVERCOMMITTED);
@@ -46,15 +48,13 @@ static __noinline int flow_overcommit(const struct sw_flow_key *key, struct sw_f
 	return 0;
 }
 
-/* True while no more handshakes may be incomplete, of all or of the source. */
-static __always_inline int half_open_binds(__u32 id, const struct sw_service_state *service,
-					   const struct sw_source_live *live)
+/* True where no more handshakes could be incomplete, of all or of the source. */
+static __always_inline int half_open_bound(__u32 id, const struct sw_half_open *before)
 {
 	const struct sw_service_conf *conf = bpf_map_lookup_elem(&service_conf, &id);
 
-	return conf && ((conf->half_open_max && service->half_open >= conf->half_open_max) ||
-			(conf->half_open_per_source && live &&
-			 live->half_open >= conf->half_open_per_source));
+	return conf && ((conf->half_open_max && before->in_all >= conf->half_open_max) ||
+			(conf->half_open_per_source && before->own >= conf->half_open_per_source));
 }
 
 /* What was counted for the handshake alone. Only for who moved the flow from HALF_OPEN to OPEN. */
@@ -63,18 +63,16 @@ static __noinline int flow_opened(const struct sw_flow_key *key, struct holding 
 	struct sw_service_state *service = bpf_map_lookup_elem(&service_state, &held->service);
 	struct sw_flow was = unpack(word);
 	struct sw_source_key source;
-	struct sw_source_live *live;
-	int bound;
+	struct sw_half_open before;
 
 	if (was.flags & SW_FLOW_COOKIE)
 		cookie_watch_add(held->service, -1);
 	if (!service || was.lane != SW_LANE_DIRECT)
 		return 0;
 	source_key(held->service, &key->client, held->source_bits, &source);
-	live = source_find(&source);
-	bound = somebody_waits(service) && half_open_binds(held->service, service, live);
-	sw_half_open_free(service, live);
-	if (bound)
+	before = sw_half_open_free(service, source_find(&source));
+	/* In this order: who is seen too late here looks at the caps later still. */
+	if (somebody_waits(service) && half_open_bound(held->service, &before))
 		wake(held->class_id, &source);
 	return 0;
 }

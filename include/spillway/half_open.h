@@ -18,11 +18,21 @@ SW_INLINE void sw_half_open_add(struct sw_service_state *service, struct sw_sour
 	__sync_fetch_and_add(&service->half_open, 1);
 }
 
-SW_INLINE void sw_half_open_free(struct sw_service_state *service, struct sw_source_live *source)
+/* What both counts were before. */
+struct sw_half_open {
+	__u64 in_all;
+	__u64 own;
+};
+
+SW_INLINE struct sw_half_open sw_half_open_free(struct sw_service_state *service,
+						struct sw_source_live *source)
 {
-	__sync_fetch_and_sub(&service->half_open, 1);
+	struct sw_half_open before = {};
+
+	before.in_all = __sync_fetch_and_sub(&service->half_open, 1);
 	if (source)
-		__sync_fetch_and_sub(&source->half_open, 1);
+		before.own = __sync_fetch_and_sub(&source->half_open, 1);
+	return before;
 }
 
 /* True where the service's cap lets in a source that has `own` incomplete handshakes already. */

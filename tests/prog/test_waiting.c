@@ -358,6 +358,57 @@ static void what_became_free_is_told(struct rig *rig, const void *arg)
 	close(fd);
 }
 
+/* The handshake of the client from port 1 is complete. */
+static void complete(struct rig *rig)
+{
+	const struct packet inside = {.client = CLIENT, .client_port = 1, .ipv6 = rig->ipv6};
+	struct sw_flow_op op = {
+		.key = packet_flow(&inside),
+		.kind = SW_FLOW_OP_ADOPT,
+		.lane = SW_LANE_DIRECT,
+		.state = SW_FLOW_OPEN,
+	};
+
+	assert_int_equal(sw_kern_reconcile(rig->kern, &op), 0);
+	assert_int_equal(op.result, SW_FLOW_OP_CONFIRMED);
+	hear(rig);
+}
+
+static void a_handshake_that_is_complete(struct rig *rig, const void *arg)
+{
+	struct sw_service_conf *conf = &rig->maps->service_conf[0];
+	int fd = set_queue(rig, 5);
+
+	(void)arg;
+	conf->half_open_max = 1;
+	rig_expect_syn(rig, CLIENT, 1, DIRECT_FIRST);
+	rig_expect_syn(rig, CLIENT, 2, WAITS(HALF_OPEN));
+	conf->half_open_max = 2; /* not reached: nobody waits for this one */
+	complete(rig);
+	assert_int_equal(told.frees, 0);
+	close(fd);
+}
+
+static void a_handshake_that_others_wait_for(struct rig *rig, const void *arg)
+{
+	const bool of_source = arg;
+	int fd = set_queue(rig, 5);
+
+	if (of_source)
+		rig->maps->service_conf[0].half_open_per_source = 1;
+	else
+		rig->maps->service_conf[0].half_open_max = 1;
+	rig_expect_syn(rig, CLIENT, 1, DIRECT_FIRST);
+	if (of_source)
+		rig_expect_syn(rig, CLIENT, 2, WAITS(SOURCE_HALF_OPEN));
+	else
+		rig_expect_syn(rig, CLIENT, 2, WAITS(HALF_OPEN));
+	complete(rig);
+	assert_int_equal(told.frees, 1);
+	assert_int_equal(told.freed.class_id, 0);
+	close(fd);
+}
+
 static void silence(struct rig *rig, const void *arg)
 {
 	const struct packet packet = {.client = CLIENT};
@@ -441,6 +492,10 @@ static const struct rig_test tests[] = {
 	{"timed out it is refused, abandoned it is forgotten", its_end, NULL, 0},
 	{"who was denied meanwhile does not get in", denied_meanwhile, NULL, 0},
 	{"what becomes free is told while somebody waits", what_became_free_is_told, NULL, 0},
+	{"a complete handshake is told where incomplete ones were too many",
+	 a_handshake_that_others_wait_for, NULL, 0},
+	{"likewise where too many were its source's", a_handshake_that_others_wait_for, "", 0},
+	{"elsewhere it is not", a_handshake_that_is_complete, NULL, 0},
 	{"who falls silent is forgotten by the sweep", silence, NULL, 0},
 	{"without a daemon it gets in by its own next SYN", without_a_daemon, NULL, 0},
 	{"without a daemon, closed, it is refused", without_a_daemon_that_closes, NULL, 0},

@@ -127,6 +127,22 @@ static void who_is_set_aside_is_passed_over_until_it_rejoins(void **state)
 	sw_queue_free(queue);
 }
 
+static void a_class_whose_last_waiter_leaves_is_not_passed_over_any_more(void **state)
+{
+	struct sw_queue *queue = queue_of(SW_QUEUE_FAIR);
+
+	(void)state;
+	park(queue, &(struct client){.source = 1, .port = 1}, START);
+	park(queue, &(struct client){.source = 2, .port = 2}, START + 1);
+	sw_queue_set_aside(queue, sw_queue_next(queue), SW_QUEUE_CLASS);
+	sw_queue_leave(queue, sw_queue_overdue(queue, UINT64_MAX), false, START + 2);
+	assert_null(sw_queue_next(queue));
+	sw_queue_leave(queue, sw_queue_overdue(queue, UINT64_MAX), false, START + 2);
+	park(queue, &(struct client){.source = 3, .port = 3}, START + 3);
+	assert_int_equal(let_in(queue, START + 3).source, 3);
+	sw_queue_free(queue);
+}
+
 static void a_repeated_syn_renews_the_frame_and_keeps_the_place(void **state)
 {
 	struct sw_queue *queue = queue_of(SW_QUEUE_FIFO);
@@ -270,6 +286,7 @@ int main(void)
 		cmocka_unit_test(classes_share_by_weight),
 		cmocka_unit_test(nobody_saves_up_turns_by_being_absent),
 		cmocka_unit_test(who_is_set_aside_is_passed_over_until_it_rejoins),
+		cmocka_unit_test(a_class_whose_last_waiter_leaves_is_not_passed_over_any_more),
 		cmocka_unit_test(a_repeated_syn_renews_the_frame_and_keeps_the_place),
 		cmocka_unit_test(another_connection_of_the_same_port_goes_to_the_end),
 		cmocka_unit_test(who_comes_late_with_an_early_syn_finds_his_place),

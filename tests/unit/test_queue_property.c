@@ -50,14 +50,21 @@ static uint32_t class_of(uint16_t source, uint16_t port)
 	return source ? source % CLASSES : port % CLASSES;
 }
 
-/* A source that has nobody any more is forgotten with whatever was said of it. */
+/* A source or class that has nobody any more is forgotten with whatever was said of it. */
 static void forget_empty(struct model *model, const struct client *client)
 {
-	for (uint16_t port = 0; port < PORTS; port++)
-		if (model->clients[client->source * PORTS + port].syn_ns &&
-		    class_of(client->source, port) == client->class_id)
-			return;
-	model->source_aside[client->class_id][client->source] = false;
+	size_t of_source = 0, of_class = 0;
+
+	for (uint16_t i = 0; i < SOURCES * PORTS; i++) {
+		if (!model->clients[i].syn_ns || class_of(i / PORTS, i % PORTS) != client->class_id)
+			continue;
+		of_class++;
+		of_source += i / PORTS == client->source;
+	}
+	if (!of_source)
+		model->source_aside[client->class_id][client->source] = false;
+	if (!of_class)
+		model->class_aside[client->class_id] = false;
 }
 
 static struct client classed(const struct sw_waiter *waiter)
