@@ -139,6 +139,51 @@ configure() { document "$1" | spillwayd_start; }
 	eventually_status "$USED" 0
 }
 
+# A service where nothing listens.
+elsewhere() { document 5 | sed 's/main/elsewhere/; s/5432/5439/' | spillwayd_configure; }
+
+@test "a service that a reload takes away and another brings back counts who stayed inside" {
+	configure 2
+	hold_many 1 2
+	elsewhere
+	sw reload
+	assert_status '.services[0].name' elsewhere
+	sw budget elsewhere 7 # one more change, from which nothing of the first plan is left
+	document 2 | spillwayd_configure
+	sw reload
+	assert_status "$USED" 2
+	assert_status '.services[0].counters.drift' 0
+	assert_lane 10.77.1.9 refused
+	release_all
+	eventually_status "$USED" 0
+}
+
+@test "a service that a reload gives another name counts who stayed inside" {
+	configure 2
+	hold_many 1 2
+	document 2 | sed 's/main/renamed/' | spillwayd_configure
+	sw reload
+	assert_status '.services[0].name' renamed
+	assert_status "$USED" 2
+	assert_lane 10.77.1.9 refused
+	release_all
+	eventually_status "$USED" 0
+}
+
+@test "a service that a reload adds counts the connections that it has already" {
+	elsewhere
+	spillwayd_run
+	hold_many 1 2
+	document 2 | spillwayd_configure
+	sw reload
+	assert_status "$USED" 2
+	assert_status '.services[0].counters.adopted' 2
+	assert_status '.services[0].counters.drift' 0
+	assert_lane 10.77.1.9 refused
+	release_all
+	eventually_status "$USED" 0
+}
+
 @test "a bad reload says where it is bad and changes nothing" {
 	configure 1
 	hold first 10.77.1.1

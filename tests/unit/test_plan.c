@@ -220,6 +220,112 @@ static void an_id_under_which_something_counts_is_not_given_away(void **state)
 	sw_plan_free(plan);
 }
 
+#define TWO   MAIN "- name: other\n  listen: [':5433']\n"
+#define OTHER "services:\n- name: other\n  listen: [':5433']\n"
+
+/* Of MAIN and CLASSES. */
+static bool first_service_is_busy(void *arg, uint32_t id)
+{
+	(void)arg;
+	return id == 0;
+}
+
+static bool first_classes_are_busy(void *arg, uint32_t id)
+{
+	(void)arg;
+	return id < 5;
+}
+
+static bool everything_is_busy(void *arg, uint32_t id)
+{
+	(void)arg, (void)id;
+	return true;
+}
+
+static bool nothing_is_busy(void *arg, uint32_t id)
+{
+	(void)arg, (void)id;
+	return false;
+}
+
+static void whoever_comes_back_while_its_connections_count_gets_its_ids_again(void **state)
+{
+	const struct sw_plan_busy busy = {.service = first_service_is_busy,
+					  .class = first_classes_are_busy};
+	struct sw_plan *first = planned(CLASSES);
+	struct sw_plan *less = planned_after(MAIN, NULL, first, &busy);
+	struct sw_plan *gone = planned_after(OTHER, NULL, less, &busy);
+	struct sw_plan *again = planned_after(CLASSES, NULL, gone, &busy);
+
+	(void)state;
+	assert_int_equal(gone->retired_service_count, 1);
+	assert_int_equal(again->services[0].id, first->services[0].id);
+	assert_int_equal(again->class_count, first->class_count);
+	for (size_t i = 0; i < again->class_count; i++)
+		assert_int_equal(again->classes[i].id, first->classes[i].id);
+	assert_string_equal(again->retired_services[0].name, "other");
+	sw_plan_free(first);
+	sw_plan_free(less);
+	sw_plan_free(gone);
+	sw_plan_free(again);
+}
+
+static void whoever_was_removed_is_forgotten_when_its_connections_are_gone(void **state)
+{
+	const struct sw_plan_busy busy = {.service = nothing_is_busy, .class = nothing_is_busy};
+	struct sw_plan *two = planned(TWO);
+	struct sw_plan *one = planned_after(OTHER, NULL, two, &busy);
+	struct sw_plan *same = planned_after(OTHER, NULL, one, &busy);
+
+	(void)state;
+	/* Until the plan is in the maps it may get some. */
+	assert_int_equal(one->retired_service_count, 1);
+	assert_int_equal(same->retired_service_count, 0);
+	assert_int_equal(same->retired_class_count, 0);
+	sw_plan_free(two);
+	sw_plan_free(one);
+	sw_plan_free(same);
+}
+
+/* Port 5432 is the service 0's. */
+static bool serves_5432(void *arg, const struct sw_service_key *at, uint32_t *id)
+{
+	(void)arg;
+	*id = 0;
+	return at->port_be == htons(5432);
+}
+
+static void a_service_that_got_another_name_where_it_listens_is_the_same(void **state)
+{
+	const struct sw_plan_busy busy = {
+		.service = everything_is_busy, .class = everything_is_busy, .serves = serves_5432};
+	struct sw_plan *before = planned(MAIN);
+	struct sw_plan *after =
+		planned_after("services:\n- name: renamed\n  listen: [':5432']\n", NULL, before,
+			      &(struct sw_plan_busy){.service = nothing_is_busy,
+						     .class = nothing_is_busy,
+						     .serves = serves_5432});
+	SW_CONFIG_FREE struct sw_config *taken =
+		configured("services:\n- name: new\n  listen: [':5432']\n"
+			   "- name: main\n  listen: [':5433']\n");
+	struct sw_plan *moved = NULL;
+	struct sw_error err;
+
+	(void)state;
+	assert_int_equal(after->services[0].id, before->services[0].id);
+	assert_int_equal(sw_plan_class_named(after, 0, "default")->id,
+			 sw_plan_class_named(before, 0, "default")->id);
+	assert_int_equal(after->retired_service_count, 0);
+	/* One that has moved away has kept its name, and its connections with it. */
+	assert_int_equal(sw_plan_make(taken, NULL, before, NULL, &moved, &err), 0);
+	assert_int_equal(sw_plan_service_named(moved, "main")->id, before->services[0].id);
+	assert_int_not_equal(sw_plan_service_named(moved, "new")->id, before->services[0].id);
+	sw_plan_free(moved);
+	assert_int_equal(sw_plan_make(taken, NULL, before, &busy, &moved, &err), -ENOSPC);
+	sw_plan_free(before);
+	sw_plan_free(after);
+}
+
 static void rule(struct sw_rules *rules, const char *prefix, bool allow)
 {
 	struct sw_rule one = {.service = "main", .allow = allow};
@@ -331,6 +437,9 @@ int main(void)
 		cmocka_unit_test(a_port_of_one_service_alone_needs_no_address),
 		cmocka_unit_test(names_keep_their_ids_when_others_come_and_go),
 		cmocka_unit_test(an_id_under_which_something_counts_is_not_given_away),
+		cmocka_unit_test(whoever_comes_back_while_its_connections_count_gets_its_ids_again),
+		cmocka_unit_test(whoever_was_removed_is_forgotten_when_its_connections_are_gone),
+		cmocka_unit_test(a_service_that_got_another_name_where_it_listens_is_the_same),
 		cmocka_unit_test(a_rule_overrules_every_class_within_its_prefix),
 		cmocka_unit_test(a_rule_for_a_class_s_own_prefix_stands_there_once),
 		cmocka_unit_test(more_classes_than_there_are_ids_is_an_error_that_says_so),

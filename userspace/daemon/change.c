@@ -11,6 +11,7 @@
 #include "core/log.h"
 #include "core/sysctl.h"
 #include "daemon/notes.h"
+#include "daemon/reconcile.h"
 #include "daemon/room.h"
 #include "kern/apply.h"
 #include "kern/steps.h"
@@ -38,15 +39,35 @@ int sw_change_begin(const struct sw_daemon *daemon, struct sw_config **next, str
 	return 0;
 }
 
+/* Where connections were let in unseen: those inside count before the first newcomer is decided. */
+static int apply(struct sw_daemon *daemon, const struct sw_plan *plan, struct sw_error *err)
+{
+	bool is_wider = daemon->attachment_count && sw_plan_listens_beyond(plan, daemon->plan);
+	int failed = sw_apply_values(daemon->maps, daemon->plan, plan, err);
+
+	if (!failed && is_wider)
+		sw_reconcile_plan(daemon, plan);
+	if (!failed)
+		failed = sw_apply_keys(daemon->maps, daemon->plan, plan, err);
+	if (!failed && is_wider)
+		sw_reconcile_plan(daemon, plan);
+	return failed;
+}
+
+static void restore(struct sw_daemon *daemon, const struct sw_plan *from)
+{
+	struct sw_error ignored;
+
+	if (!daemon->config)
+		return;
+	sw_apply_values(daemon->maps, from, daemon->plan, &ignored);
+	sw_apply_keys(daemon->maps, from, daemon->plan, &ignored);
+}
+
 int sw_change(struct sw_daemon *daemon, struct sw_config *next, struct sw_rules *rules,
 	      struct sw_error *err)
 {
-	const struct sw_plan_busy busy = {
-		.service = sw_apply_service_is_busy,
-		.class = sw_apply_class_is_busy,
-		.arg = (void *)daemon->maps,
-	};
-	struct sw_error ignored;
+	const struct sw_plan_busy busy = sw_apply_busy(daemon->maps);
 	struct sw_plan *plan = NULL;
 	int failed = sw_config_validate(next, err);
 
@@ -55,10 +76,9 @@ int sw_change(struct sw_daemon *daemon, struct sw_config *next, struct sw_rules 
 				      &plan, err);
 	if (failed)
 		return failed;
-	failed = sw_apply(daemon->maps, daemon->plan, plan, err);
+	failed = apply(daemon, plan, err);
 	if (failed) {
-		if (daemon->config)
-			sw_apply(daemon->maps, plan, daemon->plan, &ignored);
+		restore(daemon, plan);
 		sw_plan_free(plan);
 		return failed;
 	}

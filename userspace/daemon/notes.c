@@ -18,19 +18,30 @@ static void drop(json_t **json)
 	json_decref(*json);
 }
 
+static void add_services(json_t *list, const struct sw_plan_service *services, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		json_array_append_new(list, json_pack("{s:s, s:i}", "name", services[i].name, "id",
+						      (int)services[i].id));
+}
+
+static void add_classes(json_t *list, const struct sw_plan_class *classes, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		json_array_append_new(list, json_pack("{s:s, s:i, s:i}", "name", classes[i].name,
+						      "service", (int)classes[i].service, "id",
+						      (int)classes[i].id));
+}
+
+/* Those that are retired among them: the next plan looks which it needs. */
 static json_t *ids_to_json(const struct sw_plan *plan)
 {
 	json_t *services = json_array(), *classes = json_array();
 
-	for (size_t i = 0; i < plan->service_count; i++)
-		json_array_append_new(services,
-				      json_pack("{s:s, s:i}", "name", plan->services[i].name, "id",
-						(int)plan->services[i].id));
-	for (size_t i = 0; i < plan->class_count; i++)
-		json_array_append_new(classes,
-				      json_pack("{s:s, s:i, s:i}", "name", plan->classes[i].name,
-						"service", (int)plan->classes[i].service, "id",
-						(int)plan->classes[i].id));
+	add_services(services, plan->services, plan->service_count);
+	add_services(services, plan->retired_services, plan->retired_service_count);
+	add_classes(classes, plan->classes, plan->class_count);
+	add_classes(classes, plan->retired_classes, plan->retired_class_count);
 	return json_pack("{s:o, s:o}", "services", services, "classes", classes);
 }
 

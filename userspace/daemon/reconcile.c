@@ -29,6 +29,7 @@ struct suspect {
 
 struct pass {
 	struct sw_daemon *daemon;
+	const struct sw_plan *plan;
 	struct sw_sockets sockets;
 	struct suspect *suspects;
 	size_t suspect_count, suspect_room;
@@ -79,7 +80,7 @@ static int look_at_flow(void *arg, const struct sw_flow_key *key, const struct s
 	/* Only this way: a socket that is closed, or whose pooler is, can no longer be told apart. */
 	if (flow->state == SW_FLOW_OPEN && flow->flags & SW_FLOW_ADOPTED &&
 	    flow->lane == SW_LANE_DIRECT &&
-	    sw_reconcile_lanes_of(&pass->lanes, pass->daemon, flow->service, socket) ==
+	    sw_reconcile_lanes_of(&pass->lanes, pass->plan, flow->service, socket) ==
 		    SW_LANE_POOLER)
 		socket->flow = SW_FLOW_NONE;
 	return 0;
@@ -142,18 +143,17 @@ static bool came_by_gate(struct pass *pass, const struct sw_in6 *client)
 static void fill_in(struct pass *pass, const struct sw_socket *socket,
 		    const struct sw_plan_service *service, struct sw_flow_op *op)
 {
-	const struct sw_plan *plan = pass->daemon->plan;
 	struct sw_addr client;
 
 	memcpy(client.bytes, socket->key.client.bytes, sizeof(client.bytes));
 	op->key = socket->key;
 	op->kind = SW_FLOW_OP_ADOPT;
 	op->service = service->id;
-	op->class_id = sw_plan_class_of(plan, service, &client)->id;
+	op->class_id = sw_plan_class_of(pass->plan, service, &client)->id;
 	op->source_bits = sw_address_is_ipv4(&socket->key.client) ? service->conf.ipv4_bits
 								  : service->conf.ipv6_bits;
 	op->state = socket->half_open ? SW_FLOW_HALF_OPEN : SW_FLOW_OPEN;
-	op->lane = sw_reconcile_lanes_of(&pass->lanes, pass->daemon, service->id, socket);
+	op->lane = sw_reconcile_lanes_of(&pass->lanes, pass->plan, service->id, socket);
 	op->is_drift = pass->is_drift;
 }
 
@@ -200,7 +200,7 @@ static int adopt_all(struct pass *pass)
 	for (size_t i = 0; !failed && i < pass->sockets.count; i++) {
 		const struct sw_socket *socket = &pass->sockets.list[i];
 		const struct sw_plan_service *service = sw_plan_service_at(
-			pass->daemon->plan, &socket->key.server, socket->key.server_port_be);
+			pass->plan, &socket->key.server, socket->key.server_port_be);
 
 		if (!service || !sw_reconcile_is_missed(socket->half_open, socket->flow))
 			continue;
@@ -228,7 +228,7 @@ static int run(struct pass *pass)
 	if (!failed)
 		failed = open_diag(pass);
 	if (!failed)
-		failed = sw_sockets_read(daemon->maps->ports, &pass->sockets);
+		failed = sw_sockets_read(pass->plan->ports, &pass->sockets);
 	pass->result.sockets = pass->sockets.count;
 	if (!failed)
 		failed = sw_read_flows(daemon->maps, look_at_flow, pass);
@@ -242,7 +242,8 @@ static int run(struct pass *pass)
 
 int sw_reconcile(struct sw_daemon *daemon, struct sw_reconcile *out, struct sw_error *err)
 {
-	SW_CLEANUP(end_pass) struct pass pass = {.daemon = daemon, .is_drift = true};
+	SW_CLEANUP(end_pass)
+	struct pass pass = {.daemon = daemon, .plan = daemon->plan, .is_drift = true};
 	int failed = run(&pass);
 
 	if (failed)
@@ -259,7 +260,8 @@ int sw_reconcile(struct sw_daemon *daemon, struct sw_reconcile *out, struct sw_e
 void sw_reconcile_interface(struct sw_daemon *daemon, const char *name)
 {
 	SW_CLEANUP(end_pass)
-	struct pass pass = {.daemon = daemon, .extra_ifindex = (int)if_nametoindex(name)};
+	struct pass pass = {
+		.daemon = daemon, .plan = daemon->plan, .extra_ifindex = (int)if_nametoindex(name)};
 	int failed = run(&pass);
 
 	if (failed)
@@ -267,5 +269,20 @@ void sw_reconcile_interface(struct sw_daemon *daemon, const char *name)
 			     strerror(-failed));
 	else if (pass.result.adopted)
 		sw_log_info("interface %s: %zu connections were open before, they count", name,
+			    pass.result.adopted);
+}
+
+void sw_reconcile_plan(struct sw_daemon *daemon, const struct sw_plan *plan)
+{
+	SW_CLEANUP(end_pass) struct pass pass = {.daemon = daemon, .plan = plan};
+	int failed = run(&pass);
+
+	if (failed)
+		sw_log_error("what is guarded from now on: connections from before are not "
+			     "counted: %s",
+			     strerror(-failed));
+	else if (pass.result.adopted)
+		sw_log_info("what is guarded from now on: %zu connections were open before, they "
+			    "count",
 			    pass.result.adopted);
 }

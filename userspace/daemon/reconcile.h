@@ -26,6 +26,9 @@ int sw_reconcile(struct sw_daemon *daemon, struct sw_reconcile *out, struct sw_e
  */
 void sw_reconcile_interface(struct sw_daemon *daemon, const char *name);
 
+/* Likewise around guarding what a plan does and the one that runs does not; both have their values. */
+void sw_reconcile_plan(struct sw_daemon *daemon, const struct sw_plan *plan);
+
 /* The timer, daemon/reconcile_timer.c. 0 or -ENOMEM */
 int sw_reconcile_start(struct sw_daemon *daemon);
 void sw_reconcile_stop(struct sw_daemon *daemon);

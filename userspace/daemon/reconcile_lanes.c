@@ -34,18 +34,18 @@ static void find_owners(const struct sw_plan_service *service, struct sw_owners 
 	}
 }
 
-enum sw_lane sw_reconcile_lanes_of(struct sw_reconcile_lanes *lanes, const struct sw_daemon *daemon,
-				   uint32_t service, const struct sw_socket *socket)
+enum sw_lane sw_reconcile_lanes_of(struct sw_reconcile_lanes *lanes, const struct sw_plan *plan,
+				   uint32_t service_id, const struct sw_socket *socket)
 {
-	const struct sw_plan_service *plan = sw_plan_service(daemon->plan, service);
+	const struct sw_plan_service *service = sw_plan_service(plan, service_id);
 
-	if (!plan || !plan->conf.pooler.port_be || !socket->inode)
+	if (!service || !service->conf.pooler.port_be || !socket->inode)
 		return SW_LANE_DIRECT;
-	if (!lanes->known[service])
-		find_owners(plan, &lanes->poolers[service]);
-	lanes->known[service] = true;
-	return sw_owners_have(&lanes->poolers[service], socket->inode) ? SW_LANE_POOLER
-								       : SW_LANE_DIRECT;
+	if (!lanes->known[service_id])
+		find_owners(service, &lanes->poolers[service_id]);
+	lanes->known[service_id] = true;
+	return sw_owners_have(&lanes->poolers[service_id], socket->inode) ? SW_LANE_POOLER
+									  : SW_LANE_DIRECT;
 }
 
 void sw_reconcile_lanes_free(struct sw_reconcile_lanes *lanes)

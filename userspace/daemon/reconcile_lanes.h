@@ -15,8 +15,8 @@ struct sw_reconcile_lanes {
 	bool known[SW_SERVICES_MAX];
 };
 
-enum sw_lane sw_reconcile_lanes_of(struct sw_reconcile_lanes *lanes, const struct sw_daemon *daemon,
-				   uint32_t service, const struct sw_socket *socket);
+enum sw_lane sw_reconcile_lanes_of(struct sw_reconcile_lanes *lanes, const struct sw_plan *plan,
+				   uint32_t service_id, const struct sw_socket *socket);
 void sw_reconcile_lanes_free(struct sw_reconcile_lanes *lanes);
 
 #endif

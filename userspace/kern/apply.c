@@ -95,19 +95,11 @@ static int put_listens(const struct sw_maps *maps, const struct sw_plan *next, s
 	return 0;
 }
 
-static bool listens_on(const struct sw_plan *plan, const struct sw_service_key *key)
-{
-	for (size_t i = 0; i < plan->listen_count; i++)
-		if (!memcmp(&plan->listens[i].key, key, sizeof(*key)))
-			return true;
-	return false;
-}
-
 static void drop_listens(const struct sw_maps *maps, const struct sw_plan *last,
 			 const struct sw_plan *next)
 {
 	for (size_t i = 0; i < last->listen_count; i++)
-		if (!listens_on(next, &last->listens[i].key))
+		if (!sw_plan_listens_on(next, &last->listens[i].key))
 			bpf_map_delete_elem(maps->services_fd, &last->listens[i].key);
 }
 
@@ -172,17 +164,23 @@ static void put_ports(const struct sw_maps *maps, const struct sw_plan *next)
 			maps->ports->service[port] = next->ports->service[port];
 }
 
-int sw_apply(const struct sw_maps *maps, const struct sw_plan *last, const struct sw_plan *next,
-	     struct sw_error *err)
+int sw_apply_values(const struct sw_maps *maps, const struct sw_plan *last,
+		    const struct sw_plan *next, struct sw_error *err)
+{
+	int failed = clear_new_rows(maps, last ? last : &nothing, next, err);
+
+	if (!failed)
+		put_values(maps, next);
+	return failed;
+}
+
+int sw_apply_keys(const struct sw_maps *maps, const struct sw_plan *last,
+		  const struct sw_plan *next, struct sw_error *err)
 {
 	int failed;
 
 	if (!last)
 		last = &nothing;
-	failed = clear_new_rows(maps, last, next, err);
-	if (failed)
-		return failed;
-	put_values(maps, next);
 	failed = put_prefixes(maps, last, next, err);
 	if (!failed)
 		failed = put_listens(maps, next, err);
@@ -194,7 +192,7 @@ int sw_apply(const struct sw_maps *maps, const struct sw_plan *last, const struc
 	return 0;
 }
 
-bool sw_apply_service_is_busy(void *maps, uint32_t id)
+static bool service_is_busy(void *maps, uint32_t id)
 {
 	const struct sw_maps *in = maps;
 
@@ -202,10 +200,27 @@ bool sw_apply_service_is_busy(void *maps, uint32_t id)
 	       in->service_state[id].waiting;
 }
 
-bool sw_apply_class_is_busy(void *maps, uint32_t id)
+static bool class_is_busy(void *maps, uint32_t id)
 {
 	const struct sw_maps *in = maps;
 
 	return in->class_state[id].direct || in->class_state[id].pooler ||
 	       in->class_state[id].waiting;
+}
+
+static bool serves(void *maps, const struct sw_service_key *at, uint32_t *id)
+{
+	const struct sw_maps *in = maps;
+
+	return !bpf_map_lookup_elem(in->services_fd, at, id);
+}
+
+struct sw_plan_busy sw_apply_busy(const struct sw_maps *maps)
+{
+	return (struct sw_plan_busy){
+		.service = service_is_busy,
+		.class = class_is_busy,
+		.serves = serves,
+		.arg = (void *)maps,
+	};
 }

@@ -10,15 +10,19 @@
 #include "kern/maps.h"
 #include "policy/plan.h"
 
-/* last: the plan that is in the maps, NULL for none. 0, or -errno with err filled. */
-int sw_apply(const struct sw_maps *maps, const struct sw_plan *last, const struct sw_plan *next,
-	     struct sw_error *err);
+/*
+ * Both halves, in this order; between them what is new is ready and no packet meets it. last: the plan that
+ * is in the maps, NULL for none. 0, or -errno with err filled.
+ */
+int sw_apply_values(const struct sw_maps *maps, const struct sw_plan *last,
+		    const struct sw_plan *next, struct sw_error *err);
+int sw_apply_keys(const struct sw_maps *maps, const struct sw_plan *last,
+		  const struct sw_plan *next, struct sw_error *err);
 
 /* Removes what is in the maps beside the plan: what a daemon that was cut off left half done. */
 void sw_apply_only(const struct sw_maps *maps, const struct sw_plan *plan);
 
-/* Whether anything still counts under an id; for struct sw_plan_busy. arg is the struct sw_maps. */
-bool sw_apply_service_is_busy(void *maps, uint32_t id);
-bool sw_apply_class_is_busy(void *maps, uint32_t id);
+/* Whether anything still counts under an id, by the maps, and whose an address is. */
+struct sw_plan_busy sw_apply_busy(const struct sw_maps *maps);
 
 #endif

@@ -11,84 +11,21 @@
 
 #include "core/cleanup.h"
 #include "policy/plan_conf.h"
+#include "policy/plan_ids.h"
 
 /* What making one plan needs to know on the way. */
 struct making {
 	const struct sw_config *config;
-	const struct sw_plan *last;
-	const struct sw_plan_busy *busy;
 	struct sw_plan *plan;
+	struct sw_plan_ids ids;
 	struct sw_error *err;
-	bool service_taken[SW_SERVICES_MAX];
-	bool class_taken[SW_CLASSES_MAX];
 };
-
-/* Ids that the last plan gave to somebody stay out of the hands of new names. */
-static void note_taken(struct making *making)
-{
-	if (!making->last)
-		return;
-	for (size_t i = 0; i < making->last->service_count; i++)
-		making->service_taken[making->last->services[i].id] = true;
-	for (size_t i = 0; i < making->last->class_count; i++)
-		making->class_taken[making->last->classes[i].id] = true;
-}
-
-static int free_id(bool *taken, uint32_t count, bool (*busy)(void *arg, uint32_t id), void *arg,
-		   uint32_t *out)
-{
-	for (uint32_t id = 0; id < count; id++) {
-		if (taken[id] || (busy && busy(arg, id)))
-			continue;
-		taken[id] = true;
-		*out = id;
-		return 0;
-	}
-	return -ENOSPC;
-}
-
-static int service_id(struct making *making, const char *name, uint32_t *out)
-{
-	const struct sw_plan_service *before =
-		making->last ? sw_plan_service_named(making->last, name) : NULL;
-
-	if (before) {
-		*out = before->id;
-		return 0;
-	}
-	if (free_id(making->service_taken, SW_SERVICES_MAX,
-		    making->busy ? making->busy->service : NULL,
-		    making->busy ? making->busy->arg : NULL, out))
-		return sw_error_set(making->err, -ENOSPC,
-				    "service '%s': all %d places for services are taken, some by "
-				    "connections of services that were removed",
-				    name, SW_SERVICES_MAX);
-	return 0;
-}
-
-static int class_id(struct making *making, uint32_t service, const char *name, uint32_t *out)
-{
-	const struct sw_plan_class *before =
-		making->last ? sw_plan_class_named(making->last, service, name) : NULL;
-
-	if (before) {
-		*out = before->id;
-		return 0;
-	}
-	if (free_id(making->class_taken, SW_CLASSES_MAX, making->busy ? making->busy->class : NULL,
-		    making->busy ? making->busy->arg : NULL, out))
-		return sw_error_set(making->err, -ENOSPC,
-				    "class '%s': there are %d classes already, which is the limit "
-				    "(each service has default, allowed and denied beside its own)",
-				    name, SW_CLASSES_MAX);
-	return 0;
-}
 
 static int add_class(struct making *making, uint32_t service, const char *name,
 		     struct sw_class_conf conf, uint32_t *out)
 {
 	struct sw_plan_class *class = &making->plan->classes[making->plan->class_count];
-	int failed = class_id(making, service, name, &class->id);
+	int failed = sw_plan_ids_class(&making->ids, service, name, &class->id, making->err);
 
 	if (failed)
 		return failed;
@@ -231,12 +168,11 @@ static int fill(struct making *making, const struct sw_rules *rules)
 	struct sw_plan *plan = making->plan;
 	int failed = 0;
 
-	note_taken(making);
 	for (size_t i = 0; !failed && i < making->config->service_count; i++) {
 		const struct sw_config_service *service = &making->config->services[i];
 		struct sw_plan_service *to = &plan->services[i];
 
-		failed = service_id(making, service->name, &to->id);
+		failed = sw_plan_ids_service(&making->ids, service, &to->id, making->err);
 		if (failed)
 			break;
 		memccpy(to->name, service->name, '\0', sizeof(to->name));
@@ -255,15 +191,18 @@ int sw_plan_make(const struct sw_config *config, const struct sw_rules *rules,
 		 const struct sw_plan *last, const struct sw_plan_busy *busy, struct sw_plan **out,
 		 struct sw_error *err)
 {
-	struct making making = {.config = config, .last = last, .busy = busy, .err = err};
+	struct making making = {.config = config, .err = err};
 	int failed;
 
+	sw_plan_ids_begin(&making.ids, config, last, busy);
 	making.plan = calloc(1, sizeof(*making.plan));
 	if (!making.plan)
 		return sw_error_set(err, -ENOMEM, "out of memory");
 	failed = allocate(making.plan, config, rules, err);
 	if (!failed)
 		failed = fill(&making, rules);
+	if (!failed)
+		failed = sw_plan_ids_retire(&making.ids, making.plan, err);
 	if (failed) {
 		sw_plan_free(making.plan);
 		return failed;
@@ -281,5 +220,7 @@ void sw_plan_free(struct sw_plan *plan)
 	free(plan->listens);
 	free(plan->prefixes);
 	free(plan->ports);
+	free(plan->retired_services);
+	free(plan->retired_classes);
 	free(plan);
 }

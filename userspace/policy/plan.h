@@ -4,8 +4,9 @@
  * configuration and the operator's allow and deny lists, put into the maps by kern/apply.
  *
  * Ids are what the maps know services and classes by. A service or class keeps its id from plan to
- * plan as long as it keeps its name, and an id is given to another name only after nothing counts
- * under it any more: so a reload changes no count.
+ * plan as long as it keeps its name; a service that has got another one keeps it as well, if it listens
+ * where it did. An id is given to others only after nothing counts under it any more, and whoever comes
+ * back before that gets his own: so a reload changes no count.
  */
 #ifndef SW_POLICY_PLAN_H
 #define SW_POLICY_PLAN_H
@@ -53,12 +54,21 @@ struct sw_plan {
 	struct sw_plan_prefix *prefixes; /* sorted by service, address, length; no two alike */
 	size_t prefix_count;
 	struct sw_ports *ports;
+	/* No longer configured, but something counts under their ids. */
+	struct sw_plan_service *retired_services;
+	size_t retired_service_count;
+	struct sw_plan_class *retired_classes;
+	size_t retired_class_count;
 };
 
-/* Whether anything still counts under an id that the last plan gave out. */
+/*
+ * Whether anything still counts under an id, and whose connections to an address count under which; serves
+ * may be NULL.
+ */
 struct sw_plan_busy {
 	bool (*service)(void *arg, uint32_t id);
 	bool (*class)(void *arg, uint32_t id);
+	bool (*serves)(void *arg, const struct sw_service_key *at, uint32_t *id);
 	void *arg;
 };
 
@@ -80,6 +90,9 @@ const struct sw_plan_service *sw_plan_service(const struct sw_plan *plan, uint32
 const struct sw_plan_class *sw_plan_class(const struct sw_plan *plan, uint32_t id);
 const struct sw_plan_class *sw_plan_class_named(const struct sw_plan *plan, uint32_t service,
 						const char *name);
+bool sw_plan_listens_on(const struct sw_plan *plan, const struct sw_service_key *key);
+/* True where the plan guards an address or port that the last one did not; last may be NULL. */
+bool sw_plan_listens_beyond(const struct sw_plan *plan, const struct sw_plan *last);
 /* The service of an address and port, found as the gate finds it. NULL: not guarded. */
 const struct sw_plan_service *sw_plan_service_at(const struct sw_plan *plan,
 						 const struct sw_in6 *address, __be16 port_be);

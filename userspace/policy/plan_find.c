@@ -59,6 +59,22 @@ const struct sw_plan_service *sw_plan_service_at(const struct sw_plan *plan,
 	return of_any ? sw_plan_service(plan, of_any->service) : NULL;
 }
 
+bool sw_plan_listens_on(const struct sw_plan *plan, const struct sw_service_key *key)
+{
+	for (size_t i = 0; i < plan->listen_count; i++)
+		if (!memcmp(&plan->listens[i].key, key, sizeof(*key)))
+			return true;
+	return false;
+}
+
+bool sw_plan_listens_beyond(const struct sw_plan *plan, const struct sw_plan *last)
+{
+	for (size_t i = 0; i < plan->listen_count; i++)
+		if (!last || !sw_plan_listens_on(last, &plan->listens[i].key))
+			return true;
+	return false;
+}
+
 static const struct sw_plan_prefix *find_exact(const struct sw_plan *plan, uint32_t service,
 					       const struct sw_prefix *prefix)
 {
