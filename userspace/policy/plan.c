@@ -137,30 +137,35 @@ int sw_plan_compare_prefixes(const void *left, const void *right)
 	return order ? order : (int)a->prefix.len - (int)b->prefix.len;
 }
 
-static int allocate(struct sw_plan *plan, const struct sw_config *config,
-		    const struct sw_rules *rules, struct sw_error *err)
+struct counts {
+	size_t classes, listens, prefixes;
+};
+
+static struct counts counts_of(const struct sw_config *config, const struct sw_rules *rules)
 {
-	size_t classes = 0, listens = 0, prefixes = rules ? rules->count : 0;
+	struct counts counts = {.prefixes = rules ? rules->count : 0};
 
 	for (size_t i = 0; i < config->service_count; i++) {
 		const struct sw_config_service *service = &config->services[i];
 
-		classes += service->class_count + 2;
-		listens += service->listen_count;
+		counts.classes += service->class_count + 2;
+		counts.listens += service->listen_count;
 		for (size_t n = 0; n < service->class_count; n++)
-			prefixes += service->classes[n].source_count;
+			counts.prefixes += service->classes[n].source_count;
 	}
-	if (prefixes > SW_PREFIXES_MAX)
-		return sw_error_set(err, -ENOSPC, "%zu prefixes in all classes; the limit is %d",
-				    prefixes, SW_PREFIXES_MAX);
-	plan->services = calloc(config->service_count + 1, sizeof(*plan->services));
-	plan->classes = calloc(classes + 1, sizeof(*plan->classes));
-	plan->listens = calloc(listens + 1, sizeof(*plan->listens));
-	plan->prefixes = calloc(prefixes + 1, sizeof(*plan->prefixes));
+	return counts;
+}
+
+static int allocate(struct sw_plan *plan, size_t services, const struct counts *counts)
+{
+	plan->services = calloc(services + 1, sizeof(*plan->services));
+	plan->classes = calloc(counts->classes + 1, sizeof(*plan->classes));
+	plan->listens = calloc(counts->listens + 1, sizeof(*plan->listens));
+	plan->prefixes = calloc(counts->prefixes + 1, sizeof(*plan->prefixes));
 	plan->ports = calloc(1, sizeof(*plan->ports));
-	if (!plan->services || !plan->classes || !plan->listens || !plan->prefixes || !plan->ports)
-		return sw_error_set(err, -ENOMEM, "out of memory");
-	return 0;
+	return plan->services && plan->classes && plan->listens && plan->prefixes && plan->ports
+		       ? 0
+		       : -ENOMEM;
 }
 
 static int fill(struct making *making, const struct sw_rules *rules)
@@ -192,15 +197,19 @@ int sw_plan_make(const struct sw_config *config, const struct sw_rules *rules,
 		 struct sw_error *err)
 {
 	struct making making = {.config = config, .err = err};
+	const struct counts counts = counts_of(config, rules);
 	int failed;
 
-	sw_plan_ids_begin(&making.ids, config, last, busy);
+	if (counts.prefixes > SW_PREFIXES_MAX)
+		return sw_error_set(err, -ENOSPC, "%zu prefixes in all classes; the limit is %d",
+				    counts.prefixes, SW_PREFIXES_MAX);
 	making.plan = calloc(1, sizeof(*making.plan));
-	if (!making.plan)
+	if (!making.plan || allocate(making.plan, config->service_count, &counts)) {
+		sw_plan_free(making.plan);
 		return sw_error_set(err, -ENOMEM, "out of memory");
-	failed = allocate(making.plan, config, rules, err);
-	if (!failed)
-		failed = fill(&making, rules);
+	}
+	sw_plan_ids_begin(&making.ids, config, last, busy);
+	failed = fill(&making, rules);
 	if (!failed)
 		failed = sw_plan_ids_retire(&making.ids, making.plan, err);
 	if (failed) {
