@@ -32,7 +32,11 @@ static __noinline enum noted note_flow(struct gate *gate, const struct sw_servic
 		.state_ns = gate->now_ns,
 	};
 
-	if (shadow)
+	if (is_parked)
+		fresh.flags = verdict->over == SW_REASON_RATE	       ? SW_FLOW_OVER_RATE
+			      : verdict->over == SW_REASON_SOURCE_LIVE ? SW_FLOW_OVER_LIVE
+								       : 0;
+	else if (shadow)
 		fresh.flags = SW_FLOW_SHADOW;
 	else if (elsewhere)
 		fresh.flags = SW_FLOW_STEERED;
@@ -45,8 +49,9 @@ static __always_inline struct sw_verdict decide(struct gate *gate, struct sw_req
 	struct sw_verdict verdict;
 
 	request_begin(gate, request);
-	/* Who waits has taken its arrival already. */
-	if (request->class_conf->action == SW_ACTION_LIMIT && !request->loss && !gate->is_waiter)
+	/* Who waits has taken its arrival already, if it did not come over its rate. */
+	if (request->class_conf->action == SW_ACTION_LIMIT && !request->loss &&
+	    (!gate->is_waiter || unpack(gate->waiter_word).flags & SW_FLOW_OVER_RATE))
 		request->over_rate =
 			sw_hide(request, source_arrives(&request->source, request->class_conf,
 							gate->now_ns));

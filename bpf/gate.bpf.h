@@ -78,7 +78,7 @@ static __always_inline int is_cleared(struct sw_flow *flow)
  */
 static __always_inline int gate_repeated(struct gate *gate, struct sw_flow *flow, int found)
 {
-	struct sw_verdict verdict = {SW_LANE_QUEUE, SW_REASON_WAITERS};
+	struct sw_verdict verdict = {SW_LANE_QUEUE, SW_REASON_WAITERS, 0};
 
 	flow->state_ns = gate->now_ns;
 	if (flow->isn != gate->isn) {

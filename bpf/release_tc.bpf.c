@@ -19,6 +19,14 @@
 #include "waiter_turn.bpf.h"
 #include "tc_answer.bpf.h"
 
+/* The daemon notes when it saw a SYN to the millisecond; the next comes many later. */
+#define SEEN_ROUNDED_NS 2000000
+
+static __always_inline __u64 since_of(const struct __sk_buff *skb)
+{
+	return skb->cb[SW_RELEASE_CB_SINCE] | (__u64)skb->cb[SW_RELEASE_CB_SINCE + 1] << 32;
+}
+
 /* How long it took from a slot's release to the SYN that it was given to. */
 static __always_inline void count_handed(__u32 service, __u64 took_ns)
 {
@@ -32,8 +40,7 @@ static __always_inline void count_handed(__u32 service, __u64 took_ns)
 static __always_inline __u32 send_in(struct __sk_buff *skb, const struct sw_flow_key *key,
 				     __u32 released)
 {
-	__u64 freed_ns = skb->cb[SW_RELEASE_CB_FREED] | (__u64)skb->cb[SW_RELEASE_CB_FREED + 1]
-								<< 32;
+	__u64 freed_ns = since_of(skb);
 	struct sw_flow *flow = bpf_map_lookup_elem(&flows, key);
 	__u32 service = flow ? flow->service : SW_COUNTERS_HOST;
 
@@ -55,16 +62,27 @@ static __always_inline __u32 send_answer(struct __sk_buff *skb, __u32 where, __u
 	return released;
 }
 
-static __always_inline __u32 abandon(const struct sw_flow_key *key)
+/*
+ * What the daemon has read of the client's SYNs may be older than what the gate has seen: then he waits on.
+ * A SYN with another number is another connection's, which took his place.
+ */
+static __always_inline __u32 abandon(struct __sk_buff *skb, __u32 where,
+				     const struct sw_flow_key *key)
 {
+	struct packet packet = packet_at(skb, where);
+	struct tcphdr *tcp = tcp_header(&packet);
 	struct sw_flow *flow = bpf_map_lookup_elem(&flows, key);
 	__u64 seen;
 
-	if (!flow)
+	if (!tcp || !flow)
 		return 0;
 	seen = flow_word(flow);
-	if (unpack(seen).tag == sw_flow_tag(key) && unpack(seen).state == SW_FLOW_WAITING)
-		waiter_forget(key, flow, seen, SW_WAIT_ABANDONED);
+	if (unpack(seen).tag != sw_flow_tag(key) || unpack(seen).state != SW_FLOW_WAITING ||
+	    flow->isn != bpf_ntohl(tcp->seq))
+		return 0;
+	if ((__s64)(flow->state_ns - since_of(skb)) > (__s64)SEEN_ROUNDED_NS)
+		return sw_released(SW_LANE_QUEUE, 0) | SW_RELEASED_ALIVE;
+	waiter_forget(key, flow, seen, SW_WAIT_ABANDONED);
 	return 0;
 }
 
@@ -79,7 +97,7 @@ int release_waiter(struct __sk_buff *skb)
 	if (where < NOWHERE_COUNT || read_flow(skb, where, &key))
 		return 0;
 	if (skb->cb[SW_RELEASE_CB_OP] == SW_RELEASE_ABANDON)
-		return abandon(&key);
+		return abandon(skb, where, &key);
 	released = waiter_turn(skb, where,
 			       skb->cb[SW_RELEASE_CB_OP] |
 				       (skb->cb[SW_RELEASE_CB_AGAIN] ? SW_RELEASE_AGAIN : 0));

@@ -37,9 +37,11 @@ static __noinline int waiter_admit(const struct sw_flow_key *key, struct sw_flow
 	next = admitted_word(seen, lane,
 			     (is_pooled || conf->direct.port_be ? SW_FLOW_STEERED : 0) |
 				     (is_again ? SW_FLOW_AGAIN : 0));
-	flow->syn_ns = now_ns;
-	if (__sync_val_compare_and_swap(&flow->word, seen, next.word) != seen)
+	/* Only what is ours is written: its memory may be another flow's since it was seen. */
+	if (!flow_move(flow, seen, SW_FLOW_CLAIMED, 0))
 		return 0;
+	flow->syn_ns = now_ns;
+	__sync_lock_test_and_set(&flow->word, next.word);
 	waiter_ended(key, &held, now_ns, is_pooled ? SW_WAIT_STEERED : SW_WAIT_ADMITTED);
 	return 1;
 }

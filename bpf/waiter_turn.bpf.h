@@ -36,34 +36,79 @@ static __always_inline int waiter_request(struct gate *gate, struct sw_request *
 	return 0;
 }
 
-/* What everybody of the client's class is told by now, SW_LANE_NONE if that is up to the limits. */
-static __always_inline __u8 waiter_is_denied(const struct gate *gate,
-					     const struct sw_request *request)
+/* What is to be done with everybody of the client's class by now, enum sw_action. */
+static __always_inline __u8 action_now(const struct gate *gate, const struct sw_request *request)
 {
 	__u32 class = class_of(request->service_conf, gate->service_id, &gate->flow.client);
 	struct sw_class_conf *conf = bpf_map_lookup_elem(&class_conf, &class);
 
-	if (!conf || conf->action == SW_ACTION_LIMIT || conf->action == SW_ACTION_ALLOW)
-		return SW_LANE_NONE;
-	return sw_action_lane(conf->action);
+	return conf ? conf->action : SW_ACTION_LIMIT;
+}
+
+/* True while no arrival of the source would conform. */
+static __noinline int source_exceeds(const struct sw_source_key *key,
+				     const struct sw_class_conf *conf, __u64 now_ns)
+{
+	struct sw_source_rate *rate = bpf_map_lookup_elem(&source_rate, key);
+
+	return rate && conf->interval_ns &&
+	       !sw_gcra_next(rate->theoretical_ns, now_ns, conf->interval_ns, conf->tolerance_ns);
+}
+
+/*
+ * Which limit of its source a waiter that came over one is over still, enum sw_reason. That is only looked
+ * at: an arrival that it takes in vain would be gone.
+ */
+static __always_inline __u8 still_over(struct gate *gate, struct sw_request *request, __u8 flags,
+				       int is_timed_out)
+{
+	if (flags & SW_FLOW_OVER_RATE &&
+	    (is_timed_out || source_exceeds(&request->source, request->class_conf, gate->now_ns)))
+		return sw_hide(request, SW_REASON_RATE);
+	if (flags & SW_FLOW_OVER_LIVE && (is_timed_out || sw_decide_is_over_live(request)))
+		return sw_hide(request, SW_REASON_SOURCE_LIVE);
+	return sw_hide(request, 0);
+}
+
+/* Another CPU took the arrival between the look and now: what the lane cost goes back. */
+static __always_inline struct sw_verdict outrun(struct gate *gate, struct sw_request *request,
+						struct sw_verdict verdict)
+{
+	if (!source_arrives(&request->source, request->class_conf, gate->now_ns))
+		return verdict;
+	give_back(gate, request, verdict.lane);
+	request->kept_by = SW_KEPT_BY_SOURCE;
+	return (struct sw_verdict){.lane = SW_LANE_QUEUE, .reason = SW_REASON_RATE};
 }
 
 static __always_inline struct sw_verdict
-waiter_verdict(struct gate *gate, struct sw_request *request, __u8 reason, int op)
+waiter_verdict(struct gate *gate, struct sw_request *request, __u8 flags, int is_timed_out)
 {
-	__u8 denied = waiter_is_denied(gate, request);
+	__u8 action = action_now(gate, request);
+	struct sw_verdict verdict;
+	__u8 over;
 
-	if (denied)
-		return (struct sw_verdict){denied, SW_REASON_ACTION};
+	if (action != SW_ACTION_LIMIT && action != SW_ACTION_ALLOW)
+		return (struct sw_verdict){sw_action_lane(action), SW_REASON_ACTION, 0};
 	if (request->loss == SW_LOSS_OPEN)
 		return sw_decide_anyway(request, SW_REASON_DAEMON_LOST);
 	if (request->loss == SW_LOSS_CLOSED)
-		return (struct sw_verdict){SW_LANE_REFUSE, SW_REASON_DAEMON_LOST};
-	/* Who was over its rate when it came has not taken its arrival from it yet. */
-	if (reason == SW_REASON_RATE && op == SW_RELEASE_ADMIT)
-		request->over_rate =
-			source_arrives(&request->source, request->class_conf, gate->now_ns);
-	return sw_decide_waiter(request, op == SW_RELEASE_TIME_OUT);
+		return (struct sw_verdict){SW_LANE_REFUSE, SW_REASON_DAEMON_LOST, 0};
+	if (action == SW_ACTION_ALLOW && !sw_decide_is_paused(request))
+		return sw_decide_anyway(request, SW_REASON_ACTION);
+	over = still_over(gate, request, flags, is_timed_out);
+	verdict = sw_decide_waiter(request, over, is_timed_out);
+	if (flags & SW_FLOW_OVER_RATE && !over && sw_lane_admits(verdict.lane))
+		return outrun(gate, request, verdict);
+	return verdict;
+}
+
+/* What keeps it, as release_waiter says it. */
+static __always_inline __u32 kept(const struct sw_request *request, struct sw_verdict verdict)
+{
+	return sw_released(verdict.lane, verdict.reason) |
+	       (request->kept_by & SW_KEPT_BY_SOURCE ? SW_RELEASED_OF_SOURCE : 0) |
+	       (request->kept_by & SW_KEPT_BY_ALL ? SW_RELEASED_OF_ALL : 0);
 }
 
 /*
@@ -89,10 +134,10 @@ __attribute__((noinline)) int waiter_turn(struct packet_ctx *ctx, __u32 where, i
 	if (unpack(seen).tag != sw_flow_tag(&gate.flow) || unpack(seen).state != SW_FLOW_WAITING ||
 	    flow->isn != bpf_ntohl(tcp->seq) || waiter_request(&gate, &request, flow))
 		return 0;
-	verdict = waiter_verdict(&gate, &request, unpack(seen).reason, op & 0xff);
+	verdict = waiter_verdict(&gate, &request, unpack(seen).flags,
+				 (op & 0xff) == SW_RELEASE_TIME_OUT);
 	if (verdict.lane == SW_LANE_QUEUE)
-		return sw_released(verdict.lane, verdict.reason) |
-		       (request.of_source ? SW_RELEASED_OF_SOURCE : 0);
+		return kept(&request, verdict);
 	if (sw_lane_admits(verdict.lane)) {
 		if (waiter_admit(&gate.flow, flow, seen, verdict.lane, op & SW_RELEASE_AGAIN))
 			return sw_released(verdict.lane, verdict.reason);

@@ -17,7 +17,7 @@ SW_INLINE struct sw_verdict sw_decide_anyway(struct sw_request *request, __u8 re
 
 	if (sw_env_source_take(request, 1, &none))
 		return (struct sw_verdict){sw_chain_last(request->class_conf->lanes),
-					   SW_REASON_SOURCES_FULL};
+					   SW_REASON_SOURCES_FULL, 0};
 	before = sw_slots_take_anyway(request->service, request->class_state);
 	sw_half_open_add(request->service, sw_env_source(request));
 	request->over_budget = sw_slots_total(before) >= request->service_conf->budget;
@@ -56,25 +56,27 @@ SW_INLINE struct sw_verdict sw_decide(struct sw_request *request)
 {
 	struct sw_verdict verdict = {.lane = SW_LANE_REFUSE, .reason = SW_REASON_ACTION};
 	__u8 action = request->class_conf->action;
-	__u8 over_reason = 0;
+	__u8 over_reason = 0, closed = 0;
 
-	if (action == SW_ACTION_ALLOW ||
-	    (action == SW_ACTION_LIMIT && request->loss == SW_LOSS_OPEN))
-		return sw_decide_anyway(request, action == SW_ACTION_ALLOW ? SW_REASON_ACTION
-									   : SW_REASON_DAEMON_LOST);
-	if (action != SW_ACTION_LIMIT) {
+	if (action != SW_ACTION_LIMIT && action != SW_ACTION_ALLOW) {
 		verdict.lane = sw_action_lane(action);
 		return verdict;
 	}
-	if (request->loss == SW_LOSS_CLOSED) {
+	/* No limit is for those who are allowed; but a pause is for all. */
+	if (action == SW_ACTION_ALLOW && sw_decide_is_paused(request))
+		closed = sw_hide(request, SW_REASON_PAUSED);
+	if (action == SW_ACTION_ALLOW ? !closed : request->loss == SW_LOSS_OPEN)
+		return sw_decide_anyway(request, action == SW_ACTION_ALLOW ? SW_REASON_ACTION
+									   : SW_REASON_DAEMON_LOST);
+	if (!closed && request->loss == SW_LOSS_CLOSED) {
 		verdict.reason = SW_REASON_DAEMON_LOST;
 		return verdict;
 	}
 	if (request->over_rate)
 		over_reason = SW_REASON_RATE;
-	else if (sw_decide_is_over_live(request))
+	else if (!closed && sw_decide_is_over_live(request))
 		over_reason = SW_REASON_SOURCE_LIVE;
-	return sw_decide_chain(request, over_reason);
+	return sw_decide_chain(request, over_reason, closed);
 }
 
 #endif

@@ -63,7 +63,7 @@ struct sw_request {
 	__u8 over_rate;
 	__u8 is_fresh;	  /* the daemon lives: it lets waiters in */
 	__u8 loss;	  /* enum sw_loss */
-	__u8 of_source;	  /* set by the decision: a waiter stays for a limit of its source */
+	__u8 kept_by;	  /* set by the decision: what a waiter stays for, SW_KEPT_… */
 	__u8 over_budget; /* set by the decision: it admitted beyond the budget */
 	void *env;	  /* for the hooks */
 };

@@ -160,6 +160,9 @@ enum sw_flow_state {
 #define SW_FLOW_SUSPECT 0x08 /* reconciliation found no socket; a SYN clears it */
 #define SW_FLOW_ADOPTED 0x10 /* made from a socket that was there, not from its SYN */
 #define SW_FLOW_AGAIN	0x20 /* its SYN passes the gate once more, which is no retransmit */
+/* Who waits came over a limit of its source: over its rate, or with all connections that it may have. */
+#define SW_FLOW_OVER_RATE 0x40
+#define SW_FLOW_OVER_LIVE 0x80
 
 struct sw_flow {
 	union {

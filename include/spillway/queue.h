@@ -68,20 +68,25 @@ enum sw_release_op {
 #define SW_RELEASE_AGAIN 0x100
 
 /*
- * cb[1]: ifindex; cb[2], cb[3]: low and high half of when its slot became free, 0 if unknown; cb[4]: 1 if
- * the gate stands where the SYN goes in, and sees it again.
+ * cb[1]: ifindex; cb[2], cb[3]: low and high half of a time, that since when its slot is free, 0 if unknown,
+ * or if it is to be abandoned that of the last SYN its client is known to have sent; cb[4]: 1 if the gate
+ * stands where the SYN goes in, and sees it again.
  */
 #define SW_RELEASE_CB_OP      0
 #define SW_RELEASE_CB_IFINDEX 1
-#define SW_RELEASE_CB_FREED   2
+#define SW_RELEASE_CB_SINCE   2
 #define SW_RELEASE_CB_AGAIN   4
 
 /*
  * What came of it, the program's return value: {flags:16, reason:8, lane:8}. SW_LANE_NONE: it was no
  * waiter any more. SW_LANE_QUEUE: it stays, for that reason. Else the lane that it got.
  */
-#define SW_RELEASED_UNSENT    0x10000u /* the kernel did not take the SYN: the next one gets in */
-#define SW_RELEASED_OF_SOURCE 0x20000u /* it stays for a limit of its source: others may get in */
+#define SW_RELEASED_UNSENT 0x10000u /* the kernel did not take the SYN: the next one gets in */
+/* It stays for a limit of its source: others may get in. And for what anybody's end may give it. */
+#define SW_RELEASED_OF_SOURCE 0x20000u
+#define SW_RELEASED_OF_ALL    0x40000u
+/* To be abandoned, but its client has sent its SYN since: it stays. */
+#define SW_RELEASED_ALIVE 0x80000u
 
 SW_INLINE __u32 sw_released(__u8 lane, __u8 reason)
 {

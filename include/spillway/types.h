@@ -70,6 +70,7 @@ enum sw_on_loss {
 struct sw_verdict {
 	__u8 lane;
 	__u8 reason;
+	__u8 over; /* the limit of its source that made its chain the over-limit one, 0: none did */
 };
 
 /* IPv6 in network byte order; IPv4 as ::ffff:a.b.c.d. Aligned so that BPF may compare words. */

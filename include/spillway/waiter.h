@@ -8,20 +8,25 @@
 
 #include "spillway/walk.h"
 
-/* True for what keeps out this source, or this very port of it, and nobody else. */
-SW_INLINE int sw_reason_is_of_source(int reason)
+/* What a waiter is kept out by; where both, something may get free for it that others had. */
+#define SW_KEPT_BY_SOURCE 1 /* by its source, or this very port of it, and by nobody else */
+#define SW_KEPT_BY_ALL	  2 /* by what all share */
+
+SW_INLINE __u8 sw_reason_keeps_by(int reason)
 {
 	switch (reason) {
 	case SW_REASON_RATE:
 	case SW_REASON_SOURCE_LIVE:
 	case SW_REASON_SOURCE_DIRECT:
 	case SW_REASON_SOURCE_HALF_OPEN:
+	case SW_REASON_PORT_REUSE:
+		return SW_KEPT_BY_SOURCE;
+	/* Others may pass: those with no incomplete handshake, those that have an entry. */
 	case SW_REASON_HALF_OPEN:
 	case SW_REASON_SOURCES_FULL:
-	case SW_REASON_PORT_REUSE:
-		return 1;
+		return SW_KEPT_BY_SOURCE | SW_KEPT_BY_ALL;
 	default:
-		return 0;
+		return SW_KEPT_BY_ALL;
 	}
 }
 
@@ -39,7 +44,7 @@ static long sw_decide_try(__u32 turn, void *state)
 	walk->chain >>= 8;
 	if (reason) {
 		walk->verdict.reason = sw_hide(walk->request, reason);
-		walk->request->of_source |= sw_hide(walk->request, sw_reason_is_of_source(reason));
+		walk->request->kept_by |= sw_hide(walk->request, sw_reason_keeps_by(reason));
 		return 0;
 	}
 	walk->verdict.lane = lane;
@@ -47,10 +52,8 @@ static long sw_decide_try(__u32 turn, void *state)
 }
 
 /* Where a waiter may go: before the queue; timed out, behind it; while nobody is let in, to the end. */
-SW_INLINE __u64 sw_waiter_chain(const struct sw_request *request, int is_closed, int is_timed_out)
+SW_INLINE __u64 sw_waiter_chain(__u64 lanes, int is_closed, int is_timed_out)
 {
-	__u64 lanes = request->class_conf->lanes;
-
 	if (!is_timed_out)
 		return is_closed ? 0 : sw_chain_before_queue(lanes);
 	return is_closed ? sw_chain_last(lanes) : sw_chain_behind_queue(lanes);
@@ -58,23 +61,26 @@ SW_INLINE __u64 sw_waiter_chain(const struct sw_request *request, int is_closed,
 
 /*
  * A waiter's turn: SW_LANE_QUEUE and why, if none of the lanes before the queue has room for it yet;
- * else what it gets, which is taken then. Timed out it gets one of the lanes behind the queue.
+ * else what it gets, which is taken then. Timed out it gets one of the lanes behind the queue. `over` says
+ * which limit of its source it came over and is over still, for its chain is the over-limit one then; one
+ * that it is over no more it came by all the same when its time is out.
  */
-SW_INLINE struct sw_verdict sw_decide_waiter(struct sw_request *request, int is_timed_out)
+SW_INLINE struct sw_verdict sw_decide_waiter(struct sw_request *request, __u8 over,
+					     int is_timed_out)
 {
-	int reason = sw_decide_closed(request, sw_chain_before_queue(request->class_conf->lanes));
+	__u64 lanes = sw_decide_whole(request, over);
+	int closed = sw_decide_closed(request, sw_chain_before_queue(lanes));
 	struct sw_walk walk = {
 		.request = request,
-		.limits.live = request->class_conf->connections_per_source,
+		.chain = sw_waiter_chain(lanes, closed != 0, is_timed_out),
+		.limits.live = over ? 0 : request->class_conf->connections_per_source,
 		.limits.direct = request->class_conf->direct_per_source,
 		.verdict.lane = is_timed_out ? SW_LANE_REFUSE : SW_LANE_QUEUE,
+		.verdict.reason = sw_hide(request, closed ? closed : over),
 	};
 
-	if (!reason && request->over_rate)
-		reason = SW_REASON_RATE;
-	walk.chain = sw_waiter_chain(request, reason != 0, is_timed_out);
-	walk.verdict.reason = sw_hide(request, reason);
-	request->of_source = sw_hide(request, sw_reason_is_of_source(reason));
+	if (closed || over)
+		request->kept_by = sw_hide(request, sw_reason_keeps_by(walk.verdict.reason));
 	SW_REPEAT(SW_CHAIN_MAX, sw_decide_try, &walk);
 	if (is_timed_out && !sw_lane_admits(walk.verdict.lane))
 		walk.verdict.reason = SW_REASON_QUEUE_TIMEOUT;

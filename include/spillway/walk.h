@@ -11,14 +11,13 @@ struct sw_walk {
 	struct sw_request *request;
 	__u64 chain;
 	struct sw_source_limits limits;
-	__u8 is_over; /* the chain is the over-limit one */
 	__u8 barred; /* why the lanes before the queue are passed over, enum sw_reason; 0: they are not */
 	struct sw_verdict verdict;
 };
 
-SW_INLINE __u64 sw_decide_whole(const struct sw_request *request, int is_over)
+SW_INLINE __u64 sw_decide_whole(const struct sw_request *request, __u8 over)
 {
-	return is_over ? request->service_conf->over_limit : request->class_conf->lanes;
+	return over ? request->service_conf->over_limit : request->class_conf->lanes;
 }
 
 /*
@@ -34,7 +33,7 @@ SW_INLINE void sw_decide_unbar(struct sw_walk *walk)
 		return;
 	walk->barred = sw_hide(request, 0);
 	if (!request->class_state->waiting && !request->class_conf->yields)
-		walk->chain = sw_decide_whole(request, walk->is_over);
+		walk->chain = sw_decide_whole(request, walk->verdict.over);
 }
 
 /* One lane of the chain: 1 when it took the connection, or there is none left. */
@@ -66,15 +65,22 @@ static long sw_decide_turn(__u32 turn, void *state)
 	if (reason == SW_REASON_SOURCE_LIVE) {
 		/* Another CPU took the source's last connection after it was looked at. */
 		walk->limits.live = sw_hide(walk->request, 0);
-		walk->is_over = sw_hide(walk->request, 1);
-		walk->chain = sw_decide_whole(walk->request, 1);
+		walk->verdict.over = sw_hide(walk->request, SW_REASON_SOURCE_LIVE);
+		walk->chain = sw_decide_whole(walk->request, SW_REASON_SOURCE_LIVE);
 	}
 	return 0;
 }
 
+/* True while nobody at all gets in. Without a daemon nobody would end it. */
+SW_INLINE int sw_decide_is_paused(const struct sw_request *request)
+{
+	return request->is_fresh && *(volatile __u64 *)&request->service->hold & SW_HOLD_PAUSED;
+}
+
 /*
  * Why the service lets nobody in who may wait: it is held, or nothing listens where the packet goes.
- * Without a daemon nobody would lift the hold. enum sw_reason, 0: it does.
+ * Without a daemon nobody would lift the hold. A service without a budget of its own has no need of a
+ * listener. enum sw_reason, 0: it does.
  */
 SW_INLINE int sw_decide_closed(struct sw_request *request, __u64 chain)
 {
@@ -86,7 +92,8 @@ SW_INLINE int sw_decide_closed(struct sw_request *request, __u64 chain)
 		return SW_REASON_PAUSED;
 	if (hold & SW_HOLD_NOT_READY)
 		return SW_REASON_NOT_READY;
-	if (request->service_conf->direct.port_be || !sw_chain_has(chain, SW_LANE_DIRECT))
+	if (request->service_conf->direct.port_be || !request->service_conf->budget ||
+	    !sw_chain_has(chain, SW_LANE_DIRECT))
 		return 0;
 	return sw_env_destination(request);
 }
@@ -106,7 +113,7 @@ SW_INLINE int sw_decide_bar(struct sw_request *request, __u64 chain)
 		return 0;
 	if (may_wait)
 		reason = sw_decide_closed(request, chain);
-	else if (request->service->hold & SW_HOLD_PAUSED)
+	else if (sw_decide_is_paused(request))
 		reason = SW_REASON_PAUSED;
 	if (reason)
 		return reason;
@@ -118,20 +125,29 @@ SW_INLINE int sw_decide_bar(struct sw_request *request, __u64 chain)
 		       : 0;
 }
 
-/* Walks the class's chain, or the over-limit chain from the moment a source's limit speaks. */
-SW_INLINE struct sw_verdict sw_decide_chain(struct sw_request *request, __u8 over_reason)
+/*
+ * Walks the class's chain, or the over-limit chain from the moment a source's limit speaks. Closed, for that
+ * reason, to one whom no limit is for: he waits, or gets the chain's last answer.
+ */
+SW_INLINE struct sw_verdict sw_decide_chain(struct sw_request *request, __u8 over_reason,
+					    __u8 closed)
 {
 	struct sw_walk walk = {
 		.request = request,
 		.chain = sw_decide_whole(request, over_reason),
-		.is_over = sw_hide(request, over_reason != 0),
 		.limits.live = over_reason ? 0 : request->class_conf->connections_per_source,
 		.limits.direct = request->class_conf->direct_per_source,
 		.verdict.lane = SW_LANE_REFUSE,
 		.verdict.reason = sw_hide(request, over_reason),
+		.verdict.over = sw_hide(request, over_reason),
 	};
 
-	walk.barred = sw_hide(request, sw_decide_bar(request, walk.chain));
+	if (closed) {
+		walk.chain = (__u64)sw_chain_last(walk.chain) << 8 | SW_LANE_QUEUE;
+		walk.verdict.reason = closed;
+	} else {
+		walk.barred = sw_hide(request, sw_decide_bar(request, walk.chain));
+	}
 	/* A pause is waited for by all that would have got in, whatever their chain says. */
 	if (walk.barred == SW_REASON_PAUSED && !sw_chain_has(walk.chain, SW_LANE_QUEUE) &&
 	    sw_lane_admits(walk.chain & 0xff)) {

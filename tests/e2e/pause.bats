@@ -85,18 +85,29 @@ assert_told_by_the_database_only() {
 	assert_lane 10.77.1.3 direct
 }
 
-@test "a service that takes the place of a paused one is not paused" {
+@test "a service that comes after a paused one has gone is not paused" {
 	configuration | spillwayd_start
 	sw pause main
-	local name
-	# The second is where the first was.
-	for name in other third; do
-		configuration | sed "s/name: main/name: $name/" | spillwayd_configure
-		sw reload
-		assert_status '.services[0].name' "$name"
-		assert_status '.services[0].queue.paused' false
-		assert_lane 10.77.1.1 direct
-	done
+	# The third is where the first was, for the kernel and for its clients.
+	configuration | sed "s/name: main/name: second/; s/5432/5439/" | spillwayd_configure
+	sw reload
+	sw budget second 7
+	configuration | sed "s/name: main/name: third/" | spillwayd_configure
+	sw reload
+	assert_status '.services[0].name' third
+	assert_status '.services[0].queue.paused' false
+	assert_lane 10.77.1.1 direct
+}
+
+@test "a service that gets another name in a pause stays paused" {
+	configuration | spillwayd_start
+	sw pause main
+	configuration | sed "s/name: main/name: renamed/" | spillwayd_configure
+	sw reload
+	assert_status '.services[0].name' renamed
+	assert_status '.services[0].queue.paused' true
+	sw resume renamed
+	assert_lane 10.77.1.1 direct
 }
 
 @test "PostgreSQL is restarted between pause and resume while 300 clients arrive: all succeed" {

@@ -54,6 +54,30 @@ configuration() {
 	assert_waits_add_up
 }
 
+@test "who knocks while the daemon is held up for seconds keeps his place" {
+	configuration 1 '' 'max_wait: 40s, discipline: fifo' '' 'heartbeat_timeout: 30s' | spillwayd_start
+	hold first 10.77.9.9
+	come_and_wait early 10.77.1.1
+	come_and_wait late 10.77.1.2
+	mark_log
+	# What it hears first is that a slot is free, long after those who wait have knocked again.
+	kill -s STOP "$(pid_of spillwayd)"
+	release first
+	wait_until "its socket is gone" nobody_is_inside
+	WAIT_SECONDS=20 wait_until "both have knocked twice again" both_knocked_again
+	kill -s CONT "$(pid_of spillwayd)"
+	wait_until_served late
+	wait_until_served early
+	assert_equal "order" '10.77.1.1 10.77.1.2' "$(arrivals | xargs)"
+	assert_equal "given up" 0 "$(counter wait_abandoned)"
+	assert_quiet
+}
+
+# The kernel of the clients counts their repeated SYNs: timer:(on,REST,COUNT).
+both_knocked_again() {
+	[ "$(as_client ss -Hton state syn-sent dport = :5432 | grep -c 'timer:(on,[^,]*,[2-9])')" = 2 ]
+}
+
 nobody_is_inside() { [ -z "$(as_server ss -Htn sport = :5432)" ]; }
 
 # Its SYN is with the gate before the client's kernel says that it was sent.

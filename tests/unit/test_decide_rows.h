@@ -5,58 +5,7 @@
 #ifndef TEST_DECIDE_ROWS_H
 #define TEST_DECIDE_ROWS_H
 
-#include <stdint.h>
-
-#include "spillway/maps.h"
-
-#define COUNT_OF(array) (sizeof(array) / sizeof((array)[0]))
-#define DIRECT		SW_LANE_DIRECT
-#define POOLER		SW_LANE_POOLER
-#define QUEUE		SW_LANE_QUEUE
-#define REFUSE		SW_LANE_REFUSE
-#define RESET		SW_LANE_RESET
-#define DROP		SW_LANE_DROP
-
-/* The first lane is the lowest byte. */
-#define CHAIN1(a)	(uint64_t)(a)
-#define CHAIN2(a, b)	(CHAIN1(a) | CHAIN1(b) << 8)
-#define CHAIN3(a, b, c) (CHAIN2(a, b) | CHAIN1(c) << 16)
-#define WAITS		CHAIN3(DIRECT, QUEUE, REFUSE)
-
-/* A row starts from: budget 2, no caps, a pooler of 2, lanes direct-pooler-refuse, over: drop. */
-struct row {
-	const char *sentence;
-	struct sw_verdict expect;
-	uint64_t lanes;
-	uint64_t over_limit;
-	uint32_t direct_used;
-	uint32_t pooler_used;
-	uint32_t source_live; /* all of them direct */
-	uint32_t connections_per_source;
-	uint32_t direct_per_source;
-	uint32_t max_direct;
-	uint32_t half_open;	   /* of the service */
-	uint32_t source_half_open; /* of them the source's */
-	uint32_t half_open_max;
-	uint32_t half_open_per_source;
-	uint8_t action;
-	uint8_t over_rate;
-	uint8_t loss;
-	uint8_t is_lost; /* the heartbeat is stale, whatever on_daemon_loss says */
-	uint8_t hold;
-	uint8_t yields;
-	uint8_t hides_live;
-	uint32_t waiting; /* of the service */
-	uint32_t class_waiting;
-	uint32_t source_waiting;
-	uint32_t queue_max;
-	uint32_t queue_per_source;
-	int destination_reason;
-	int parkable_reason;
-	int take_reason;
-	int pooler_reason;
-	int direct_reason;
-};
+#include "decide_row.h"
 
 static const struct row rows[] = {
 	{.sentence = "the first lane with room takes it", .expect = {DIRECT, SW_REASON_FIRST}},
@@ -184,9 +133,21 @@ static const struct row rows[] = {
 	 .hold = SW_HOLD_PAUSED,
 	 .is_lost = 1,
 	 .lanes = WAITS},
-	{.sentence = "a class that allows all is let in during a pause",
-	 .expect = {DIRECT, SW_REASON_ACTION},
+	{.sentence = "a class that allows all waits during a pause, too",
+	 .expect = {QUEUE, SW_REASON_PAUSED},
 	 .hold = SW_HOLD_PAUSED,
+	 .action = SW_ACTION_ALLOW},
+	{.sentence =
+		 "where it cannot wait, a class that allows all gets its chain's last answer in a pause",
+	 .expect = {DROP, SW_REASON_UNPARKABLE},
+	 .hold = SW_HOLD_PAUSED,
+	 .parkable_reason = SW_REASON_UNPARKABLE,
+	 .lanes = CHAIN3(DIRECT, QUEUE, DROP),
+	 .action = SW_ACTION_ALLOW},
+	{.sentence =
+		 "a class that allows all hears from the database itself that it does not serve",
+	 .expect = {DIRECT, SW_REASON_ACTION},
+	 .hold = SW_HOLD_NOT_READY,
 	 .action = SW_ACTION_ALLOW},
 	{.sentence = "a source over its rate is no better off in a pause",
 	 .expect = {DROP, SW_REASON_RATE},

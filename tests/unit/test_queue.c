@@ -127,6 +127,81 @@ static void who_is_set_aside_is_passed_over_until_it_rejoins(void **state)
 	sw_queue_free(queue);
 }
 
+static void who_waits_for_either_tries_again_when_anybody_leaves_a_few_at_a_time(void **state)
+{
+	struct sw_queue *queue = queue_of(SW_QUEUE_FAIR);
+	const struct sw_in6 nobody = source_address(99);
+	bool tried[12] = {false};
+
+	(void)state;
+	for (uint16_t i = 0; i < 12; i++)
+		park(queue, &(struct client){.source = i + 1, .port = i}, START + i);
+	for (int i = 0; i < 12; i++)
+		sw_queue_set_aside(queue, sw_queue_next(queue),
+				   i < 11 ? SW_QUEUE_EITHER : SW_QUEUE_SOURCE);
+	assert_null(sw_queue_next(queue));
+	for (int wakeup = 0, turns = 0; wakeup < 3; wakeup++, turns = 0) {
+		sw_queue_rejoin(queue, &nobody);
+		for (; sw_queue_next(queue); turns++) {
+			tried[who(sw_queue_next(queue)).source - 1] = true;
+			sw_queue_set_aside(queue, sw_queue_next(queue), SW_QUEUE_EITHER);
+		}
+		assert_int_equal(turns, 4);
+	}
+	for (int i = 0; i < 11; i++)
+		assert_true(tried[i]);
+	assert_false(tried[11]);
+	sw_queue_free(queue);
+}
+
+static void a_look_by_the_clock_comes_to_all_in_the_end_however_many(void **state)
+{
+	struct sw_queue *queue = queue_of(SW_QUEUE_FAIR);
+	static bool tried[10000];
+	int looks = 0, count = 0;
+
+	(void)state;
+	for (int i = 0; i < 10000; i++)
+		park(queue, &(struct client){.source = (uint16_t)i, .port = 1}, START + i);
+	while (sw_queue_next(queue))
+		sw_queue_set_aside(queue, sw_queue_next(queue), SW_QUEUE_SOURCE);
+	for (; count < 10000 && looks < 10; looks++) {
+		sw_queue_rejoin_some(queue);
+		while (sw_queue_next(queue)) {
+			uint16_t source = who(sw_queue_next(queue)).source;
+
+			count += !tried[source];
+			tried[source] = true;
+			sw_queue_set_aside(queue, sw_queue_next(queue), SW_QUEUE_SOURCE);
+		}
+	}
+	assert_int_equal(count, 10000);
+	assert_in_range(looks, 2, 4);
+	sw_queue_free(queue);
+}
+
+static void who_is_postponed_lets_those_of_its_source_pass(void **state)
+{
+	static const enum sw_queue_order orders[] = {SW_QUEUE_FAIR, SW_QUEUE_FIFO, SW_QUEUE_LIFO};
+
+	(void)state;
+	for (int i = 0; i < 3; i++) {
+		struct sw_queue *queue = queue_of(orders[i]);
+		uint16_t first;
+
+		for (uint16_t port = 1; port <= 3; port++)
+			park(queue, &(struct client){.source = 1, .port = port}, START + port);
+		first = who(sw_queue_next(queue)).port;
+		sw_queue_postpone(queue, sw_queue_next(queue));
+		assert_int_equal(let_in(queue, START).port, 2);
+		assert_int_equal(let_in(queue, START).port, 4 - first);
+		sw_queue_postpone(queue, sw_queue_next(queue));
+		assert_int_equal(let_in(queue, START).port, first);
+		assert_int_equal(sw_queue_count(queue), 0);
+		sw_queue_free(queue);
+	}
+}
+
 static void a_class_whose_last_waiter_leaves_is_not_passed_over_any_more(void **state)
 {
 	struct sw_queue *queue = queue_of(SW_QUEUE_FAIR);
@@ -286,6 +361,10 @@ int main(void)
 		cmocka_unit_test(classes_share_by_weight),
 		cmocka_unit_test(nobody_saves_up_turns_by_being_absent),
 		cmocka_unit_test(who_is_set_aside_is_passed_over_until_it_rejoins),
+		cmocka_unit_test(
+			who_waits_for_either_tries_again_when_anybody_leaves_a_few_at_a_time),
+		cmocka_unit_test(a_look_by_the_clock_comes_to_all_in_the_end_however_many),
+		cmocka_unit_test(who_is_postponed_lets_those_of_its_source_pass),
 		cmocka_unit_test(a_class_whose_last_waiter_leaves_is_not_passed_over_any_more),
 		cmocka_unit_test(a_repeated_syn_renews_the_frame_and_keeps_the_place),
 		cmocka_unit_test(another_connection_of_the_same_port_goes_to_the_end),

@@ -19,6 +19,8 @@
 
 /* Between two questions: each costs the database a fork. */
 #define AGAIN_NS (200 * SW_NS_PER_MS)
+/* Addresses are bound one after the other, with names to be looked up between. */
+#define STEADY_NS SW_NS_PER_S
 /* A database that takes a connection and says nothing is not waited for any longer. */
 #define PATIENCE_S 2
 
@@ -26,7 +28,7 @@ struct sw_ready {
 	struct sw_daemon *daemon;
 	uint32_t service;
 	bool is_postgres;
-	bool may_wait;	/* some chain of the service has a queue */
+	bool may_wait;	/* some chain of the service has a queue, and some may go to the database */
 	char *conninfo; /* NULL: where direct connections go */
 	void (*told)(void *arg, bool is_ready, bool was_down);
 	void *arg;
@@ -34,8 +36,9 @@ struct sw_ready {
 	struct event *answer;
 	struct event *again;
 	uint64_t asked_ns;
-	uint64_t ended; /* connections that had ended when it was asked last */
-	bool was_down;	/* found so since it served last */
+	uint64_t ended;	    /* connections that had ended when it was asked last */
+	uint64_t served_ns; /* when it was found to serve again */
+	bool was_down;	    /* found so since it served last */
 };
 
 static void end_ping(struct sw_ready *ready)
@@ -66,6 +69,8 @@ static void conclude(struct sw_ready *ready, bool serves)
 
 	end_ping(ready);
 	ready->was_down = !serves;
+	if (serves && was_down)
+		ready->served_ns = sw_clock_monotonic_ns();
 	if (!serves && !was_down)
 		sw_log_warn("service %s: the database does not serve; new connections wait",
 			    sw_plan_service(ready->daemon->plan, ready->service)->name);
@@ -155,6 +160,12 @@ void sw_ready_suspect(struct sw_ready *ready, bool hold)
 	}
 }
 
+bool sw_ready_is_steady(const struct sw_ready *ready)
+{
+	return !ready->was_down && !ready->ping &&
+	       sw_clock_monotonic_ns() - ready->served_ns > STEADY_NS;
+}
+
 static uint64_t ended_so_far(const struct sw_ready *ready)
 {
 	struct sw_lifetimes ended;
@@ -180,24 +191,45 @@ void sw_ready_tick(struct sw_ready *ready, uint64_t now_ns)
 	sw_ready_suspect(ready, false);
 }
 
-static bool has_queue(const struct sw_config_lanes *lanes)
+static bool has(const struct sw_config_lanes *lanes, enum sw_lane lane)
 {
 	for (size_t i = 0; i < lanes->count; i++)
-		if (lanes->lane[i] == SW_LANE_QUEUE)
+		if (lanes->lane[i] == lane)
 			return true;
 	return false;
+}
+
+/* A service whose connections all go to a pooler may have its database anywhere. */
+static bool may_wait(const struct sw_config_service *config)
+{
+	bool queues = has(&config->over_limit, SW_LANE_QUEUE);
+	bool is_here = false;
+
+	for (size_t i = 0; i < config->class_count; i++) {
+		const struct sw_config_lanes *lanes =
+			sw_config_class_lanes(config, &config->classes[i]);
+
+		queues |= has(lanes, SW_LANE_QUEUE);
+		is_here |= has(lanes, SW_LANE_DIRECT);
+	}
+	return queues && (config->budget.direct ? is_here
+						: strcmp(config->budget.conninfo,
+							 SW_CONFIG_CONNINFO_DEFAULT) != 0);
 }
 
 void sw_ready_configure(struct sw_ready *ready, const struct sw_config_service *config)
 {
 	ready->is_postgres = config->protocol == SW_PROTOCOL_POSTGRES;
-	ready->may_wait = has_queue(&config->over_limit);
-	for (size_t i = 0; i < config->class_count; i++)
-		ready->may_wait |= has_queue(sw_config_class_lanes(config, &config->classes[i]));
+	ready->may_wait = may_wait(config);
 	free(ready->conninfo);
 	ready->conninfo = strcmp(config->budget.conninfo, SW_CONFIG_CONNINFO_DEFAULT)
 				  ? strdup(config->budget.conninfo)
 				  : NULL;
+	/* Nobody asks any more: nobody is to wait for the answer. */
+	if (!ready->may_wait && (ready->was_down || ready->ping)) {
+		evtimer_del(ready->again);
+		conclude(ready, true);
+	}
 }
 
 struct sw_ready *sw_ready_new(struct sw_daemon *daemon, uint32_t service,

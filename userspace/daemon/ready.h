@@ -25,6 +25,9 @@ void sw_ready_configure(struct sw_ready *ready, const struct sw_config_service *
 /* There is a reason to doubt it: asks at once, and tells what comes of it; meanwhile it is not, if hold. */
 void sw_ready_suspect(struct sw_ready *ready, bool hold);
 
+/* True while nobody doubts that it serves, nor has for a second: all that is to listen does. */
+bool sw_ready_is_steady(const struct sw_ready *ready);
+
 /* Each tenth of a second: asks while connections come and go, at most five times a second. */
 void sw_ready_tick(struct sw_ready *ready, uint64_t now_ns);
 

@@ -24,7 +24,7 @@
 	(1u << SW_REASON_RATE | 1u << SW_REASON_NO_LISTENER | 1u << SW_REASON_NO_POOLER |          \
 	 1u << SW_REASON_POOLER_DOWN | 1u << SW_REASON_PORT_REUSE | 1u << SW_REASON_SOURCES_FULL | \
 	 1u << SW_REASON_CONTENDED | 1u << SW_REASON_UNSTEERABLE | 1u << SW_REASON_PAUSED |        \
-	 1u << SW_REASON_NOT_READY)
+	 1u << SW_REASON_NOT_READY | 1u << SW_REASON_HALF_OPEN)
 
 _Static_assert(SW_REASON_COUNT <= 32, "reasons fit the bits of a word");
 
@@ -57,7 +57,7 @@ static void on_parked(void *arg, const struct sw_parked *parked)
 		return;
 	}
 	if (parked->reason == SW_REASON_NO_LISTENER)
-		sw_ready_suspect(room->ready, true);
+		sw_room_no_listener(room, sw_queue_find(room->queue, parked), false);
 	if (what == SW_QUEUE_NEW)
 		sw_room_drain(room, 0);
 }
@@ -113,7 +113,7 @@ static void tick(struct sw_room *room, uint64_t now_ns, bool look_at_all)
 		sw_room_forget_gone(room);
 	is_told = room->kept_for && !(room->kept_for & SILENT_REASONS) && !room->ramp_interval_ns;
 	room->kept_for = 0;
-	sw_queue_rejoin_all(room->queue);
+	sw_queue_rejoin_some(room->queue);
 	let_in = sw_room_drain(room, 0);
 	if (is_told)
 		room->let_in = let_in;
@@ -147,6 +147,7 @@ static void close_room(struct sw_room *room)
 		return;
 	sw_ready_free(room->ready);
 	sw_queue_free(room->queue);
+	sw_listeners_free(&room->listeners);
 	if (room->due)
 		event_free(room->due);
 	free(room);
@@ -193,7 +194,7 @@ static void configure(struct sw_room *room, const struct sw_config_service *conf
 	}
 	sw_ready_configure(room->ready, config);
 	sw_queue_rejoin_all(room->queue);
-	sw_room_end_denied(room);
+	sw_room_apply_rules(room);
 	sw_room_time_out(room);
 	sw_room_drain(room, 0);
 }

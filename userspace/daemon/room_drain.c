@@ -27,14 +27,14 @@ static bool passes_again(const struct sw_daemon *daemon, uint32_t ifindex)
 
 /* -errno, and nothing came of it. */
 static int run(struct sw_room *room, enum sw_release_op op, const struct sw_waiter *waiter,
-	       uint64_t freed_ns, struct sw_released *out)
+	       uint64_t since_ns, struct sw_released *out)
 {
 	const struct sw_release what = {
 		.op = op,
 		.ifindex = waiter->ifindex,
 		.frame = waiter->frame,
 		.bytes = waiter->length,
-		.freed_ns = freed_ns,
+		.since_ns = since_ns,
 		.is_again = passes_again(room->daemon, waiter->ifindex),
 	};
 	int failed = sw_kern_release(room->daemon->kern, &what, out);
@@ -46,25 +46,48 @@ static int run(struct sw_room *room, enum sw_release_op op, const struct sw_wait
 	return failed;
 }
 
-static void abandon(struct sw_room *room, const struct sw_waiter *waiter, uint64_t now_ns)
+/* False: the gate has heard of its client since, and it stays. */
+static bool abandon(struct sw_room *room, const struct sw_waiter *waiter, uint64_t now_ns)
+{
+	struct sw_released released = {0};
+
+	run(room, SW_RELEASE_ABANDON, waiter, sw_queue_seen_ns(waiter), &released);
+	if (released.flags & SW_RELEASED_ALIVE) {
+		sw_queue_note_alive(room->queue, waiter, now_ns);
+		return false;
+	}
+	sw_queue_leave(room->queue, waiter, false, now_ns);
+	return true;
+}
+
+void sw_room_refuse(struct sw_room *room, const struct sw_waiter *waiter)
 {
 	struct sw_released ignored;
 
-	run(room, SW_RELEASE_ABANDON, waiter, 0, &ignored);
-	sw_queue_leave(room->queue, waiter, false, now_ns);
+	run(room, SW_RELEASE_TIME_OUT, waiter, 0, &ignored);
+	sw_queue_leave(room->queue, waiter, false, sw_clock_monotonic_ns());
 }
 
-/* Whoever stays is passed over: he, or all of his class. */
+void sw_room_pass_over(struct sw_room *room, const struct sw_waiter *waiter)
+{
+	sw_queue_postpone(room->queue, waiter);
+	sw_queue_set_aside(room->queue, waiter, SW_QUEUE_SOURCE);
+}
+
+/* Whoever stays is passed over: he, his source, or all of his class. */
 static void keep(struct sw_room *room, const struct sw_waiter *waiter,
 		 const struct sw_released *released)
 {
 	room->kept_for |= 1u << released->reason;
-	sw_queue_set_aside(room->queue, waiter,
-			   released->flags & SW_RELEASED_OF_SOURCE ? SW_QUEUE_SOURCE
-								   : SW_QUEUE_CLASS);
-	/* Last: what comes of it may let others in. */
 	if (released->reason == SW_REASON_NO_LISTENER)
-		sw_ready_suspect(room->ready, true);
+		sw_room_no_listener(room, waiter, true);
+	else if (released->reason == SW_REASON_PORT_REUSE)
+		sw_room_pass_over(room, waiter);
+	else
+		sw_queue_set_aside(room->queue, waiter,
+				   !(released->flags & SW_RELEASED_OF_SOURCE) ? SW_QUEUE_CLASS
+				   : released->flags & SW_RELEASED_OF_ALL     ? SW_QUEUE_EITHER
+									      : SW_QUEUE_SOURCE);
 }
 
 /* One waiter's turn: true if he got in. */
@@ -74,12 +97,10 @@ static bool turn(struct sw_room *room, const struct sw_waiter *waiter, uint64_t 
 	struct sw_released released;
 	bool is_in;
 
-	if (sw_queue_is_gone(waiter, now_ns)) {
-		abandon(room, waiter, now_ns);
+	if (sw_queue_is_gone(waiter, now_ns) && abandon(room, waiter, now_ns))
 		return false;
-	}
 	if (run(room, SW_RELEASE_ADMIT, waiter, freed_ns, &released)) {
-		sw_queue_set_aside(room->queue, waiter, SW_QUEUE_CLASS);
+		sw_room_pass_over(room, waiter);
 		return false;
 	}
 	if (released.lane == SW_LANE_QUEUE) {
@@ -128,16 +149,11 @@ void sw_room_time_out(struct sw_room *room)
 	for (unsigned int i = 0; i < PORTION; i++) {
 		uint64_t now_ns = sw_clock_monotonic_ns();
 		const struct sw_waiter *waiter = sw_queue_overdue(room->queue, now_ns);
-		struct sw_released ignored;
 
 		if (!waiter)
 			break;
-		if (sw_queue_is_gone(waiter, now_ns)) {
-			abandon(room, waiter, now_ns);
-			continue;
-		}
-		run(room, SW_RELEASE_TIME_OUT, waiter, 0, &ignored);
-		sw_queue_leave(room->queue, waiter, false, now_ns);
+		if (!sw_queue_is_gone(waiter, now_ns) || !abandon(room, waiter, now_ns))
+			sw_room_refuse(room, waiter);
 	}
 	sw_room_schedule(room);
 }
@@ -162,34 +178,37 @@ void sw_room_forget_gone(struct sw_room *room)
 	sw_queue_each_gone(room->queue, gone.now_ns, forget, &gone);
 }
 
-static bool is_denied(const struct sw_room *room, const struct sw_waiter *waiter)
+static uint32_t action_of(const struct sw_room *room, const struct sw_waiter *waiter)
 {
 	const struct sw_plan *plan = room->daemon->plan;
-	const struct sw_plan_class *class;
 	struct sw_flow_key key;
 	struct sw_addr client;
 
 	sw_frame_flow(waiter->frame, waiter->ip_at, waiter->tcp_at, waiter->is_ipv6, &key);
 	memcpy(client.bytes, key.client.bytes, sizeof(client.bytes));
-	class = sw_plan_class_of(plan, sw_plan_service(plan, room->service), &client);
-	return class->conf.action != SW_ACTION_LIMIT && class->conf.action != SW_ACTION_ALLOW;
+	return sw_plan_class_of(plan, sw_plan_service(plan, room->service), &client)->conf.action;
 }
 
-static int end_denied(void *arg, const struct sw_waiter *waiter)
+static int apply_rule(void *arg, const struct sw_waiter *waiter)
 {
 	struct sw_room *room = arg;
-	struct sw_released ignored;
+	uint32_t action = action_of(room, waiter);
+	struct sw_released released;
 
-	if (!is_denied(room, waiter))
+	if (action == SW_ACTION_LIMIT)
 		return 0;
-	run(room, SW_RELEASE_TIME_OUT, waiter, 0, &ignored);
-	sw_queue_leave(room->queue, waiter, false, sw_clock_monotonic_ns());
+	if (action != SW_ACTION_ALLOW)
+		sw_room_refuse(room, waiter);
+	else if (!run(room, SW_RELEASE_ADMIT, waiter, 0, &released) &&
+		 released.lane != SW_LANE_QUEUE)
+		sw_queue_leave(room->queue, waiter, sw_lane_admits(released.lane),
+			       sw_clock_monotonic_ns());
 	return 0;
 }
 
-void sw_room_end_denied(struct sw_room *room)
+void sw_room_apply_rules(struct sw_room *room)
 {
-	sw_queue_each(room->queue, end_denied, room);
+	sw_queue_each(room->queue, apply_rule, room);
 }
 
 void sw_room_schedule(struct sw_room *room)

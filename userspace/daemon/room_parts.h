@@ -9,6 +9,7 @@
 
 #include "daemon/ready.h"
 #include "daemon/room.h"
+#include "kern/listeners.h"
 #include "kern/wakeups.h"
 
 struct sw_room {
@@ -25,6 +26,8 @@ struct sw_room {
 	uint64_t let_in;   /* by the last tick, that a wakeup should have told of */
 	uint32_t kept_for; /* bit n: somebody was kept out for reason n since the last tick */
 	uint32_t used;	   /* direct slots at the last heartbeat */
+	struct sw_listeners listeners; /* room_unserved.c: as they were then */
+	uint64_t looked_ns;
 };
 
 struct sw_rooms {
@@ -42,8 +45,16 @@ unsigned int sw_room_drain(struct sw_room *room, uint64_t freed_ns);
 void sw_room_time_out(struct sw_room *room);
 /* Forgets whose client has given up. */
 void sw_room_forget_gone(struct sw_room *room);
-/* Tells whoever is denied by now, wherever he stands. */
-void sw_room_end_denied(struct sw_room *room);
+/* Tells whoever is denied by now, and lets in whoever is allowed, wherever he stands. */
+void sw_room_apply_rules(struct sw_room *room);
+/* Its wait is over without its having got in. */
+void sw_room_refuse(struct sw_room *room, const struct sw_waiter *waiter);
+/* It has had its turn, and did not get in for a reason of its own. */
+void sw_room_pass_over(struct sw_room *room, const struct sw_waiter *waiter);
+
+/* room_unserved.c: nobody listens where the waiter wants to go. */
+void sw_room_no_listener(struct sw_room *room, const struct sw_waiter *waiter, bool had_turn);
+
 /* Sets the timer for what comes next. */
 void sw_room_schedule(struct sw_room *room);
 

@@ -13,8 +13,8 @@ int sw_kern_release(struct sw_kern *kern, const struct sw_release *what, struct 
 	struct __sk_buff context = {
 		.cb[SW_RELEASE_CB_OP] = what->op,
 		.cb[SW_RELEASE_CB_IFINDEX] = what->ifindex,
-		.cb[SW_RELEASE_CB_FREED] = (uint32_t)what->freed_ns,
-		.cb[SW_RELEASE_CB_FREED + 1] = (uint32_t)(what->freed_ns >> 32),
+		.cb[SW_RELEASE_CB_SINCE] = (uint32_t)what->since_ns,
+		.cb[SW_RELEASE_CB_SINCE + 1] = (uint32_t)(what->since_ns >> 32),
 		.cb[SW_RELEASE_CB_AGAIN] = what->is_again,
 	};
 	LIBBPF_OPTS(bpf_test_run_opts, opts, .data_in = what->frame,

@@ -21,15 +21,16 @@ struct sw_released {
 
 /*
  * frame: whole, with an Ethernet header, as policy/frame.h makes it; it is sent in by the interface that it
- * came by, where the gate is_again met if it stands behind the driver (generic, tc). freed_ns: when what
- * the waiter gets became free, by the kernel's clock; 0: not known. 0 or -errno.
+ * came by, where the gate is_again met if it stands behind the driver (generic, tc). since_ns, by the
+ * kernel's clock: when what the waiter gets became free, 0: not known; of one that is to be abandoned, when
+ * its client's last SYN was seen. 0 or -errno.
  */
 struct sw_release {
 	enum sw_release_op op;
 	uint32_t ifindex;
 	const uint8_t *frame;
 	size_t bytes;
-	uint64_t freed_ns;
+	uint64_t since_ns;
 	bool is_again;
 };
 

@@ -201,9 +201,9 @@ void sw_explain(const struct sw_explain_facts *facts, struct sw_explanation *out
 		run.source.word = sw_source_empty(&facts->source);
 	add_step(&run, SW_CHECK_ACTION, action, 0,
 		 action == SW_ACTION_LIMIT || action == SW_ACTION_ALLOW);
+	request.is_fresh = sw_decide_is_fresh(&facts->control, facts->now_ns);
 	if (action == SW_ACTION_LIMIT) {
 		request.loss = loss_now(&run);
-		request.is_fresh = sw_decide_is_fresh(&facts->control, facts->now_ns);
 		request.over_rate = !request.loss && is_over_rate(&run);
 	}
 	out->verdict = sw_decide(&request);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Who waits: coming, repeating, leaving. The order is queue_order.c's, time queue_time.c's.
+ * Who waits: coming, repeating, leaving. The order is queue_order.c's, time queue_time.c's, the lists are
+ * queue_links.c's.
  */
 #include "policy/queue.h"
 
@@ -38,7 +39,6 @@ void sw_queue_free(struct sw_queue *queue)
 	for (size_t i = 0; i < queue->class_count; i++)
 		sw_turns_clear(&queue->classes[i].ready);
 	free(queue->classes);
-	free(queue->aside);
 	sw_queue_sources_clear(&queue->sources);
 	sw_store_free(queue->store);
 	free(queue);
@@ -68,73 +68,6 @@ int sw_queue_set_weight(struct sw_queue *queue, uint32_t class_id, uint32_t weig
 	return 0;
 }
 
-/* Handles are links; who is asked by pointer has one in a neighbour, or is the oldest. */
-sw_handle sw_queue_handle_of(const struct sw_queue *queue, const struct sw_waiter *waiter)
-{
-	return waiter->older == SW_NOBODY ? queue->oldest
-					  : sw_store_at(queue->store, waiter->older)->newer;
-}
-
-/* Nearly always at the end: only after a restart of the daemon do they come out of order. */
-static void link_by_age(struct sw_queue *queue, sw_handle handle, struct sw_waiter *waiter)
-{
-	sw_handle older = queue->newest, newer = SW_NOBODY;
-
-	while (older != SW_NOBODY && sw_store_at(queue->store, older)->syn_ns > waiter->syn_ns) {
-		newer = older;
-		older = sw_store_at(queue->store, older)->older;
-	}
-	waiter->older = older;
-	waiter->newer = newer;
-	*(older == SW_NOBODY ? &queue->oldest : &sw_store_at(queue->store, older)->newer) = handle;
-	*(newer == SW_NOBODY ? &queue->newest : &sw_store_at(queue->store, newer)->older) = handle;
-}
-
-static void link_by_source(struct sw_queue *queue, sw_handle handle, struct sw_waiter *waiter,
-			   struct sw_turn_source *source)
-{
-	sw_handle before = source->last, after = SW_NOBODY;
-
-	while (before != SW_NOBODY && sw_store_at(queue->store, before)->syn_ns > waiter->syn_ns) {
-		after = before;
-		before = sw_store_at(queue->store, before)->before;
-	}
-	waiter->before = before;
-	waiter->after = after;
-	*(before == SW_NOBODY ? &source->first : &sw_store_at(queue->store, before)->after) =
-		handle;
-	*(after == SW_NOBODY ? &source->last : &sw_store_at(queue->store, after)->before) = handle;
-}
-
-void sw_queue_link(struct sw_queue *queue, sw_handle handle, struct sw_turn_source *source)
-{
-	struct sw_waiter *waiter = sw_store_at(queue->store, handle);
-
-	waiter->source = source->id;
-	link_by_age(queue, handle, waiter);
-	link_by_source(queue, handle, waiter, source);
-	source->count++;
-}
-
-void sw_queue_unlink(struct sw_queue *queue, sw_handle handle, struct sw_turn_source *source)
-{
-	const struct sw_waiter *waiter = sw_store_at(queue->store, handle);
-
-	*(waiter->older == SW_NOBODY ? &queue->oldest
-				     : &sw_store_at(queue->store, waiter->older)->newer) =
-		waiter->newer;
-	*(waiter->newer == SW_NOBODY ? &queue->newest
-				     : &sw_store_at(queue->store, waiter->newer)->older) =
-		waiter->older;
-	*(waiter->before == SW_NOBODY ? &source->first
-				      : &sw_store_at(queue->store, waiter->before)->after) =
-		waiter->after;
-	*(waiter->after == SW_NOBODY ? &source->last
-				     : &sw_store_at(queue->store, waiter->after)->before) =
-		waiter->before;
-	source->count--;
-}
-
 static uint32_t age_ms(const struct sw_waiter *waiter, uint64_t seen_ns)
 {
 	uint64_t ms = seen_ns > waiter->syn_ns ? (seen_ns - waiter->syn_ns) / SW_NS_PER_MS : 0;
@@ -153,6 +86,15 @@ static void note_repeated(struct sw_waiter *waiter, uint64_t seen_ns)
 	waiter->seen_ms = seen_ms;
 	if (gap_ms > waiter->gap_ms)
 		waiter->gap_ms = (uint16_t)(gap_ms < UINT16_MAX ? gap_ms : UINT16_MAX);
+}
+
+/* The gap before is not known, and the next no longer than all before it. */
+void sw_queue_note_alive(struct sw_queue *queue, const struct sw_waiter *waiter, uint64_t now_ns)
+{
+	struct sw_waiter *at = sw_store_at(queue->store, sw_queue_handle_of(queue, waiter));
+
+	at->seen_ms = age_ms(at, now_ns);
+	at->gap_ms = 0;
 }
 
 /* The source's entry, made if this is its first waiter. */
@@ -212,17 +154,38 @@ static int repeat(struct sw_queue *queue, sw_handle known, const struct sw_arriv
 	return SW_QUEUE_REPEATED;
 }
 
+static int look_at(const struct sw_parked *parked, struct sw_arrival *out)
+{
+	const struct sw_frame *frame = &out->frame;
+	int failed = sw_frame_complete(parked, &out->frame);
+
+	out->parked = parked;
+	if (!failed)
+		sw_frame_flow(frame->bytes, frame->ip_at, frame->tcp_at, parked->is_ipv6,
+			      &out->flow);
+	return failed;
+}
+
+const struct sw_waiter *sw_queue_find(const struct sw_queue *queue, const struct sw_parked *parked)
+{
+	struct sw_arrival arrival;
+	sw_handle known =
+		look_at(parked, &arrival) ? SW_NOBODY : sw_store_find(queue->store, &arrival.flow);
+
+	return known == SW_NOBODY ? NULL : sw_store_at(queue->store, known);
+}
+
 int sw_queue_park(struct sw_queue *queue, const struct sw_parked *parked, uint64_t now_ns)
 {
-	struct sw_arrival arrival = {.parked = parked};
-	const struct sw_frame *frame = &arrival.frame;
+	const struct sw_frame *frame;
 	const struct sw_waiter *waiter;
+	struct sw_arrival arrival;
 	sw_handle known;
-	int failed = sw_frame_complete(parked, &arrival.frame);
+	int failed = look_at(parked, &arrival);
 
 	if (failed)
 		return failed;
-	sw_frame_flow(frame->bytes, frame->ip_at, frame->tcp_at, parked->is_ipv6, &arrival.flow);
+	frame = &arrival.frame;
 	known = sw_store_find(queue->store, &arrival.flow);
 	if (known == SW_NOBODY) {
 		failed = add(queue, &arrival, now_ns);
@@ -265,7 +228,6 @@ size_t sw_queue_bytes(const struct sw_queue *queue)
 {
 	size_t bytes = sizeof(*queue) + sw_store_bytes(queue->store) +
 		       sw_queue_sources_bytes(&queue->sources) +
-		       queue->aside_room * sizeof(struct sw_turn_source *) +
 		       queue->class_count * sizeof(*queue->classes);
 
 	for (size_t i = 0; i < queue->class_count; i++)

@@ -52,19 +52,27 @@ enum sw_queue_parked {
 /* One that waits, or a repetition. enum sw_queue_parked, -ENOMEM, -EBADMSG. */
 int sw_queue_park(struct sw_queue *queue, const struct sw_parked *parked, uint64_t now_ns);
 
+/* Who waits by that SYN; NULL: nobody. */
+const struct sw_waiter *sw_queue_find(const struct sw_queue *queue, const struct sw_parked *parked);
+
 /* Who is to be let in now; NULL: nobody who was not set aside. Valid until anything is changed. */
 const struct sw_waiter *sw_queue_next(const struct sw_queue *queue);
 
 enum sw_queue_scope {
-	SW_QUEUE_SOURCE, /* others of the class may get in */
-	SW_QUEUE_CLASS,	 /* those of other classes may */
+	SW_QUEUE_SOURCE, /* others of the class may get in: it waits for its own source */
+	SW_QUEUE_EITHER, /* likewise, but something that anybody gives back may be for it as well */
+	SW_QUEUE_CLASS,	 /* only those of other classes may */
 };
 
-/* The one who is next does not get in: it, or its class, is passed over until it rejoins. */
+/* The one who is next does not get in: its source, or its class, is passed over until it rejoins. */
 void sw_queue_set_aside(struct sw_queue *queue, const struct sw_waiter *waiter,
 			enum sw_queue_scope scope);
-/* Something became free: all classes, and that source, may try again. */
+/* It does not get in, for a reason of its own: those behind it of its source are before it from now on. */
+void sw_queue_postpone(struct sw_queue *queue, const struct sw_waiter *waiter);
+/* That source gave something back: it, all classes and some of those that wait for either may try again. */
 void sw_queue_rejoin(struct sw_queue *queue, const struct sw_in6 *source);
+/* So may as many as can be tried in a few milliseconds, by turns; or all. */
+void sw_queue_rejoin_some(struct sw_queue *queue);
 void sw_queue_rejoin_all(struct sw_queue *queue);
 
 /* It is out; is_in: it got what it waited for, which counts as its source's and class's turn. */
@@ -83,6 +91,10 @@ uint64_t sw_queue_max_wait_ns(const struct sw_queue *queue, uint64_t now_ns);
  * twice as long (RFC 6298, 5.5; Linux 6.5 begins with five equal ones), up to a quarter late.
  */
 bool sw_queue_is_gone(const struct sw_waiter *waiter, uint64_t now_ns);
+/* Its client was heard of since, at an unknown time. */
+void sw_queue_note_alive(struct sw_queue *queue, const struct sw_waiter *waiter, uint64_t now_ns);
+/* When it was heard of last, to the millisecond before. */
+uint64_t sw_queue_seen_ns(const struct sw_waiter *waiter);
 /* Looks at all that wait; each() may let its waiter leave. Stops, and returns that, unless it returns 0. */
 int sw_queue_each(const struct sw_queue *queue,
 		  int (*each)(void *arg, const struct sw_waiter *waiter), void *arg);

@@ -34,8 +34,8 @@ uint64_t sw_queue_stride_of(const struct sw_queue_class *class)
 	return STRIDE / (class ? class->weight : 1);
 }
 
-static uint64_t turn_of(const struct sw_queue *queue, struct sw_queue_class *class,
-			const struct sw_turn_source *source)
+uint64_t sw_queue_turn_of(const struct sw_queue *queue, struct sw_queue_class *class,
+			  const struct sw_turn_source *source)
 {
 	switch (queue->settings.order) {
 	case SW_QUEUE_FIFO:
@@ -52,18 +52,18 @@ bool sw_queue_order_join(struct sw_queue *queue, struct sw_turn_source *source)
 	struct sw_queue_class *class = sw_queue_class_find(queue, source->class_id);
 
 	class->waiting++;
-	if (source->is_aside)
+	if (source->aside)
 		return true;
 	if (source->place == SW_TURNS_NONE) {
 		if (!sw_turns_reserve(&class->ready, class->sources + 1))
 			return false;
 		class->sources++;
-		source->turn = turn_of(queue, class, source);
+		source->turn = sw_queue_turn_of(queue, class, source);
 		sw_turns_add(&class->ready, source);
 		return true;
 	}
 	if (queue->settings.order != SW_QUEUE_FAIR) {
-		source->turn = turn_of(queue, class, source);
+		source->turn = sw_queue_turn_of(queue, class, source);
 		sw_turns_moved(&class->ready, source);
 	}
 	return true;
@@ -85,24 +85,9 @@ void sw_queue_order_change(struct sw_queue *queue, struct sw_turn_source *source
 		return;
 	if (queue->settings.order == SW_QUEUE_FAIR && !had_turn)
 		return;
-	source->turn = turn_of(queue, class, source);
-	if (!source->is_aside)
+	source->turn = sw_queue_turn_of(queue, class, source);
+	if (!source->aside)
 		sw_turns_moved(&class->ready, source);
-}
-
-static void drop_aside(struct sw_queue *queue, struct sw_turn_source *source)
-{
-	struct sw_turn_source *last = queue->aside[--queue->aside_count];
-
-	queue->aside[source->place] = last;
-	last->place = source->place;
-	source->place = SW_TURNS_NONE;
-	source->is_aside = false;
-	if (!queue->aside_count) {
-		free(queue->aside);
-		queue->aside = NULL;
-		queue->aside_room = 0;
-	}
 }
 
 void sw_queue_order_part(struct sw_queue *queue, struct sw_turn_source *source)
@@ -111,8 +96,8 @@ void sw_queue_order_part(struct sw_queue *queue, struct sw_turn_source *source)
 
 	if (source->place == SW_TURNS_NONE)
 		return;
-	if (source->is_aside)
-		drop_aside(queue, source);
+	if (source->aside)
+		sw_queue_aside_drop(queue, source);
 	else
 		sw_turns_remove(&class->ready, source);
 	if (!--class->sources)
@@ -145,71 +130,6 @@ const struct sw_waiter *sw_queue_next(const struct sw_queue *queue)
 			   queue->settings.order == SW_QUEUE_LIFO ? source->last : source->first);
 }
 
-static bool put_aside(struct sw_queue *queue, struct sw_turn_source *source)
-{
-	if (queue->aside_count == queue->aside_room) {
-		size_t room = queue->aside_room ? 2 * queue->aside_room : 16;
-		struct sw_turn_source **aside =
-			reallocarray(queue->aside, room, sizeof(struct sw_turn_source *));
-
-		if (!aside)
-			return false;
-		queue->aside = aside;
-		queue->aside_room = room;
-	}
-	sw_turns_remove(&sw_queue_class_find(queue, source->class_id)->ready, source);
-	source->is_aside = true;
-	source->place = queue->aside_count;
-	queue->aside[queue->aside_count++] = source;
-	return true;
-}
-
-void sw_queue_set_aside(struct sw_queue *queue, const struct sw_waiter *waiter,
-			enum sw_queue_scope scope)
-{
-	struct sw_turn_source *source = queue->sources.by_id[waiter->source];
-
-	/* Without memory for one source all of the class are passed over: nobody is asked for ever. */
-	if (scope == SW_QUEUE_CLASS || source->is_aside || !put_aside(queue, source))
-		sw_queue_class_find(queue, source->class_id)->is_aside = true;
-}
-
-/* Those that came to it meanwhile may have made it older or younger. */
-static void rejoin(struct sw_queue *queue, struct sw_turn_source *source)
-{
-	struct sw_queue_class *class = sw_queue_class_find(queue, source->class_id);
-
-	drop_aside(queue, source);
-	if (queue->settings.order != SW_QUEUE_FAIR)
-		source->turn = turn_of(queue, class, source);
-	sw_turns_add(&class->ready, source);
-}
-
-static void rejoin_classes(struct sw_queue *queue)
-{
-	for (size_t i = 0; i < queue->class_count; i++)
-		queue->classes[i].is_aside = false;
-}
-
-void sw_queue_rejoin(struct sw_queue *queue, const struct sw_in6 *address)
-{
-	rejoin_classes(queue);
-	for (size_t i = 0; queue->aside_count && i < queue->class_count; i++) {
-		struct sw_turn_source *source =
-			sw_queue_sources_find(&queue->sources, queue->classes[i].id, address);
-
-		if (source && source->is_aside)
-			rejoin(queue, source);
-	}
-}
-
-void sw_queue_rejoin_all(struct sw_queue *queue)
-{
-	rejoin_classes(queue);
-	while (queue->aside_count)
-		rejoin(queue, queue->aside[queue->aside_count - 1]);
-}
-
 /* Under fair who has waited longest begins; what is drawn later is greater. */
 static uint64_t first_turn_of(const struct sw_queue *queue, struct sw_queue_class *class,
 			      const struct sw_turn_source *source)
@@ -217,7 +137,7 @@ static uint64_t first_turn_of(const struct sw_queue *queue, struct sw_queue_clas
 	uint64_t syn_ns = sw_store_at(queue->store, source->first)->syn_ns;
 
 	if (queue->settings.order != SW_QUEUE_FAIR)
-		return turn_of(queue, class, source);
+		return sw_queue_turn_of(queue, class, source);
 	class->turns = class->turns > syn_ns ? class->turns : syn_ns;
 	return syn_ns;
 }
@@ -234,7 +154,7 @@ static void order_anew(struct sw_queue *queue)
 			continue;
 		class = sw_queue_class_find(queue, source->class_id);
 		source->turn = first_turn_of(queue, class, source);
-		if (!source->is_aside)
+		if (!source->aside)
 			sw_turns_add(&class->ready, source);
 	}
 }

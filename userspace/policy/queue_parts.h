@@ -19,15 +19,19 @@ struct sw_queue_class {
 	struct sw_turns ready;
 };
 
+/* Sources that are passed over, by id, those that were tried longest ago first. */
+struct sw_queue_aside {
+	uint32_t first, last;
+	size_t count;
+};
+
 struct sw_queue {
 	struct sw_queue_settings settings;
 	struct sw_store *store;
 	struct sw_queue_sources sources;
 	struct sw_queue_class *classes;
 	size_t class_count;
-	struct sw_turn_source **aside; /* sources that are passed over */
-	size_t aside_count;
-	size_t aside_room;
+	struct sw_queue_aside aside[SW_QUEUE_CLASS]; /* by scope */
 	sw_handle oldest, newest;
 	uint64_t pass;		/* of the class that was let in last; never goes down */
 	uint64_t busy_since_ns; /* not empty, and not held, since then; 0: it is */
@@ -47,9 +51,14 @@ sw_handle sw_queue_handle_of(const struct sw_queue *queue, const struct sw_waite
 /* queue_time.c: one was let in. */
 void sw_queue_count_in(struct sw_queue *queue, uint64_t now_ns);
 
-/* queue_order.c: the class's place in the order of classes, and what a turn costs it. NULL: it is new. */
+/* queue_aside.c: it is passed over no more. */
+void sw_queue_aside_drop(struct sw_queue *queue, struct sw_turn_source *source);
+
+/* queue_order.c: the source's turn; the class's place in the order of classes, and what a turn costs it. NULL: it is new. */
 uint64_t sw_queue_pass_of(const struct sw_queue *queue, const struct sw_queue_class *class);
 uint64_t sw_queue_stride_of(const struct sw_queue_class *class);
+uint64_t sw_queue_turn_of(const struct sw_queue *queue, struct sw_queue_class *class,
+			  const struct sw_turn_source *source);
 /* A source that has waiters from now on, one whose waiters changed, one that has none. */
 bool sw_queue_order_join(struct sw_queue *queue, struct sw_turn_source *source);
 void sw_queue_order_change(struct sw_queue *queue, struct sw_turn_source *source, bool had_turn);

@@ -83,9 +83,14 @@ const struct sw_waiter *sw_queue_overdue(const struct sw_queue *queue, uint64_t 
 		       : NULL;
 }
 
+uint64_t sw_queue_seen_ns(const struct sw_waiter *waiter)
+{
+	return waiter->syn_ns + waiter->seen_ms * SW_NS_PER_MS;
+}
+
 bool sw_queue_is_gone(const struct sw_waiter *waiter, uint64_t now_ns)
 {
-	uint64_t seen_ns = waiter->syn_ns + waiter->seen_ms * SW_NS_PER_MS;
+	uint64_t seen_ns = sw_queue_seen_ns(waiter);
 	/* The next gap is twice the last at most; unknown, all before it and the first one. */
 	uint64_t gap_ms = (uint64_t)waiter->seen_ms + FIRST_GAP_MS;
 

@@ -23,8 +23,13 @@ struct sw_turn_source {
 	uint32_t id;	    /* what its waiters know it by */
 	uint32_t same_hash; /* id of the next in the bucket */
 	uint16_t class_id;
-	bool is_aside;
-	size_t place; /* in the class's heap, or in the list of those set aside */
+	uint8_t aside; /* 0, or 1 + which list it is in: enum sw_queue_scope */
+	union {
+		size_t place; /* in the class's heap */
+		struct {      /* neighbours in that list, by id */
+			uint32_t aside_before, aside_after;
+		};
+	};
 };
 
 struct sw_turns {

@@ -1,0 +1,80 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: BSD-2-Clause
+# attach modes: native tc
+# The queue of a service that not every address serves: a database on IPv4 alone, a pooler alone.
+
+load lib/e2e
+load lib/waiters
+
+setup_file() {
+	world_with_database max_connections=26
+	# Now that the world says which address it has: that one and loopback, and no IPv6.
+	postgres_stop
+	postgres_start max_connections=26 "listen_addresses=127.0.0.1,$SERVER_IPV4"
+}
+teardown_file() { world_destroy; }
+teardown() {
+	send_away six four
+	end_test
+}
+
+# configuration BUDGET LANES [PORT [POOLER_KEYS]]
+configuration() {
+	cat <<-YAML
+		services:
+		  - name: main
+		    listen: [":${3:-5432}"]
+		    budget: {mode: fixed, direct: $1}
+		    pooler: {address: "127.0.0.1:6432"${4:+, $4}}
+		    queue: {max_wait: 40s}
+		    lanes: [$2]
+		    classes:
+		      - {name: default, rate: unlimited}
+	YAML
+}
+
+@test "who comes to an address where nobody listens is refused, and nobody waits behind him" {
+	configuration 5 'direct, queue, refuse' | spillwayd_start
+	come six fd77:0:1::1
+	hears_refusal six
+	come six fd77:0:1::1
+	come four 10.77.1.1
+	wait_until_served four
+	hears_refusal six
+	assert_quiet
+	assert_equal "holds" 0 "$(grep -c 'does not serve' "$WORLD/log/spillwayd")"
+}
+
+@test "a full budget makes no difference to who comes to an address where nobody listens" {
+	configuration 1 'direct, queue, refuse' | spillwayd_start
+	hold inside 10.77.1.1
+	come_and_wait four 10.77.1.2
+	come six fd77:0:1::1
+	hears_refusal six
+	assert_status "$WAITING" 1
+	release inside
+	wait_until_served four
+	assert_quiet
+}
+
+@test "while the database is away all wait, then each hears what is true of its address" {
+	configuration 5 'direct, queue, refuse' | spillwayd_start
+	postgres_stop
+	come_and_wait four 10.77.1.1
+	come_and_wait six fd77:0:1::1
+	postgres_start max_connections=26 "listen_addresses=127.0.0.1,$SERVER_IPV4"
+	wait_until_served four
+	hears_refusal six
+	assert_quiet
+}
+
+@test "a service of the pooler alone needs nobody on its own port" {
+	configuration 0 'pooler, queue, refuse' 5433 'max_connections: 2' | spillwayd_start
+	for name in first second third; do
+		storm_from "$name" 10.77.2.1 20 40 --target "$SERVER_IPV4:5433"
+		storm_is_served "$name"
+		eventually_status '.services[0].pooler.used' 0
+	done
+	assert_equal "who went to the database" 0 "$(status_value '.services[0].totals.direct')"
+	assert_quiet
+}

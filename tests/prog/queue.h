@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * A service with a queue, what the gate tells of it, and release_waiter on the SYN of one that waits.
+ */
+#ifndef TEST_PROG_QUEUE_H
+#define TEST_PROG_QUEUE_H
+
+#include "kern/release.h"
+#include "kern/wakeups.h"
+#include "listener.h"
+
+#define CLIENT	   0x010001
+#define SECOND_NS  1000000000ull
+#define WAITS(why) OUTCOME(VERDICT(DROPPED, 0, QUEUE, why))
+
+/* The last of each kind that the gate told, and how many. */
+struct told {
+	struct sw_parked parked;
+	struct sw_freed freed;
+	int parks;
+	int frees;
+};
+
+struct told queue_hear(struct rig *rig);
+
+/* Everybody who comes to the service's address may wait for one of so many slots. The listener there. */
+int queue_open(struct rig *rig, uint32_t budget);
+
+/* Of class 0, which is all that waits. */
+void queue_assert_waiting(const struct rig *rig, const struct packet *packet, uint32_t in_all,
+			  uint32_t own);
+
+struct sw_released queue_release(struct rig *rig, const struct packet *packet,
+				 enum sw_release_op op);
+struct sw_released queue_release_since(struct rig *rig, const struct packet *packet,
+				       enum sw_release_op op, uint64_t since_ns);
+
+#endif

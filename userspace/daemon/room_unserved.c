@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * A SYN to where nobody listens: the database is away, and it waits for it; or only that address has nobody,
+ * and never will, while others of the service have. The latter hears so at once, as it would from the kernel.
+ */
+#include <arpa/inet.h>
+#include <string.h>
+
+#include "core/clock.h"
+#include "daemon/read_service.h"
+#include "daemon/room_parts.h"
+#include "policy/frame.h"
+
+/* So long one look at the kernel's listeners is good for; each costs some ten microseconds. */
+#define LOOK_NS (10 * SW_NS_PER_MS)
+
+enum address {
+	SERVED,	  /* by now, or the kernel does not tell */
+	STARTING, /* others of the service are, since just now */
+	UNSERVED, /* others are, and have been for a while */
+	DOWN,	  /* none is */
+};
+
+static bool look(struct sw_room *room)
+{
+	uint64_t now_ns = sw_clock_monotonic_ns();
+
+	if (room->listeners.list && now_ns - room->looked_ns < LOOK_NS)
+		return true;
+	sw_listeners_free(&room->listeners);
+	room->looked_ns = now_ns;
+	return sw_listeners_read(&room->listeners) == 0;
+}
+
+static enum address address_of(struct sw_room *room, const struct sw_waiter *waiter)
+{
+	const struct sw_plan *plan = room->daemon->plan;
+	const struct sw_plan_service *service = sw_plan_service(plan, room->service);
+	struct sw_endpoint ignored;
+	struct sw_flow_key flow;
+	struct sw_addr server;
+
+	/* Where there is one listener for all, it is the one that is missing. */
+	if (service->conf.direct.port_be)
+		return DOWN;
+	if (!look(room))
+		return SERVED;
+	sw_frame_flow(waiter->frame, waiter->ip_at, waiter->tcp_at, waiter->is_ipv6, &flow);
+	memcpy(server.bytes, flow.server.bytes, sizeof(server.bytes));
+	if (sw_listeners_find(&room->listeners, &server, ntohs(flow.server_port_be)))
+		return SERVED;
+	if (!sw_read_service_database_at(plan, service, &room->listeners, &ignored))
+		return DOWN;
+	return sw_ready_is_steady(room->ready) ? UNSERVED : STARTING;
+}
+
+void sw_room_no_listener(struct sw_room *room, const struct sw_waiter *waiter, bool had_turn)
+{
+	switch (address_of(room, waiter)) {
+	case UNSERVED:
+		sw_room_refuse(room, waiter);
+		break;
+	case DOWN:
+		if (had_turn)
+			sw_queue_set_aside(room->queue, waiter, SW_QUEUE_CLASS);
+		/* Last: what comes of it may let others in. */
+		sw_ready_suspect(room->ready, true);
+		break;
+	default:
+		if (had_turn)
+			sw_room_pass_over(room, waiter);
+	}
+}

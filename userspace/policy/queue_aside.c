@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Who is passed over: sources that had their turn and could not get in, until something has changed for
+ * them. Each stands in one of two lists, by what it can be told of.
+ */
+#include "policy/queue.h"
+#include "policy/queue_parts.h"
+
+/* Of those that anybody's end may help, so many try at each; the next are next at the next. */
+#define EITHER_AT_ONCE 4
+/* Of each list at each look by the clock: each try costs some microseconds. */
+#define SOME 4096
+
+static void put(struct sw_queue *queue, struct sw_turn_source *source, enum sw_queue_scope scope)
+{
+	struct sw_queue_aside *aside = &queue->aside[scope];
+
+	sw_turns_remove(&sw_queue_class_find(queue, source->class_id)->ready, source);
+	source->aside = (uint8_t)(scope + 1);
+	source->aside_before = aside->last;
+	if (aside->count++)
+		queue->sources.by_id[aside->last]->aside_after = source->id;
+	else
+		aside->first = source->id;
+	aside->last = source->id;
+}
+
+/* At the ends of the list its links say nothing. */
+void sw_queue_aside_drop(struct sw_queue *queue, struct sw_turn_source *source)
+{
+	struct sw_queue_aside *aside = &queue->aside[source->aside - 1];
+
+	if (aside->first == source->id)
+		aside->first = source->aside_after;
+	else
+		queue->sources.by_id[source->aside_before]->aside_after = source->aside_after;
+	if (aside->last == source->id)
+		aside->last = source->aside_before;
+	else
+		queue->sources.by_id[source->aside_after]->aside_before = source->aside_before;
+	aside->count--;
+	source->place = SW_TURNS_NONE;
+	source->aside = 0;
+}
+
+void sw_queue_set_aside(struct sw_queue *queue, const struct sw_waiter *waiter,
+			enum sw_queue_scope scope)
+{
+	struct sw_turn_source *source = queue->sources.by_id[waiter->source];
+
+	if (scope == SW_QUEUE_CLASS || source->aside)
+		sw_queue_class_find(queue, source->class_id)->is_aside = true;
+	else
+		put(queue, source, scope);
+}
+
+/* Those that came to it meanwhile may have made it older or younger. */
+static void rejoin(struct sw_queue *queue, struct sw_turn_source *source)
+{
+	struct sw_queue_class *class = sw_queue_class_find(queue, source->class_id);
+
+	sw_queue_aside_drop(queue, source);
+	if (queue->settings.order != SW_QUEUE_FAIR)
+		source->turn = sw_queue_turn_of(queue, class, source);
+	sw_turns_add(&class->ready, source);
+}
+
+static void rejoin_up_to(struct sw_queue *queue, enum sw_queue_scope scope, size_t most)
+{
+	struct sw_queue_aside *aside = &queue->aside[scope];
+
+	while (most-- && aside->count)
+		rejoin(queue, queue->sources.by_id[aside->first]);
+}
+
+static void rejoin_classes(struct sw_queue *queue)
+{
+	for (size_t i = 0; i < queue->class_count; i++)
+		queue->classes[i].is_aside = false;
+}
+
+void sw_queue_rejoin(struct sw_queue *queue, const struct sw_in6 *address)
+{
+	rejoin_classes(queue);
+	for (size_t i = 0; i < queue->class_count; i++) {
+		struct sw_turn_source *source =
+			sw_queue_sources_find(&queue->sources, queue->classes[i].id, address);
+
+		if (source && source->aside)
+			rejoin(queue, source);
+	}
+	rejoin_up_to(queue, SW_QUEUE_EITHER, EITHER_AT_ONCE);
+}
+
+void sw_queue_rejoin_some(struct sw_queue *queue)
+{
+	rejoin_classes(queue);
+	rejoin_up_to(queue, SW_QUEUE_SOURCE, SOME);
+	rejoin_up_to(queue, SW_QUEUE_EITHER, SOME);
+}
+
+void sw_queue_rejoin_all(struct sw_queue *queue)
+{
+	rejoin_classes(queue);
+	rejoin_up_to(queue, SW_QUEUE_SOURCE, SIZE_MAX);
+	rejoin_up_to(queue, SW_QUEUE_EITHER, SIZE_MAX);
+}
