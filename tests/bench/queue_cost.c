@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * What finding the next waiter costs, and that it does not grow with the number waiting: nanoseconds, by
- * discipline. No kernel is needed for it. `make bench` runs it.
+ * What finding the next waiter costs, and that it does not grow with the number waiting, by discipline; and what
+ * finding its place costs a waiter that comes in no order, as after a restart: nanoseconds. No kernel is needed
+ * for it. `make bench` runs it.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -120,6 +121,58 @@ static double measure(size_t row, uint32_t count)
 	return cost;
 }
 
+/* A waiter's arrival, at an empty queue until so many are inside; in no order by a stride prime to all. */
+static double arrival(uint32_t count, bool each_its_own, uint32_t sources, bool in_order)
+{
+	struct sw_queue *queue = sw_queue_new();
+	double start, cost;
+
+	if (!queue)
+		die("no memory for a queue");
+	start = now_ns();
+	for (uint32_t i = 0; i < count; i++) {
+		uint32_t number = in_order ? i : (uint32_t)((uint64_t)i * 7368787 % count);
+		struct sw_parked parked;
+
+		fill_parked(number, each_its_own, &parked);
+		if (sources == 1)
+			parked.source_bits = 8;
+		if (sw_queue_park(queue, &parked, 1000ull * count) != SW_QUEUE_NEW)
+			die("a waiter found no place: no memory");
+	}
+	cost = (now_ns() - start) / count;
+	sw_queue_free(queue);
+	return cost;
+}
+
+static void print_arrivals(void)
+{
+	static const struct {
+		const char *name;
+		bool each_its_own;
+		uint32_t sources;
+	} kinds[] = {
+		{"250 sources", false, 250}, {"one source", false, 1}, {"each its own", true, 0}};
+
+	printf("\nNanoseconds an arrival, the making of its frame included: in no order / in order\n\n%-38s",
+	       "Waiting in the end");
+	for (size_t i = 0; i < COUNT_OF(waiting); i++)
+		printf("%16u", waiting[i]);
+	for (size_t kind = 0; kind < COUNT_OF(kinds); kind++) {
+		printf("\n%-38s", kinds[kind].name);
+		for (size_t i = 0; i < COUNT_OF(waiting); i++) {
+			double mixed = arrival(waiting[i], kinds[kind].each_its_own,
+					       kinds[kind].sources, false);
+			double sorted = arrival(waiting[i], kinds[kind].each_its_own,
+						kinds[kind].sources, true);
+
+			printf("%9.0f /%5.0f", mixed, sorted);
+			fflush(stdout);
+		}
+	}
+	printf("\n");
+}
+
 int main(void)
 {
 	printf("\nNanoseconds a turn: sw_queue_next() and sw_queue_leave(), %d in a row, median of %d rounds\n"
@@ -141,5 +194,6 @@ int main(void)
 		printf("%11.1fx  goal: %s\n", cost / first,
 		       cost / first <= GROWTH_GOAL ? "met" : "missed");
 	}
+	print_arrivals();
 	return 0;
 }

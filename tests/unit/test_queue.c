@@ -274,6 +274,47 @@ static void who_comes_late_with_an_early_syn_finds_his_place(void **state)
 	}
 }
 
+/* Each number up to `count`, which is a power of two, once, in no order. */
+static uint32_t shuffled(uint32_t i, uint32_t count)
+{
+	return (i * 2654435761u + 12345) % count;
+}
+
+static void thousands_that_come_in_no_order_are_served_in_the_order_of_their_syns(void **state)
+{
+	static const uint16_t sources[] = {1, 60, 8192};
+	const uint32_t count = 8192;
+
+	(void)state;
+	for (size_t s = 0; s < COUNT_OF(sources); s++) {
+		struct sw_queue *queue = queue_of(SW_QUEUE_FIFO);
+
+		for (uint32_t i = 0; i < count; i++) {
+			uint32_t n = shuffled(i, count);
+			const struct client client = {.source = n % sources[s],
+						      .port = (uint16_t)n};
+			const struct sw_parked parked = syn_of(&client, START + n, START + SECOND);
+
+			assert_int_equal(sw_queue_park(queue, &parked, START + SECOND),
+					 SW_QUEUE_NEW);
+			/* Some leave meanwhile, and come again. */
+			if (i % 5)
+				continue;
+			sw_queue_leave(queue, sw_queue_next(queue), false, START + SECOND);
+			sw_queue_park(queue, &parked, START + SECOND);
+		}
+		for (uint64_t last = 0; sw_queue_count(queue);) {
+			uint64_t syn_ns = sw_queue_next(queue)->syn_ns;
+
+			assert_true(syn_ns > last);
+			last = syn_ns;
+			assert_ptr_equal(sw_queue_next(queue), sw_queue_overdue(queue, UINT64_MAX));
+			sw_queue_leave(queue, sw_queue_next(queue), true, START + SECOND);
+		}
+		sw_queue_free(queue);
+	}
+}
+
 static void another_discipline_orders_those_inside_anew(void **state)
 {
 	const struct sw_queue_settings lifo = {.order = SW_QUEUE_LIFO, .max_wait_ns = SECOND};
@@ -369,6 +410,8 @@ int main(void)
 		cmocka_unit_test(a_repeated_syn_renews_the_frame_and_keeps_the_place),
 		cmocka_unit_test(another_connection_of_the_same_port_goes_to_the_end),
 		cmocka_unit_test(who_comes_late_with_an_early_syn_finds_his_place),
+		cmocka_unit_test(
+			thousands_that_come_in_no_order_are_served_in_the_order_of_their_syns),
 		cmocka_unit_test(another_discipline_orders_those_inside_anew),
 		cmocka_unit_test(where_a_newcomer_stands_is_where_he_gets_in),
 		cmocka_unit_test(nonsense_is_refused_and_leaves_nothing),

@@ -39,6 +39,7 @@ void sw_queue_free(struct sw_queue *queue)
 	for (size_t i = 0; i < queue->class_count; i++)
 		sw_turns_clear(&queue->classes[i].ready);
 	free(queue->classes);
+	free(queue->fingers);
 	sw_queue_sources_clear(&queue->sources);
 	sw_store_free(queue->store);
 	free(queue);
@@ -228,6 +229,7 @@ size_t sw_queue_bytes(const struct sw_queue *queue)
 {
 	size_t bytes = sizeof(*queue) + sw_store_bytes(queue->store) +
 		       sw_queue_sources_bytes(&queue->sources) +
+		       queue->finger_room * sizeof(*queue->fingers) +
 		       queue->class_count * sizeof(*queue->classes);
 
 	for (size_t i = 0; i < queue->class_count; i++)

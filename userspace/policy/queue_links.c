@@ -1,8 +1,16 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * The lists that each waiter is in: of all by age, and of its source in the order in which they are served.
+ * Nearly all come at the end. Only after a restart of the daemon do they come in any order, by their next
+ * SYNs, and then there may be thousands of them: they find their places from `fingers`, waiters here and there
+ * in the list, one for so many steps that were walked too far.
  */
+#include <stdlib.h>
+#include <string.h>
+
 #include "policy/queue_parts.h"
+
+#define STEPS_A_FINGER 64
 
 /* Handles are links; who is asked by pointer has one in a neighbour, or is the oldest. */
 sw_handle sw_queue_handle_of(const struct sw_queue *queue, const struct sw_waiter *waiter)
@@ -11,19 +19,88 @@ sw_handle sw_queue_handle_of(const struct sw_queue *queue, const struct sw_waite
 					  : sw_store_at(queue->store, waiter->older)->newer;
 }
 
-/* Nearly always at the end: only after a restart of the daemon do they come out of order. */
+/* The first of the fingers, which are sorted, that is as young as that or younger; their count: none is. */
+static size_t finger_from(const struct sw_queue *queue, uint64_t syn_ns)
+{
+	size_t from = 0, to = queue->finger_count;
+
+	while (from < to) {
+		size_t middle = from + (to - from) / 2;
+
+		if (sw_store_at(queue->store, queue->fingers[middle])->syn_ns < syn_ns)
+			from = middle + 1;
+		else
+			to = middle;
+	}
+	return from;
+}
+
+/* Without memory for it walks stay long. */
+static void add_finger(struct sw_queue *queue, sw_handle handle, struct sw_waiter *waiter)
+{
+	size_t at = finger_from(queue, waiter->syn_ns);
+
+	if (queue->finger_count == queue->finger_room) {
+		size_t room = queue->finger_room ? 2 * queue->finger_room : 64;
+		sw_handle *fingers = reallocarray(queue->fingers, room, sizeof(*fingers));
+
+		if (!fingers)
+			return;
+		queue->fingers = fingers;
+		queue->finger_room = room;
+	}
+	memmove(&queue->fingers[at + 1], &queue->fingers[at],
+		(queue->finger_count++ - at) * sizeof(*queue->fingers));
+	queue->fingers[at] = handle;
+	waiter->is_finger = true;
+}
+
+static void drop_finger(struct sw_queue *queue, sw_handle handle, const struct sw_waiter *waiter)
+{
+	size_t at = finger_from(queue, waiter->syn_ns);
+
+	while (queue->fingers[at] != handle)
+		at++;
+	memmove(&queue->fingers[at], &queue->fingers[at + 1],
+		(--queue->finger_count - at) * sizeof(*queue->fingers));
+	if (queue->finger_count)
+		return;
+	free(queue->fingers);
+	queue->fingers = NULL;
+	queue->finger_room = 0;
+}
+
+/* Who is no older than that, as near as is known without a walk. SW_NOBODY: all are. */
+static sw_handle begin_from(const struct sw_queue *queue, uint64_t syn_ns)
+{
+	size_t finger;
+
+	if (queue->newest == SW_NOBODY ||
+	    sw_store_at(queue->store, queue->newest)->syn_ns <= syn_ns)
+		return SW_NOBODY;
+	finger = finger_from(queue, syn_ns + 1);
+	return finger < queue->finger_count ? queue->fingers[finger] : queue->newest;
+}
+
 static void link_by_age(struct sw_queue *queue, sw_handle handle, struct sw_waiter *waiter)
 {
-	sw_handle older = queue->newest, newer = SW_NOBODY;
+	sw_handle newer = begin_from(queue, waiter->syn_ns);
+	sw_handle older =
+		newer == SW_NOBODY ? queue->newest : sw_store_at(queue->store, newer)->older;
+	size_t steps = 0;
 
-	while (older != SW_NOBODY && sw_store_at(queue->store, older)->syn_ns > waiter->syn_ns) {
+	while (newer != SW_NOBODY && older != SW_NOBODY &&
+	       sw_store_at(queue->store, older)->syn_ns > waiter->syn_ns) {
 		newer = older;
 		older = sw_store_at(queue->store, older)->older;
+		steps++;
 	}
 	waiter->older = older;
 	waiter->newer = newer;
 	*(older == SW_NOBODY ? &queue->oldest : &sw_store_at(queue->store, older)->newer) = handle;
 	*(newer == SW_NOBODY ? &queue->newest : &sw_store_at(queue->store, newer)->older) = handle;
+	if (steps > STEPS_A_FINGER)
+		add_finger(queue, handle, waiter);
 }
 
 static void put_by_source(struct sw_queue *queue, sw_handle handle, struct sw_turn_source *source,
@@ -38,25 +115,37 @@ static void put_by_source(struct sw_queue *queue, sw_handle handle, struct sw_tu
 	*(after == SW_NOBODY ? &source->last : &sw_store_at(queue->store, after)->before) = handle;
 }
 
-static void link_by_source(struct sw_queue *queue, sw_handle handle, struct sw_waiter *waiter,
-			   struct sw_turn_source *source)
+/*
+ * Those of the source that are older end with the first that is met either way: among all, from its place in
+ * their list, where a source with many waiters soon has one; among its own, from their end, where one with few
+ * soon has none left. So it takes no more steps than twice the root of all.
+ */
+static sw_handle before_in_source(const struct sw_queue *queue, const struct sw_waiter *waiter,
+				  const struct sw_turn_source *source)
 {
-	sw_handle before = source->last, after = SW_NOBODY;
+	sw_handle own = source->last, any = waiter->older;
 
-	while (before != SW_NOBODY && sw_store_at(queue->store, before)->syn_ns > waiter->syn_ns) {
-		after = before;
-		before = sw_store_at(queue->store, before)->before;
+	for (;;) {
+		if (own == SW_NOBODY || sw_store_at(queue->store, own)->syn_ns <= waiter->syn_ns)
+			return own;
+		own = sw_store_at(queue->store, own)->before;
+		if (any == SW_NOBODY || sw_store_at(queue->store, any)->source == source->id)
+			return any;
+		any = sw_store_at(queue->store, any)->older;
 	}
-	put_by_source(queue, handle, source, before, after);
 }
 
 void sw_queue_link(struct sw_queue *queue, sw_handle handle, struct sw_turn_source *source)
 {
 	struct sw_waiter *waiter = sw_store_at(queue->store, handle);
+	sw_handle before;
 
 	waiter->source = source->id;
 	link_by_age(queue, handle, waiter);
-	link_by_source(queue, handle, waiter, source);
+	before = before_in_source(queue, waiter, source);
+	put_by_source(queue, handle, source, before,
+		      before == SW_NOBODY ? source->first
+					  : sw_store_at(queue->store, before)->after);
 	source->count++;
 }
 
@@ -75,6 +164,8 @@ void sw_queue_unlink(struct sw_queue *queue, sw_handle handle, struct sw_turn_so
 {
 	const struct sw_waiter *waiter = sw_store_at(queue->store, handle);
 
+	if (waiter->is_finger)
+		drop_finger(queue, handle, waiter);
 	*(waiter->older == SW_NOBODY ? &queue->oldest
 				     : &sw_store_at(queue->store, waiter->older)->newer) =
 		waiter->newer;
@@ -91,11 +182,10 @@ void sw_queue_postpone(struct sw_queue *queue, const struct sw_waiter *waiter)
 	sw_handle handle = sw_queue_handle_of(queue, waiter);
 	struct sw_turn_source *source = queue->sources.by_id[waiter->source];
 	bool to_front = queue->settings.order == SW_QUEUE_LIFO;
-	struct sw_waiter *at = sw_store_at(queue->store, handle);
 
 	if (source->count == 1)
 		return;
-	cut_by_source(queue, at, source);
+	cut_by_source(queue, waiter, source);
 	put_by_source(queue, handle, source, to_front ? SW_NOBODY : source->last,
 		      to_front ? source->first : SW_NOBODY);
 }

@@ -33,6 +33,8 @@ struct sw_queue {
 	size_t class_count;
 	struct sw_queue_aside aside[SW_QUEUE_CLASS]; /* by scope */
 	sw_handle oldest, newest;
+	sw_handle *fingers; /* queue_links.c: by age */
+	size_t finger_count, finger_room;
 	uint64_t pass;		/* of the class that was let in last; never goes down */
 	uint64_t busy_since_ns; /* not empty, and not held, since then; 0: it is */
 	bool is_held;
