@@ -17,6 +17,7 @@
 #include <cmocka.h>
 #include <jansson.h>
 
+#include "core/hash.h"
 #include "core/cleanup.h"
 #include "core/clock.h"
 #include "core/error.h"
@@ -230,9 +231,29 @@ static void a_pointer_is_freed_where_it_goes_out_of_scope_unless_handed_on(void 
 	assert_string_equal(text, "kept");
 }
 
+static void keys_of_one_pattern_spread_over_all_buckets(void **state)
+{
+	uint32_t filled[64] = {0};
+	uint32_t key[10] = {0};
+
+	(void)state;
+	for (uint32_t i = 0; i < 64 * 64; i++) {
+		uint32_t hash;
+
+		key[3] = i << 20; /* only the upper bits of one word differ */
+		hash = sw_hash(key, sizeof(key));
+		assert_int_equal(hash, sw_hash(key, sizeof(key)));
+		filled[hash >> 26]++;
+	}
+	/* 64 each are expected; 160 has a chance of some 10^-22 by itself. */
+	for (int i = 0; i < 64; i++)
+		assert_in_range(filled[i], 1, 160);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(keys_of_one_pattern_spread_over_all_buckets),
 		cmocka_unit_test(an_error_keeps_code_and_text),
 		cmocka_unit_test(an_error_too_long_for_its_text_ends_in_dots),
 		cmocka_unit_test(an_error_is_never_cut_inside_a_character),

@@ -7,8 +7,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/hash.h"
+
 #define BUCKETS_MIN 64u
 #define NO_ID	    UINT32_MAX
+/* What of the key is hashed: no padding. */
+#define KEY_BYTES (sizeof(struct sw_in6) + sizeof(uint32_t))
 
 void sw_queue_sources_clear(struct sw_queue_sources *sources)
 {
@@ -20,17 +24,15 @@ void sw_queue_sources_clear(struct sw_queue_sources *sources)
 	*sources = (struct sw_queue_sources){0};
 }
 
-/*
- * Multiplier: 2^64 / golden ratio (Knuth, TAOCP 3, 6.4). A bit changes none below itself, and an IPv4 host's
- * come last: the bucket is in the upper ones.
- */
 static uint32_t bucket_of(const struct sw_queue_sources *sources, uint32_t class_id,
 			  const struct sw_in6 *address)
 {
-	uint64_t mix = (address->longs[0] ^ class_id) * 0x9e3779b97f4a7c15ull;
+	const struct {
+		struct sw_in6 address;
+		uint32_t class_id;
+	} key = {*address, class_id};
 
-	mix = (mix ^ address->longs[1]) * 0x9e3779b97f4a7c15ull;
-	return (uint32_t)((mix >> 32) * sources->bucket_count >> 32);
+	return (uint32_t)((uint64_t)sw_hash(&key, KEY_BYTES) * sources->bucket_count >> 32);
 }
 
 static void chain_in(struct sw_queue_sources *sources, struct sw_turn_source *source)

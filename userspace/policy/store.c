@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/hash.h"
 #include "policy/waiter.h"
 
 /* Ethernet, IPv4 and TCP with the options that Linux, Windows and macOS send. */
@@ -117,10 +118,9 @@ static sw_handle take_place(struct sw_store *store, bool large)
 	return arena->used++ | (large ? LARGE : 0);
 }
 
-/* By the upper bits of the tag: an IPv4 client's host changes no others. */
 static uint32_t bucket_of(const struct sw_store *store, const struct sw_flow_key *key)
 {
-	return (uint32_t)((uint64_t)sw_flow_tag(key) * store->bucket_count >> 32);
+	return (uint32_t)((uint64_t)sw_hash(key, sizeof(*key)) * store->bucket_count >> 32);
 }
 
 static void flow_of(const struct sw_waiter *waiter, struct sw_flow_key *out)
