@@ -145,26 +145,59 @@ static int rules_from_json(const json_t *list, struct sw_rules *rules)
 	return failed;
 }
 
-/* The tuned one, if the file still says what it said when it was read. */
-static int choose(struct sw_daemon *daemon, const json_t *notes, struct sw_config **config,
-		  struct sw_error *err)
+/* One of both configurations in the notes, as this version takes it: a key that is new has its default. */
+static int load_noted(const json_t *notes, const char *which, struct sw_config **out,
+		      struct sw_error *err)
 {
-	const char *base = json_string_value(json_object_get(notes, "base"));
-	const char *running = json_string_value(json_object_get(notes, "running"));
-	struct sw_config *tuned;
+	const char *text = json_string_value(json_object_get(notes, which));
+	SW_CONFIG_FREE struct sw_config *config = NULL;
 	int failed;
 
-	if (!base || !running || strcmp(base, daemon->base_config)) {
-		sw_log_warn("the configuration is another than the last daemon's: it replaces "
-			    "what was tuned since");
-		return 0;
-	}
-	failed = sw_config_load_string(running, "the last daemon's configuration", &tuned, err);
+	if (!text)
+		return sw_error_set(err, -EBADMSG, "there is none");
+	failed = sw_config_load_string(text, "the last daemon's", &config, err);
+	if (!failed)
+		failed = sw_config_validate(config, err);
 	if (failed)
 		return failed;
-	sw_config_free(*config);
-	*config = tuned;
+	*out = config;
+	config = NULL;
 	return 0;
+}
+
+/*
+ * True if the file still says what it said when the last daemon read it. That daemon may be of another
+ * version, which writes other keys: what it wrote is written anew before it is compared.
+ */
+static bool is_same_file(const struct sw_daemon *daemon, const struct sw_config *base)
+{
+	SW_FREE char *text = sw_config_to_yaml(base);
+
+	return text && !strcmp(text, daemon->base_config);
+}
+
+/* The tuned one if the file is the same, and if this version knows all that it says. */
+static void choose(struct sw_daemon *daemon, const json_t *notes, struct sw_config **config)
+{
+	SW_CONFIG_FREE struct sw_config *base = NULL;
+	struct sw_config *tuned = NULL;
+	struct sw_error err;
+
+	if (load_noted(notes, "base", &base, &err)) {
+		sw_log_warn(
+			"what the last daemon read cannot be compared with the file, which replaces "
+			"what was tuned since: %s",
+			err.text);
+	} else if (!is_same_file(daemon, base)) {
+		sw_log_warn("the configuration is another than the last daemon's: it replaces "
+			    "what was tuned since");
+	} else if (load_noted(notes, "running", &tuned, &err)) {
+		sw_log_warn("what was tuned since the file was read is lost, the file counts: %s",
+			    err.text);
+	} else {
+		sw_config_free(*config);
+		*config = tuned;
+	}
 }
 
 /* Ids mean something only together with the maps that count under them. */
@@ -180,7 +213,8 @@ static int restore(struct sw_daemon *daemon, const json_t *notes, struct sw_conf
 	if (failed)
 		return sw_error_set(err, failed, "%s: the notes of the last daemon make no sense",
 				    sw_kern_before(daemon->kern));
-	return choose(daemon, notes, config, err);
+	choose(daemon, notes, config);
+	return 0;
 }
 
 int sw_notes_restore(struct sw_daemon *daemon, struct sw_config **config, struct sw_error *err)

@@ -14,7 +14,8 @@ void sw_notes_save(const struct sw_daemon *daemon);
 /*
  * At start, with *config as read from file and options. If a daemon before this one left notes: fills
  * in daemon->rules, with inherited maps also daemon->plan with the ids, and replaces *config by that
- * daemon's running one, unless the file has become another since it was read.
+ * daemon's running one, unless the file has become another since it was read or this version does not
+ * know what that daemon's said.
  * -EBADMSG: the notes are not what a daemon writes.
  */
 int sw_notes_restore(struct sw_daemon *daemon, struct sw_config **config, struct sw_error *err);
