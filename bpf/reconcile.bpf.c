@@ -77,7 +77,7 @@ static __noinline int adopt_lane(const struct sw_flow_key *key, struct sw_flow *
 	next.lane = lane;
 	if (__sync_val_compare_and_swap(&flow->word, seen, next.word) == seen) {
 		flow_release(key, &held, seen);
-		return SW_FLOW_OP_DONE;
+		return SW_FLOW_OP_MOVED;
 	}
 	flow_release(key, &held, next.word);
 	return SW_FLOW_OP_KEPT;

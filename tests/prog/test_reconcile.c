@@ -161,10 +161,24 @@ static void an_adopted_flow_changes_its_lane(struct rig *rig, const void *arg)
 {
 	(void)arg;
 	adopt(rig, SW_LANE_DIRECT, SW_FLOW_OPEN);
-	assert_int_equal(adopt(rig, SW_LANE_POOLER, SW_FLOW_OPEN), SW_FLOW_OP_DONE);
+	assert_int_equal(adopt(rig, SW_LANE_POOLER, SW_FLOW_OPEN), SW_FLOW_OP_MOVED);
 	expect_counts(rig, 0, 1, 0);
-	assert_int_equal(adopt(rig, SW_LANE_DIRECT, SW_FLOW_OPEN), SW_FLOW_OP_DONE);
+	assert_int_equal(adopt(rig, SW_LANE_DIRECT, SW_FLOW_OPEN), SW_FLOW_OP_MOVED);
 	expect_counts(rig, 1, 0, 0);
+}
+
+static void only_a_difference_is_drift(struct rig *rig, const void *arg)
+{
+	struct sw_flow_op op = op_of(rig, SW_FLOW_OP_ADOPT);
+
+	(void)arg;
+	op.is_drift = 1;
+	assert_int_equal(do_op(rig, &op), SW_FLOW_OP_DONE);
+	assert_int_equal(rig_counted(rig, SW_COUNTER_DRIFT), 1);
+	op.lane = SW_LANE_POOLER;
+	do_op(rig, &op);
+	expect_counts(rig, 0, 1, 0);
+	assert_int_equal(rig_counted(rig, SW_COUNTER_DRIFT), 1);
 }
 
 static void a_decided_flow_keeps_its_lane(struct rig *rig, const void *arg)
@@ -325,6 +339,8 @@ static const struct rig_test tests[] = {
 	 a_late_handshake_that_was_missed_is_overcommitted, NULL, 0},
 	{"an adopted flow moves to the lane of its listener", an_adopted_flow_changes_its_lane,
 	 NULL, 0},
+	{"a flow that moves to the lane of its listener is no drift, one that is made is",
+	 only_a_difference_is_drift, NULL, 0},
 	{"a decided flow keeps its lane", a_decided_flow_keeps_its_lane, NULL, 0},
 	{"a flow that is just being filled is left alone", a_flow_in_between_is_left_alone,
 	 &claimed, 0},

@@ -87,7 +87,8 @@ static int look_at_flow(void *arg, const struct sw_flow_key *key, const struct s
 }
 
 /* Marked, looked for, and only then released: a SYN that comes meanwhile takes the mark off. */
-static int release(struct pass *pass, const struct sw_flow_key *key, uint64_t word, uint8_t service)
+static int release(struct pass *pass, const struct sw_flow_key *key, uint64_t word, uint8_t service,
+		   bool is_drift)
 {
 	struct sw_flow_op op = {
 		.key = *key, .kind = SW_FLOW_OP_SUSPECT, .seen_word = word, .service = service};
@@ -103,7 +104,7 @@ static int release(struct pass *pass, const struct sw_flow_key *key, uint64_t wo
 	marked.flags |= SW_FLOW_SUSPECT;
 	op.kind = SW_FLOW_OP_RELEASE;
 	op.seen_word = marked.word;
-	op.is_drift = pass->is_drift;
+	op.is_drift = is_drift;
 	failed = sw_kern_reconcile(pass->daemon->kern, &op);
 	if (!failed && op.result == SW_FLOW_OP_DONE)
 		pass->result.released++;
@@ -116,7 +117,7 @@ static int release_all(struct pass *pass)
 
 	for (size_t i = 0; !failed && i < pass->suspect_count; i++)
 		failed = release(pass, &pass->suspects[i].key, pass->suspects[i].flow.word,
-				 pass->suspects[i].flow.service);
+				 pass->suspects[i].flow.service, pass->is_drift);
 	return failed;
 }
 
@@ -157,7 +158,10 @@ static void fill_in(struct pass *pass, const struct sw_socket *socket,
 	op->is_drift = pass->is_drift;
 }
 
-/* A connection that closed just before its flow was made would hold its slot for ever. */
+/*
+ * A connection that closed just before its flow was made would hold its slot for ever. That it had none
+ * was one difference, and its end is no second one.
+ */
 static int adopt(struct pass *pass, const struct sw_socket *socket,
 		 const struct sw_plan_service *service)
 {
@@ -184,7 +188,9 @@ static int adopt(struct pass *pass, const struct sw_socket *socket,
 		return 0;
 	there = sw_sockets_has(pass->diag, &socket->key);
 	made.lane = op.lane;
-	return there ? (there < 0 ? there : 0) : release(pass, &socket->key, made.word, op.service);
+	if (there)
+		return there < 0 ? there : 0;
+	return release(pass, &socket->key, made.word, op.service, false);
 }
 
 /* In monitor mode those who would have been refused are in, and have no flow for good reason. */

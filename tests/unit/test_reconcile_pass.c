@@ -1,0 +1,207 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * One pass of reconciliation over sockets and flows made by hand, whose every moment the test says.
+ */
+#include <arpa/inet.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+/* What the kernel would say and do, said by the test. */
+#define sw_clock_monotonic_ns	fake_clock_monotonic_ns
+#define sw_diag_close		fake_diag_close
+#define sw_diag_open		fake_diag_open
+#define sw_kern_beat		fake_kern_beat
+#define sw_kern_reconcile	fake_kern_reconcile
+#define sw_read_flows		fake_read_flows
+#define sw_reconcile_lanes_free fake_reconcile_lanes_free
+#define sw_reconcile_lanes_of	fake_reconcile_lanes_of
+#define sw_route_interface	fake_route_interface
+#define sw_sockets_has		fake_sockets_has
+#define sw_sockets_read		fake_sockets_read
+
+#include "daemon/reconcile.c"
+
+#define SOCKETS	  1000
+#define GATE	  3
+#define MS	  UINT64_C(1000000)
+#define OP_TAKES  (MS / 2)
+#define HEARTBEAT (100 * MS)
+#define NOW	  (1000 * SW_RECONCILE_YOUNG_NS)
+
+static struct {
+	struct sw_control control;
+	uint64_t now_ns, beaten_ns, longest_ns;
+	size_t sockets, flows;
+	int looks_left; /* so many more find their socket; -1: all */
+	int adopted, suspected, released, drift;
+} world;
+
+uint64_t fake_clock_monotonic_ns(void)
+{
+	return world.now_ns;
+}
+
+int fake_kern_beat(struct sw_kern *kern)
+{
+	uint64_t passed_ns = world.now_ns - world.beaten_ns;
+
+	(void)kern;
+	world.longest_ns = passed_ns > world.longest_ns ? passed_ns : world.longest_ns;
+	world.beaten_ns = world.now_ns;
+	return 0;
+}
+
+struct mnl_socket *fake_diag_open(void)
+{
+	return (struct mnl_socket *)&world;
+}
+
+void fake_diag_close(struct mnl_socket **socket)
+{
+	*socket = NULL;
+}
+
+static struct sw_flow_key key_of(size_t number)
+{
+	return (struct sw_flow_key){
+		.client.bytes = {10}, .client_port_be = number, .server_port_be = htons(1)};
+}
+
+int fake_sockets_read(const struct sw_ports *ports, struct sw_sockets *out)
+{
+	(void)ports;
+	out->list = calloc(world.sockets + 1, sizeof(*out->list));
+	out->count = world.sockets;
+	for (size_t i = 0; i < world.sockets; i++)
+		out->list[i].key = key_of(i);
+	return 0;
+}
+
+/* Of connections that are gone. */
+int fake_read_flows(const struct sw_maps *maps,
+		    int (*each)(void *arg, const struct sw_flow_key *key,
+				const struct sw_flow *flow),
+		    void *arg)
+{
+	(void)maps;
+	for (size_t i = 0; i < world.flows; i++) {
+		const struct sw_flow_key key = key_of(SOCKETS + i);
+		const struct sw_flow flow = {.state = SW_FLOW_OPEN};
+
+		world.now_ns += OP_TAKES;
+		assert_int_equal(each(arg, &key, &flow), 0);
+	}
+	return 0;
+}
+
+enum sw_lane fake_reconcile_lanes_of(struct sw_reconcile_lanes *lanes, const struct sw_plan *plan,
+				     uint32_t service_id, const struct sw_socket *socket)
+{
+	(void)lanes, (void)plan, (void)service_id, (void)socket;
+	return SW_LANE_DIRECT;
+}
+
+void fake_reconcile_lanes_free(struct sw_reconcile_lanes *lanes)
+{
+	(void)lanes;
+}
+
+int fake_route_interface(const struct sw_in6 *client)
+{
+	(void)client;
+	return GATE;
+}
+
+int fake_sockets_has(struct mnl_socket *diag, const struct sw_flow_key *key)
+{
+	(void)diag;
+	if (key->client_port_be >= SOCKETS)
+		return 0;
+	if (world.looks_left > 0)
+		return world.looks_left--;
+	return world.looks_left < 0;
+}
+
+int fake_kern_reconcile(struct sw_kern *kern, struct sw_flow_op *op)
+{
+	(void)kern;
+	world.now_ns += OP_TAKES;
+	world.adopted += op->kind == SW_FLOW_OP_ADOPT;
+	world.suspected += op->kind == SW_FLOW_OP_SUSPECT;
+	world.released += op->kind == SW_FLOW_OP_RELEASE;
+	world.drift += op->is_drift;
+	op->result = SW_FLOW_OP_DONE;
+	return 0;
+}
+
+/* A pass over so many sockets without a flow and flows without a socket. */
+static struct sw_reconcile pass_over(size_t sockets, size_t flows)
+{
+	static const char text[] = "services: [{name: main, listen: [1]}]";
+	static const struct sw_rules no_rules;
+	SW_CONFIG_FREE struct sw_config *config = NULL;
+	struct sw_maps maps = {.control = &world.control};
+	struct sw_daemon daemon = {
+		.maps = &maps, .attachments = {{.ifindex = GATE}}, .attachment_count = 1};
+	struct sw_reconcile done = {0};
+	struct sw_error err = {0};
+
+	world.sockets = sockets;
+	world.flows = flows;
+	world.now_ns = world.beaten_ns = world.control.heartbeat_ns = NOW;
+	world.control.heartbeat_timeout_ns = HEARTBEAT;
+	assert_int_equal(sw_config_load_string(text, "f.yaml", &config, &err), 0);
+	assert_int_equal(sw_plan_make(config, &no_rules, NULL, NULL, &daemon.plan, &err), 0);
+	daemon.config = config;
+	assert_int_equal(sw_reconcile(&daemon, &done, &err), 0);
+	sw_plan_free(daemon.plan);
+	return done;
+}
+
+static void differences_are_drift_once(void **state)
+{
+	struct sw_reconcile done;
+
+	(void)state;
+	world.looks_left = -1;
+	done = pass_over(3, 2);
+	assert_int_equal(done.adopted, 3);
+	assert_int_equal(done.released, 2);
+	assert_int_equal(world.drift, 5);
+}
+
+static void one_that_ends_meanwhile_is_drift_once(void **state)
+{
+	(void)state;
+	world.looks_left = 1;
+	pass_over(1, 0);
+	assert_int_equal(world.adopted, 1);
+	assert_int_equal(world.suspected, 1);
+	assert_int_equal(world.released, 1);
+	assert_int_equal(world.drift, 1);
+}
+
+static int begin(void **state)
+{
+	(void)state;
+	memset(&world, 0, sizeof(world));
+	return 0;
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		{"a socket without a flow is drift, and so is a flow without a socket",
+		 differences_are_drift_once, begin, NULL, NULL},
+		{"a connection that ends while it is adopted is drift once",
+		 one_that_ends_meanwhile_is_drift_once, begin, NULL, NULL},
+	};
+
+	return cmocka_run_group_tests_name("reconcile_pass", tests, NULL, NULL);
+}
