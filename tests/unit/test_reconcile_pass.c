@@ -26,20 +26,22 @@
 #define sw_sockets_read		fake_sockets_read
 
 #include "daemon/reconcile.c"
+#include "daemon/reconcile_adopt.c"
 
-#define SOCKETS	  1000
-#define GATE	  3
-#define MS	  UINT64_C(1000000)
-#define OP_TAKES  (MS / 2)
-#define HEARTBEAT (100 * MS)
-#define NOW	  (1000 * SW_RECONCILE_YOUNG_NS)
+#define SOCKETS	   1000
+#define GATE	   3
+#define MS	   UINT64_C(1000000)
+#define NOW	   (1000 * SW_RECONCILE_YOUNG_NS)
+#define OP_TAKES   (2 * MS)
+#define LOOK_TAKES MS
+#define HEARTBEAT  (100 * MS)
 
 static struct {
 	struct sw_control control;
 	uint64_t now_ns, beaten_ns, longest_ns;
 	size_t sockets, flows;
 	int looks_left; /* so many more find their socket; -1: all */
-	int adopted, suspected, released, drift;
+	int beats, adopted, suspected, released, drift;
 } world;
 
 uint64_t fake_clock_monotonic_ns(void)
@@ -52,6 +54,7 @@ int fake_kern_beat(struct sw_kern *kern)
 	uint64_t passed_ns = world.now_ns - world.beaten_ns;
 
 	(void)kern;
+	world.beats++;
 	world.longest_ns = passed_ns > world.longest_ns ? passed_ns : world.longest_ns;
 	world.beaten_ns = world.now_ns;
 	return 0;
@@ -80,6 +83,10 @@ int fake_sockets_read(const struct sw_ports *ports, struct sw_sockets *out)
 	out->count = world.sockets;
 	for (size_t i = 0; i < world.sockets; i++)
 		out->list[i].key = key_of(i);
+	for (size_t i = 0; i < world.sockets; i++) {
+		world.now_ns += LOOK_TAKES;
+		out->meanwhile(out->arg);
+	}
 	return 0;
 }
 
@@ -94,7 +101,7 @@ int fake_read_flows(const struct sw_maps *maps,
 		const struct sw_flow_key key = key_of(SOCKETS + i);
 		const struct sw_flow flow = {.state = SW_FLOW_OPEN};
 
-		world.now_ns += OP_TAKES;
+		world.now_ns += LOOK_TAKES;
 		assert_int_equal(each(arg, &key, &flow), 0);
 	}
 	return 0;
@@ -160,6 +167,9 @@ static struct sw_reconcile pass_over(size_t sockets, size_t flows)
 	assert_int_equal(sw_plan_make(config, &no_rules, NULL, NULL, &daemon.plan, &err), 0);
 	daemon.config = config;
 	assert_int_equal(sw_reconcile(&daemon, &done, &err), 0);
+	/* As long as nobody showed life after the last time. */
+	if (world.now_ns - world.beaten_ns > world.longest_ns)
+		world.longest_ns = world.now_ns - world.beaten_ns;
 	sw_plan_free(daemon.plan);
 	return done;
 }
@@ -187,6 +197,17 @@ static void one_that_ends_meanwhile_is_drift_once(void **state)
 	assert_int_equal(world.drift, 1);
 }
 
+static void the_heart_beats_all_the_time(void **state)
+{
+	(void)state;
+	world.looks_left = -1;
+	pass_over(SOCKETS, SOCKETS);
+	assert_true(world.now_ns - NOW > 50 * HEARTBEAT);
+	assert_in_range(world.longest_ns, 1, HEARTBEAT / 5);
+	/* And no more often than it helps. */
+	assert_in_range(world.beats, 1, 11 * (world.now_ns - NOW) / HEARTBEAT);
+}
+
 static int begin(void **state)
 {
 	(void)state;
@@ -201,6 +222,8 @@ int main(void)
 		 differences_are_drift_once, begin, NULL, NULL},
 		{"a connection that ends while it is adopted is drift once",
 		 one_that_ends_meanwhile_is_drift_once, begin, NULL, NULL},
+		{"the heart beats as long as a pass takes, whatever takes so long",
+		 the_heart_beats_all_the_time, begin, NULL, NULL},
 	};
 
 	return cmocka_run_group_tests_name("reconcile_pass", tests, NULL, NULL);

@@ -68,6 +68,8 @@ int sw_sockets_collect(const struct nlmsghdr *header, void *arg)
 	struct sw_sockets *sockets = arg;
 	int rc = message ? 0 : -EBADMSG;
 
+	if (sockets->meanwhile)
+		sockets->meanwhile(sockets->arg);
 	if (message && is_connection(message) &&
 	    sockets->ports->service[ntohs(message->id.idiag_sport)])
 		rc = add(sockets, message);
@@ -87,7 +89,8 @@ int sw_sockets_read(const struct sw_ports *ports, struct sw_sockets *out)
 	_Static_assert(offsetof(struct sw_socket, key) == 0, "sorted by it");
 
 	for (int i = 0; i < SW_DIAG_TRIES; i++) {
-		struct sw_sockets sockets = {.ports = ports};
+		struct sw_sockets sockets = {
+			.ports = ports, .meanwhile = out->meanwhile, .arg = out->arg};
 		int rc = sw_diag_dump(STATES, sw_sockets_collect, &sockets);
 
 		if (rc == 0) {

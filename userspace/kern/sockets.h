@@ -25,11 +25,15 @@ struct sw_sockets {
 	struct sw_socket *list; /* sorted by key, the client first */
 	size_t count, room;
 	const struct sw_ports *ports; /* which local ports count */
+	/* Called for each socket that is read, for who may not be silent as long as this takes; or NULL. */
+	void (*meanwhile)(void *arg);
+	void *arg;
 };
 
 /*
  * All connections to guarded ports, from an unfinished handshake to LAST_ACK. What the kernel keeps
- * after a socket is gone (TIME_WAIT) is none. 0, or -errno with *out untouched.
+ * after a socket is gone (TIME_WAIT) is none. Of *out only `meanwhile` is looked at. 0, or -errno with *out
+ * untouched.
  */
 int sw_sockets_read(const struct sw_ports *ports, struct sw_sockets *out);
 void sw_sockets_free(struct sw_sockets *sockets);

@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Sockets whose flows are missing, or do not know yet that they are connections: each gets what it has
+ * a right to. Used by daemon/reconcile.c.
+ */
+#include <string.h>
+
+#include "daemon/reconcile_parts.h"
+#include "kern/route.h"
+#include "kern/steps.h"
+#include "policy/reconcile.h"
+#include "spillway/address.h"
+
+static bool is_guarded(const struct sw_pass *pass, int ifindex)
+{
+	if (ifindex == pass->extra_ifindex && ifindex)
+		return true;
+	for (size_t i = 0; i < pass->daemon->attachment_count; i++)
+		if (pass->daemon->attachments[i].ifindex == ifindex)
+			return true;
+	return false;
+}
+
+/* Sockets are sorted by client: one question for each is enough. */
+static bool came_by_gate(struct sw_pass *pass, const struct sw_in6 *client)
+{
+	if (memcmp(&pass->routed, client, sizeof(*client))) {
+		pass->routed = *client;
+		pass->routed_ifindex = sw_route_interface(client);
+	}
+	return pass->routed_ifindex > 0 && is_guarded(pass, pass->routed_ifindex);
+}
+
+static void fill_in(struct sw_pass *pass, const struct sw_socket *socket,
+		    const struct sw_plan_service *service, struct sw_flow_op *op)
+{
+	struct sw_addr client;
+
+	memcpy(client.bytes, socket->key.client.bytes, sizeof(client.bytes));
+	op->key = socket->key;
+	op->kind = SW_FLOW_OP_ADOPT;
+	op->service = service->id;
+	op->class_id = sw_plan_class_of(pass->plan, service, &client)->id;
+	op->source_bits = sw_address_is_ipv4(&socket->key.client) ? service->conf.ipv4_bits
+								  : service->conf.ipv6_bits;
+	op->state = socket->half_open ? SW_FLOW_HALF_OPEN : SW_FLOW_OPEN;
+	op->lane = sw_reconcile_lanes_of(&pass->lanes, pass->plan, service->id, socket);
+	op->is_drift = pass->is_drift;
+}
+
+/*
+ * A connection that closed just before its flow was made would hold its slot for ever. That it had none
+ * was one difference, and its end is no second one.
+ */
+static int adopt(struct sw_pass *pass, const struct sw_socket *socket,
+		 const struct sw_plan_service *service)
+{
+	struct sw_flow_op op = {0};
+	struct sw_flow made = {
+		.tag = sw_flow_tag(&socket->key),
+		.state = SW_FLOW_OPEN,
+		.flags = SW_FLOW_ADOPTED,
+	};
+	int failed, there;
+
+	/* One that closed between the two lists ended its flow itself, and is no drift. */
+	there = sw_sockets_has(pass->diag, &socket->key);
+	if (there <= 0)
+		return there;
+	fill_in(pass, socket, service, &op);
+	failed = sw_kern_reconcile(pass->daemon->kern, &op);
+	if (failed)
+		return failed;
+	pass->result.adopted += op.result == SW_FLOW_OP_DONE;
+	pass->result.confirmed += op.result == SW_FLOW_OP_CONFIRMED;
+	pass->result.no_room += op.result == SW_FLOW_OP_NO_ROOM;
+	if (op.result != SW_FLOW_OP_DONE || socket->half_open)
+		return 0;
+	there = sw_sockets_has(pass->diag, &socket->key);
+	made.lane = op.lane;
+	if (there)
+		return there < 0 ? there : 0;
+	return sw_pass_release(pass, &socket->key, made.word, op.service, false);
+}
+
+/* In monitor mode those who would have been refused are in, and have no flow for good reason. */
+static bool let_in_anyway(const struct sw_pass *pass)
+{
+	return pass->is_drift && pass->daemon->config->mode == SW_MODE_MONITOR;
+}
+
+int sw_pass_adopt_all(struct sw_pass *pass)
+{
+	int failed = 0;
+
+	for (size_t i = 0; !failed && i < pass->sockets.count; i++) {
+		const struct sw_socket *socket = &pass->sockets.list[i];
+		const struct sw_plan_service *service = sw_plan_service_at(
+			pass->plan, &socket->key.server, socket->key.server_port_be);
+
+		sw_pass_show_life(pass);
+		if (!service || !sw_reconcile_is_missed(socket->half_open, socket->flow))
+			continue;
+		if (socket->flow == SW_FLOW_NONE &&
+		    (let_in_anyway(pass) || !came_by_gate(pass, &socket->key.client)))
+			continue;
+		failed = adopt(pass, socket, service);
+	}
+	return failed;
+}

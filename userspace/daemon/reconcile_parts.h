@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * One pass of reconciliation, shared by its two halves: reconcile.c and reconcile_adopt.c.
+ */
+#ifndef SW_DAEMON_RECONCILE_PARTS_H
+#define SW_DAEMON_RECONCILE_PARTS_H
+
+#include "daemon/reconcile.h"
+#include "daemon/reconcile_lanes.h"
+#include "kern/diag.h"
+#include "kern/sockets.h"
+
+struct sw_suspect {
+	struct sw_flow_key key;
+	struct sw_flow flow;
+};
+
+struct sw_pass {
+	struct sw_daemon *daemon;
+	const struct sw_plan *plan;
+	struct sw_sockets sockets;
+	struct sw_suspect *suspects;
+	size_t suspect_count, suspect_room;
+	struct mnl_socket *diag;
+	struct sw_reconcile_lanes lanes;
+	int extra_ifindex; /* about to be guarded; 0: none */
+	bool is_drift;
+	uint64_t now_ns; /* the kernel's, from before the listing */
+	uint64_t beaten_ns;
+	struct sw_in6 routed;
+	int routed_ifindex;
+	struct sw_reconcile result;
+};
+
+/*
+ * Tens of thousands of connections take longer than the heartbeat may be silent, and the gate would do
+ * what on_daemon_loss says. To be called for each; it looks at the clock and rarely does more.
+ */
+void sw_pass_show_life(void *pass);
+
+/*
+ * Marked, looked for, and only then released: a SYN that comes meanwhile takes the mark off. word: of
+ * the flow, as it was seen.
+ */
+int sw_pass_release(struct sw_pass *pass, const struct sw_flow_key *key, uint64_t word,
+		    uint8_t service, bool is_drift);
+
+/* Every socket that was listed and whose flow, as noted beside it, does not do. */
+int sw_pass_adopt_all(struct sw_pass *pass);
+
+#endif
