@@ -13,7 +13,7 @@
  * off while the flow waited: the connection is there.
  */
 static __noinline int flow_overcommit(const struct sw_flow_key *key, struct sw_flow *flow,
-				      __u64 seen)
+				      __u64 seen, __u64 now_ns)
 {
 	struct holding held = holding_of(flow);
 	struct sw_service_state *service = bpf_map_lookup_elem(&service_state, &held.service);
@@ -42,9 +42,10 @@ static __noinline int flow_overcommit(const struct sw_flow_key *key, struct sw_f
 			wake(held.class_id, &source);
 		return 0;
 	}
+	flow->state_ns = now_ns;
 	count(held.service, SW_COUNTER_OVERCOMMITTED);
 	if (waited)
-		waiter_ended(key, &held, bpf_ktime_get_ns(), SW_WAIT_ADMITTED);
+		waiter_ended(key, &held, now_ns, SW_WAIT_ADMITTED);
 	return 0;
 }
 
@@ -100,7 +101,7 @@ static __always_inline void flow_confirm(const struct sw_flow_key *key, __u64 no
 	}
 	if (unpack(seen).tag == tag &&
 	    (unpack(seen).state == SW_FLOW_EXPIRED || unpack(seen).state == SW_FLOW_WAITING))
-		flow_overcommit(key, flow, seen);
+		flow_overcommit(key, flow, seen, now_ns);
 }
 
 #endif

@@ -152,9 +152,24 @@ static void a_late_handshake_that_was_missed_is_overcommitted(struct rig *rig, c
 	rig_sweep_after(rig, 6 * SECOND_NS);
 	assert_int_equal(adopt(rig, SW_LANE_DIRECT, SW_FLOW_HALF_OPEN), SW_FLOW_OP_KEPT);
 	expect_counts(rig, 0, 0, 0);
+	assert_int_equal(rig_counted(rig, SW_COUNTER_OVERCOMMITTED), 0);
 	rig->maps->service_conf[0].budget = rig->maps->service_conf[0].shared_limit = 0;
 	assert_int_equal(adopt(rig, SW_LANE_DIRECT, SW_FLOW_OPEN), SW_FLOW_OP_CONFIRMED);
 	expect_counts(rig, 1, 0, 0);
+	assert_int_equal(rig_counted(rig, SW_COUNTER_OVERCOMMITTED), 1);
+}
+
+static void a_late_connection_lives_from_now_on(struct rig *rig, const void *arg)
+{
+	uint64_t now_ns;
+
+	(void)arg;
+	rig_expect(rig, &first, DIRECT_FIRST);
+	rig_sweep_after(rig, 6 * SECOND_NS);
+	rig_sweep_after(rig, 60 * SECOND_NS);
+	now_ns = sw_clock_monotonic_ns();
+	assert_int_equal(adopt(rig, SW_LANE_DIRECT, SW_FLOW_OPEN), SW_FLOW_OP_CONFIRMED);
+	assert_in_range(rig_flow(rig, &first).state_ns, now_ns, now_ns + 10 * SECOND_NS);
 }
 
 static void an_adopted_flow_changes_its_lane(struct rig *rig, const void *arg)
@@ -337,6 +352,8 @@ static const struct rig_test tests[] = {
 	 NULL, 0},
 	{"a late handshake whose end was missed is overcommitted",
 	 a_late_handshake_that_was_missed_is_overcommitted, NULL, 0},
+	{"a connection that came late is as old as its handshake, not as its reservation",
+	 a_late_connection_lives_from_now_on, NULL, 0},
 	{"an adopted flow moves to the lane of its listener", an_adopted_flow_changes_its_lane,
 	 NULL, 0},
 	{"a flow that moves to the lane of its listener is no drift, one that is made is",
