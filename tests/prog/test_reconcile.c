@@ -159,6 +159,26 @@ static void a_late_handshake_that_was_missed_is_overcommitted(struct rig *rig, c
 	assert_int_equal(rig_counted(rig, SW_COUNTER_OVERCOMMITTED), 1);
 }
 
+static void a_waiter_that_is_in_is_confirmed(struct rig *rig, const void *arg)
+{
+	(void)arg;
+	rig->maps->service_conf[0].budget = rig->maps->service_conf[0].shared_limit = 0;
+	rig->maps->class_conf[0].lanes = CHAIN3(SW_LANE_DIRECT, SW_LANE_QUEUE, SW_LANE_REFUSE);
+	assert_int_equal(sw_kern_beat(rig->kern), 0);
+	rig_send(rig, &first);
+	assert_int_equal(rig_flow(rig, &first).state, SW_FLOW_WAITING);
+	assert_int_equal(adopt(rig, SW_LANE_DIRECT, SW_FLOW_HALF_OPEN), SW_FLOW_OP_KEPT);
+	assert_int_equal(rig->maps->service_state[0].waiting, 1);
+	assert_int_equal(adopt(rig, SW_LANE_DIRECT, SW_FLOW_OPEN), SW_FLOW_OP_CONFIRMED);
+	assert_int_equal(rig_flow(rig, &first).state, SW_FLOW_OPEN);
+	expect_counts(rig, 1, 0, 0);
+	assert_int_equal(rig->maps->service_state[0].waiting, 0);
+	assert_int_equal(rig->maps->class_state[0].waiting, 0);
+	assert_int_equal(sw_source_waiting_count(rig_source(rig, 0, &first)), 0);
+	assert_int_equal(rig_counted(rig, SW_COUNTER_OVERCOMMITTED), 1);
+	assert_int_equal(rig_counted(rig, SW_COUNTER_WAIT_ADMITTED), 1);
+}
+
 static void a_late_connection_lives_from_now_on(struct rig *rig, const void *arg)
 {
 	uint64_t now_ns;
@@ -352,6 +372,8 @@ static const struct rig_test tests[] = {
 	 NULL, 0},
 	{"a late handshake whose end was missed is overcommitted",
 	 a_late_handshake_that_was_missed_is_overcommitted, NULL, 0},
+	{"a waiter whose connection is there waits no more", a_waiter_that_is_in_is_confirmed,
+	 NULL, 0},
 	{"a connection that came late is as old as its handshake, not as its reservation",
 	 a_late_connection_lives_from_now_on, NULL, 0},
 	{"an adopted flow moves to the lane of its listener", an_adopted_flow_changes_its_lane,

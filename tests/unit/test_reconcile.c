@@ -19,6 +19,7 @@ static void a_connection_needs_a_flow_that_is_open(void **state)
 	assert_true(sw_reconcile_is_missed(false, SW_FLOW_NONE));
 	assert_true(sw_reconcile_is_missed(false, SW_FLOW_HALF_OPEN));
 	assert_true(sw_reconcile_is_missed(false, SW_FLOW_EXPIRED));
+	assert_true(sw_reconcile_is_missed(false, SW_FLOW_WAITING));
 	assert_false(sw_reconcile_is_missed(false, SW_FLOW_OPEN));
 	/* Whoever moves it on from there is at it. */
 	assert_false(sw_reconcile_is_missed(false, SW_FLOW_CLAIMED));
@@ -31,6 +32,7 @@ static void a_handshake_needs_any_flow(void **state)
 	assert_true(sw_reconcile_is_missed(true, SW_FLOW_NONE));
 	assert_false(sw_reconcile_is_missed(true, SW_FLOW_HALF_OPEN));
 	assert_false(sw_reconcile_is_missed(true, SW_FLOW_EXPIRED));
+	assert_false(sw_reconcile_is_missed(true, SW_FLOW_WAITING));
 	assert_false(sw_reconcile_is_missed(true, SW_FLOW_OPEN));
 }
 

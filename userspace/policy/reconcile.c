@@ -6,7 +6,8 @@
 
 /*
  * The kernel tells of ESTABLISHED before a socket can be listed as such. So one that is listed and
- * whose flow still waits for its handshake, or no longer waits for it, was not told of.
+ * whose flow still waits for its handshake, or no longer waits for it, was not told of; nor was one whose
+ * flow is parked still: it came past a gate that was off meanwhile.
  */
 bool sw_reconcile_is_missed(bool half_open, uint8_t flow_state)
 {
@@ -15,6 +16,7 @@ bool sw_reconcile_is_missed(bool half_open, uint8_t flow_state)
 		return true;
 	case SW_FLOW_HALF_OPEN:
 	case SW_FLOW_EXPIRED:
+	case SW_FLOW_WAITING:
 		return !half_open;
 	default:
 		return false;
