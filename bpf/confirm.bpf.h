@@ -10,7 +10,8 @@
 
 /*
  * A handshake that came too late, the slot having gone to somebody else, or past a gate that was taken
- * off while the flow waited: the connection is there.
+ * off while the flow waited: the connection is there. -ENOSPC: its source has no entry and gets none; it
+ * is not counted until reconciliation finds room.
  */
 static __noinline int flow_overcommit(const struct sw_flow_key *key, struct sw_flow *flow,
 				      __u64 seen, __u64 now_ns)
@@ -31,7 +32,7 @@ static __noinline int flow_overcommit(const struct sw_flow_key *key, struct sw_f
 		next.lane = SW_LANE_DIRECT;
 	source_key(held.service, &key->client, held.source_bits, &source);
 	if (source_take(&source, &live, next.lane == SW_LANE_DIRECT, &none))
-		return 0;
+		return -ENOSPC;
 	if (next.lane == SW_LANE_DIRECT)
 		sw_slots_take_anyway(service, class);
 	else
@@ -78,8 +79,8 @@ static __noinline int flow_opened(const struct sw_flow_key *key, struct holding 
 	return 0;
 }
 
-/* The handshake is complete: the reservation becomes a connection. */
-static __always_inline void flow_confirm(const struct sw_flow_key *key, __u64 now_ns)
+/* The handshake is complete: the reservation becomes a connection. As flow_overcommit(). */
+static __always_inline int flow_confirm(const struct sw_flow_key *key, __u64 now_ns)
 {
 	struct sw_flow *flow = bpf_map_lookup_elem(&flows, key);
 	__u32 tag = sw_flow_tag(key);
@@ -87,7 +88,7 @@ static __always_inline void flow_confirm(const struct sw_flow_key *key, __u64 no
 	__u64 seen = 0;
 
 	if (!flow)
-		return;
+		return 0;
 	for (int i = 0; i < SW_CAS_TRIES; i++) {
 		seen = flow_word(flow);
 		if (unpack(seen).tag != tag || unpack(seen).state != SW_FLOW_HALF_OPEN)
@@ -97,11 +98,12 @@ static __always_inline void flow_confirm(const struct sw_flow_key *key, __u64 no
 			continue;
 		flow->state_ns = now_ns;
 		flow_opened(key, &held, seen);
-		return;
+		return 0;
 	}
 	if (unpack(seen).tag == tag &&
 	    (unpack(seen).state == SW_FLOW_EXPIRED || unpack(seen).state == SW_FLOW_WAITING))
-		flow_overcommit(key, flow, seen, now_ns);
+		return flow_overcommit(key, flow, seen, now_ns);
+	return 0;
 }
 
 #endif

@@ -49,6 +49,13 @@ static __always_inline int ends_flow(int old_state, int new_state)
 	       old_state != BPF_TCP_SYN_RECV;
 }
 
+/* Where there is no room to count a late connection, that is counted. */
+static __always_inline void opened(const struct sw_flow_key *key)
+{
+	if (flow_confirm(key, bpf_ktime_get_ns()))
+		count(service_of(key), SW_COUNTER_SOURCES_FULL);
+}
+
 SEC("tp_btf/inet_sock_set_state")
 int BPF_PROG(life, const struct sock *sk, int old_state, int new_state)
 {
@@ -64,7 +71,7 @@ int BPF_PROG(life, const struct sock *sk, int old_state, int new_state)
 	if (socket_flow(sk, &key))
 		return 0;
 	if (opens)
-		flow_confirm(&key, bpf_ktime_get_ns());
+		opened(&key);
 	else
 		flow_end(&key);
 	return 0;

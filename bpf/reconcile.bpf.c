@@ -88,6 +88,7 @@ static __noinline int adopt_known(const struct sw_flow_key *key, struct sw_flow 
 {
 	__u64 seen = flow_word(flow);
 	struct sw_flow was = unpack(seen);
+	int is_full;
 
 	if (was.tag != sw_flow_tag(key))
 		return SW_FLOW_OP_KEPT;
@@ -100,9 +101,10 @@ static __noinline int adopt_known(const struct sw_flow_key *key, struct sw_flow 
 	    (was.state != SW_FLOW_HALF_OPEN && was.state != SW_FLOW_EXPIRED &&
 	     was.state != SW_FLOW_WAITING))
 		return SW_FLOW_OP_KEPT;
-	flow_confirm(key, bpf_ktime_get_ns());
-	return unpack(flow_word(flow)).state == SW_FLOW_OPEN ? SW_FLOW_OP_CONFIRMED
-							     : SW_FLOW_OP_KEPT;
+	is_full = flow_confirm(key, bpf_ktime_get_ns());
+	if (unpack(flow_word(flow)).state == SW_FLOW_OPEN)
+		return SW_FLOW_OP_CONFIRMED;
+	return is_full ? SW_FLOW_OP_NO_ROOM : SW_FLOW_OP_KEPT;
 }
 
 static __always_inline int adopt(const struct sw_flow_key *key, const struct sw_flow_op *op)

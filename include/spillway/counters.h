@@ -26,7 +26,7 @@
 	    "reserved slots freed by a RST in the handshake")                                      \
 	ROW(FLOWS_FULL, "flows_full", "SYNs turned away because the table of flows was full")      \
 	ROW(SOURCES_FULL, "sources_full",                                                          \
-	    "SYNs turned away because the table of sources was full")                              \
+	    "SYNs turned away, or late connections not counted: the table of sources was full")    \
 	ROW(WAIT_ADMITTED, "wait_admitted", "waiters that got a direct slot")                      \
 	ROW(WAIT_STEERED, "wait_steered", "waiters that got a place at the pooler")                \
 	ROW(WAIT_TIMED_OUT, "wait_timed_out", "waiters that waited as long as they might")         \

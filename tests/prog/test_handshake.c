@@ -291,6 +291,28 @@ static void a_full_table_of_sources(struct rig *rig, const void *arg)
 	assert_int_equal(rig_entries(rig->maps->flows_fd, sizeof(struct sw_flow_key)), 0);
 }
 
+/* The ACK of somebody whose slot and whose source are gone. */
+static void a_late_ack_without_room(struct rig *rig, const void *arg)
+{
+	const struct packet packet = {.client = ALICE, .client_port = 42304 + 10 * rig->tc};
+	int listener = listener_open_at(rig, &packet), client;
+
+	(void)arg;
+	rig_expect(rig, &packet, DIRECT_FIRST);
+	rig_sweep_after(rig, 12 * SECOND_NS);
+	fill_sources(rig);
+	client = listener_connect(rig, &packet);
+	for (int i = 0; !rig_counted(rig, SW_COUNTER_SOURCES_FULL); i++) {
+		assert_true(i < 1000);
+		usleep(1000);
+	}
+	assert_int_equal(rig_counted(rig, SW_COUNTER_SOURCES_FULL), 1);
+	assert_int_equal(rig_counted(rig, SW_COUNTER_OVERCOMMITTED), 0);
+	end_of(rig, &packet, 0, 0);
+	close(client);
+	close(listener);
+}
+
 #define RST_WITH(...)                                                                              \
 	(&(const struct packet){                                                                   \
 		.client = ALICE, .client_port = 1, .isn = 1001, .flags = RST, __VA_ARGS__})
@@ -343,6 +365,8 @@ static const struct rig_test tests[] = {
 	 FLOW(.state = SW_FLOW_HALF_OPEN, .flags = SW_FLOW_ADOPTED), 0},
 	{"where nobody listens the slot is free at once", where_nobody_listens, NULL, 0},
 	{"where the accept queue is full it is, too", a_full_accept_queue, NULL, 0},
+	{"a late ACK that a full table of sources leaves uncounted is told",
+	 a_late_ack_without_room, NULL, 0},
 	{"a full table of sources ends in the chain's last lane", a_full_table_of_sources, NULL, 0},
 };
 

@@ -342,6 +342,31 @@ static void without_room_nothing_is_taken(struct rig *rig, const void *arg)
 	expect_counts(rig, 0, 0, 0);
 }
 
+static void without_room_for_its_source_it_stays_expired(struct rig *rig, const void *arg)
+{
+	(void)arg;
+	rig_expect(rig, &first, DIRECT_FIRST);
+	/* Its source goes as well. */
+	rig_sweep_after(rig, 12 * SECOND_NS);
+	fill_sources(rig);
+	assert_int_equal(adopt(rig, SW_LANE_DIRECT, SW_FLOW_OPEN), SW_FLOW_OP_NO_ROOM);
+	expect_counts(rig, 0, 0, 0);
+	assert_int_equal(rig_flow(rig, &first).state, SW_FLOW_EXPIRED);
+	assert_int_equal(rig_counted(rig, SW_COUNTER_OVERCOMMITTED), 0);
+	rig_empty_map(rig->maps->source_live_fd);
+	assert_int_equal(adopt(rig, SW_LANE_DIRECT, SW_FLOW_OPEN), SW_FLOW_OP_CONFIRMED);
+	expect_counts(rig, 1, 0, 0);
+}
+
+static void without_room_for_sources_nothing_is_taken(struct rig *rig, const void *arg)
+{
+	(void)arg;
+	fill_sources(rig);
+	assert_int_equal(adopt(rig, SW_LANE_DIRECT, SW_FLOW_OPEN), SW_FLOW_OP_NO_ROOM);
+	expect_counts(rig, 0, 0, 0);
+	assert_false(rig_has_flow(rig, &first));
+}
+
 static void the_heartbeat_is_the_kernels_time(struct rig *rig, const void *arg)
 {
 	uint64_t before = sw_clock_monotonic_ns();
@@ -372,8 +397,8 @@ static const struct rig_test tests[] = {
 	 NULL, 0},
 	{"a late handshake whose end was missed is overcommitted",
 	 a_late_handshake_that_was_missed_is_overcommitted, NULL, 0},
-	{"a waiter whose connection is there waits no more", a_waiter_that_is_in_is_confirmed,
-	 NULL, 0},
+	{"a waiter whose connection is there waits no more", a_waiter_that_is_in_is_confirmed, NULL,
+	 0},
 	{"a connection that came late is as old as its handshake, not as its reservation",
 	 a_late_connection_lives_from_now_on, NULL, 0},
 	{"an adopted flow moves to the lane of its listener", an_adopted_flow_changes_its_lane,
@@ -393,6 +418,10 @@ static const struct rig_test tests[] = {
 	{"what is no step is refused", what_is_no_step_is_refused, NULL, 0},
 	{"adoption takes nothing when the table of flows is full", without_room_nothing_is_taken,
 	 NULL, 0},
+	{"so it does when the table of sources is full", without_room_for_sources_nothing_is_taken,
+	 NULL, 0},
+	{"a late connection whose source has no room is told, and counts once there is room",
+	 without_room_for_its_source_it_stays_expired, NULL, 0},
 	{"the heartbeat is the kernel's time", the_heartbeat_is_the_kernels_time, NULL, 0},
 	{"the sweep tells the kernel's time", the_sweep_tells_the_kernels_time, NULL, 0},
 };

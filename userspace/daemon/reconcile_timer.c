@@ -24,7 +24,7 @@ static bool is_news(uint64_t *told_ns)
 	return true;
 }
 
-/* SYNs turned away for want of room since the last warning, over all services. */
+/* Connections that no table had room for since the last warning, over all services. */
 static void warn_if_full(struct sw_daemon *daemon)
 {
 	uint64_t turned_away = 0;
@@ -39,9 +39,10 @@ static void warn_if_full(struct sw_daemon *daemon)
 		daemon->turned_away = turned_away; /* a service went, with what it had counted */
 	if (turned_away == daemon->turned_away || !is_news(&daemon->full_told_ns))
 		return;
-	sw_log_warn("a table of the kernel is full: %llu connections were turned away by the last "
-		    "lane of their chain; spillway_map_entries says which",
-		    (unsigned long long)(turned_away - daemon->turned_away));
+	sw_log_warn(
+		"a table of the kernel is full: %llu connections were turned away by the last "
+		"lane of their chain, or are in and not counted; spillway_map_entries says which",
+		(unsigned long long)(turned_away - daemon->turned_away));
 	daemon->turned_away = turned_away;
 }
 
