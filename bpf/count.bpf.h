@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * Counting. Each CPU has its own row, so plain additions are exact. Used by every program.
+ * Counting, in rows that each CPU has for itself. What runs in a softirq adds plainly, for nothing that
+ * counts comes in the middle of it. What runs in a system call, too, can be interrupted by that: it
+ * defines COUNTS_IN_TASKS before, and then each addition is one instruction.
  */
 #ifndef SPILLWAY_COUNT_BPF_H
 #define SPILLWAY_COUNT_BPF_H
@@ -9,12 +11,21 @@
 
 #define NS_PER_SECOND 1000000000ull
 
+static __always_inline void count_add(__u64 *sum, __u64 by)
+{
+#ifdef COUNTS_IN_TASKS
+	__sync_fetch_and_add(sum, by);
+#else
+	*sum += by;
+#endif
+}
+
 static __always_inline void count(__u32 service, enum sw_counter counter)
 {
 	struct sw_counters *row = bpf_map_lookup_elem(&counters, &service);
 
 	if (row)
-		row->count[counter]++;
+		count_add(&row->count[counter], 1);
 }
 
 static __always_inline void count_verdict(__u32 class_id, struct sw_verdict verdict)
@@ -25,13 +36,10 @@ static __always_inline void count_verdict(__u32 class_id, struct sw_verdict verd
 	/* clang 14 would check lane and reason apart, and the verifier wants the sum checked. */
 	asm volatile("" : "+r"(cell));
 	if (rows && cell < SW_VERDICT_CELLS)
-		rows->count[cell]++;
+		count_add(&rows->count[cell], 1);
 }
 
-/*
- * Atomic although the row is this CPU's own: connections close in softirqs and in system calls, and
- * the one may come in the middle of the other.
- */
+/* What ends a connection runs in a softirq or in a system call. */
 static __noinline int count_lifetime(__u32 service, __u64 open_ns)
 {
 	struct sw_lifetimes *row = bpf_map_lookup_elem(&lifetimes, &service);

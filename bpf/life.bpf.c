@@ -3,6 +3,8 @@
  * The life of connections as the kernel's TCP sees it: ESTABLISHED confirms a flow's slot, CLOSE
  * frees it. The tracepoint speaks of every socket of every namespace; ours is the daemon's.
  */
+#define COUNTS_IN_TASKS /* see count.bpf.h */
+
 #include "kernel.bpf.h"
 
 #include <bpf/bpf_core_read.h>

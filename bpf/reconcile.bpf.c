@@ -4,6 +4,8 @@
  * daemon counts. Run by the daemon, which knows the sockets; all that changes a count happens here,
  * where the gate and the socket's life change it too.
  */
+#define COUNTS_IN_TASKS /* see count.bpf.h */
+
 #include "confirm.bpf.h"
 #include "spillway/chain.h"
 #include "spillway/reconcile.h"
@@ -194,7 +196,7 @@ int count_up(struct sw_count_up *ctx)
 
 	if (!row || what.counter >= SW_COUNTER_COUNT)
 		return -EINVAL;
-	row->count[what.counter] += what.by;
+	count_add(&row->count[what.counter], what.by);
 	return 0;
 }
 

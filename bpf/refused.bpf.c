@@ -4,6 +4,8 @@
  * nothing listens, or the accept queue is full (tcp_abort_on_overflow). The slot is free at once where
  * the kernel tells: before Linux 6.10 it is silent where nothing listens.
  */
+#define COUNTS_IN_TASKS /* see count.bpf.h */
+
 #include <linux/ip.h>
 #include <linux/ipv6.h>
 #include <linux/tcp.h>

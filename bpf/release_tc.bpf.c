@@ -4,6 +4,8 @@
  * of it. What the lane costs is taken, the flow moves on, and the SYN goes up its interface as if it had
  * just come in; or the answer goes down it. Attached nowhere.
  */
+#define COUNTS_IN_TASKS /* see count.bpf.h */
+
 #include <linux/bpf.h>
 #include <linux/pkt_cls.h>
 #include <bpf/bpf_helpers.h>

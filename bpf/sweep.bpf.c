@@ -3,6 +3,8 @@
  * The sweep, run by the daemon every second: handshakes that took too long give their slot back, and
  * entries that nobody needs any more go.
  */
+#define COUNTS_IN_TASKS /* see count.bpf.h */
+
 #include "forget.bpf.h"
 
 /* After its slot went back a flow is kept for a late ACK: the kernel repeats its SYN-ACK for 63 s. */
