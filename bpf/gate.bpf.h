@@ -73,6 +73,29 @@ static __always_inline int is_cleared(struct sw_flow *flow)
 }
 
 /*
+ * A SYN with another number than the one whose handshake is not complete: a new connection from the same
+ * port. It has the time that a handshake may take for itself. Which of both the kernel knows depends on
+ * what became of the first behind the gate; so from here on no RST is sure to end the handshake, and one
+ * that the kernel does not take would free a slot that its ACK then uses all the same. Once: without a
+ * number to compare nobody keeps a slot by a new SYN every now and then.
+ */
+static __always_inline void gate_renumbered(const struct gate *gate, struct sw_flow *flow)
+{
+	if (!flow->isn || flow->isn == gate->isn)
+		return;
+	flow->isn = 0;
+	flow->syn_ns = bpf_ktime_get_ns();
+}
+
+/* A SYN of somebody who is in, or on its way. */
+static __always_inline int gate_again(struct gate *gate, struct sw_flow *flow, __u8 flags)
+{
+	if (!(flags & SW_FLOW_AGAIN))
+		count(gate->service_id, SW_COUNTER_RETRANSMITS);
+	return is_cleared(flow) ? GATE_PASS : enforce(gate, SW_LANE_NONE);
+}
+
+/*
  * A SYN of somebody who waits: the daemon gets the newest, for its TCP timestamp. A new number is a new
  * connection from the same port, which takes its place at the end.
  */
@@ -130,9 +153,9 @@ static __always_inline int gate_flow(struct gate *gate)
 		__u8 state = was.tag == sw_flow_tag(&gate->flow) ? was.state : SW_FLOW_DEAD;
 
 		if (state == SW_FLOW_HALF_OPEN || state == SW_FLOW_OPEN) {
-			if (!(was.flags & SW_FLOW_AGAIN))
-				count(gate->service_id, SW_COUNTER_RETRANSMITS);
-			return is_cleared(flow) ? GATE_PASS : enforce(gate, SW_LANE_NONE);
+			if (state == SW_FLOW_HALF_OPEN)
+				gate_renumbered(gate, flow);
+			return gate_again(gate, flow, was.flags);
 		}
 		gate->now_ns = bpf_ktime_get_ns();
 		if (state == SW_FLOW_WAITING)

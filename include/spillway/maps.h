@@ -178,7 +178,7 @@ struct sw_flow {
 	__u8 service;
 	__u8 source_bits; /* the prefix that was in force when the source was counted */
 	__u16 class_id;
-	__u32 isn; /* the client's, in host byte order; 0 when adopted */
+	__u32 isn; /* the client's, in host byte order; 0: adopted, or there was more than one */
 	__u64 syn_ns;
 	__u64 state_ns; /* WAITING: when its SYN was last repeated */
 };

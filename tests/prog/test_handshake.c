@@ -187,6 +187,47 @@ static void the_number_of_a_revived_flow_counts(struct rig *rig, const void *arg
 	end_of(rig, &first, 0, 0);
 }
 
+/* The kernel may know either: a RST with the other's number is nothing to it, and its ACK still counts. */
+static void of_two_numbers_none_is_sure(struct rig *rig, const void *arg)
+{
+	struct packet again = first, packet = rst;
+
+	(void)arg;
+	again.isn = 7000;
+	packet.isn = 7001;
+	rig_expect(rig, &first, DIRECT_FIRST);
+	rig_expect(rig, &again, RETRANSMIT(PASSES));
+	rig_expect(rig, &rst, OUTCOME(.action = PASSES));
+	rig_expect(rig, &packet, OUTCOME(.action = PASSES));
+	assert_int_equal(rig_flow(rig, &first).state, SW_FLOW_HALF_OPEN);
+	end_of(rig, &first, 1, 1);
+}
+
+static void a_new_number_has_its_own_time_once(struct rig *rig, const void *arg)
+{
+	struct packet again = first;
+
+	(void)arg;
+	rig_expect(rig, &first, DIRECT_FIRST);
+	assert_int_equal(rig_sweep_after(rig, 4 * SECOND_NS).flows_expired, 0);
+	again.isn = 7000;
+	rig_expect(rig, &again, RETRANSMIT(PASSES));
+	assert_int_equal(rig_sweep_after(rig, 4 * SECOND_NS).flows_expired, 0);
+	again.isn = 8000;
+	rig_expect(rig, &again, RETRANSMIT(PASSES));
+	assert_int_equal(rig_sweep_after(rig, 2 * SECOND_NS).flows_expired, 1);
+	end_of(rig, &first, 0, 0);
+}
+
+static void the_same_number_has_no_more_time(struct rig *rig, const void *arg)
+{
+	(void)arg;
+	rig_expect(rig, &first, DIRECT_FIRST);
+	rig_sweep_after(rig, 4 * SECOND_NS);
+	rig_expect(rig, &first, RETRANSMIT(PASSES));
+	assert_int_equal(rig_sweep_after(rig, 2 * SECOND_NS).flows_expired, 1);
+}
+
 /* A RST that must not end the half-open flow of `first`. */
 static void another_rst_changes_nothing(struct rig *rig, const void *arg)
 {
@@ -343,6 +384,11 @@ static const struct rig_test tests[] = {
 	 NULL, 0},
 	{"a revived flow ends by its own number only", the_number_of_a_revived_flow_counts, NULL,
 	 0},
+	{"after SYNs with two numbers no RST ends the handshake: the kernel may know either",
+	 of_two_numbers_none_is_sure, NULL, 0},
+	{"a SYN with a new number has the time of a handshake for itself, but not again and again",
+	 a_new_number_has_its_own_time_once, NULL, 0},
+	{"a SYN that is repeated has not", the_same_number_has_no_more_time, NULL, 0},
 	{"a RST with the SYN's own number changes nothing", another_rst_changes_nothing,
 	 RST_WITH(.isn = 1000), 0},
 	{"a RST with a later number changes nothing", another_rst_changes_nothing,
