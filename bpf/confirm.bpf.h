@@ -44,6 +44,7 @@ static __noinline int flow_overcommit(const struct sw_flow_key *key, struct sw_f
 		return 0;
 	}
 	flow->state_ns = now_ns;
+	live->is_proven = 1;
 	count(held.service, SW_COUNTER_OVERCOMMITTED);
 	if (waited)
 		waiter_ended(key, &held, now_ns, SW_WAIT_ADMITTED);
@@ -64,6 +65,7 @@ static __noinline int flow_opened(const struct sw_flow_key *key, struct holding 
 {
 	struct sw_service_state *service = bpf_map_lookup_elem(&service_state, &held->service);
 	struct sw_flow was = unpack(word);
+	struct sw_source_live *live;
 	struct sw_source_key source;
 	struct sw_half_open before;
 
@@ -72,7 +74,10 @@ static __noinline int flow_opened(const struct sw_flow_key *key, struct holding 
 	if (!service || was.lane != SW_LANE_DIRECT)
 		return 0;
 	source_key(held->service, &key->client, held->source_bits, &source);
-	before = sw_half_open_free(service, source_find(&source));
+	live = source_find(&source);
+	if (live)
+		live->is_proven = 1;
+	before = sw_half_open_free(service, live);
 	/* In this order: who is seen too late here looks at the caps later still. */
 	if (somebody_waits(service) && half_open_bound(held->service, &before))
 		wake(held->class_id, &source);

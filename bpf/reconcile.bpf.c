@@ -57,6 +57,8 @@ static __noinline int adopt_new(const struct sw_flow_key *key, const struct sw_f
 		return SW_FLOW_OP_NO_ROOM;
 	if (fresh.state == SW_FLOW_HALF_OPEN)
 		half_open_add(&held, fresh.lane, source);
+	else
+		source->is_proven = 1;
 	err = bpf_map_update_elem(&flows, key, &fresh, BPF_NOEXIST);
 	if (!err) {
 		count(held.service, SW_COUNTER_ADOPTED);

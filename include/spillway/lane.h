@@ -150,7 +150,8 @@ SW_INLINE void sw_decide_show_half_open(struct sw_request *request,
 	if (conf->half_open_max)
 		sw_env_step(request, SW_CHECK_HALF_OPEN, request->service->half_open,
 			    conf->half_open_max,
-			    sw_half_open_is_within(conf, request->service->half_open, own));
+			    sw_half_open_is_within(conf, request->service->half_open, own,
+						   source && source->is_proven));
 }
 
 /* Takes the source's connection, and on the direct lane the right to leave it incomplete. */

@@ -45,7 +45,7 @@ struct sw_service_conf {
 	__u32 pooler_max;    /* 0: no cap */
 	__u32 default_class; /* class id of whom no prefix matches */
 	/* Direct slots whose handshake is not complete yet; 0: no cap. */
-	__u32 half_open_max; /* in all; beyond it only for sources that have none */
+	__u32 half_open_max; /* in all; beyond it only for sources that have none, see half_open.h */
 	__u32 half_open_per_source;
 	__u32 queue_max; /* SYNs that may wait; 0: no cap, likewise below */
 	__u32 queue_per_source;
@@ -129,7 +129,8 @@ struct sw_source_live {
 	 * Its flows in HALF_OPEN with a direct slot. Raised only by who has a connection in `word`;
 	 * who has it counted here may lower it at any time: until then the entry stays.
 	 */
-	__u64 half_open;
+	__u32 half_open;
+	__u32 is_proven; /* it has completed a handshake since the entry was made */
 };
 
 struct sw_flow_key {

@@ -29,7 +29,7 @@
 	ROW(UNSTEERABLE, "unsteerable",                                                            \
 	    "the listener's SO_REUSEPORT needs Linux 6.6 to be steered to")                        \
 	ROW(HALF_OPEN, "half_open",                                                                \
-	    "too many handshakes are incomplete, one of them the source's")                        \
+	    "too many handshakes are incomplete, and the source has one or is new")                \
 	ROW(SOURCE_HALF_OPEN, "half_open_per_source",                                              \
 	    "the source has all incomplete handshakes it may have")                                \
 	ROW(PAUSED, "paused", "the service is paused")                                             \

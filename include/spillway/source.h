@@ -123,10 +123,10 @@ SW_INLINE int sw_source_retire(struct sw_source_live *live)
 {
 	__u64 seen = *(volatile __u64 *)&live->word;
 
-	if (seen & SW_SOURCE_GONE || *(volatile __u64 *)&live->half_open ||
+	if (seen & SW_SOURCE_GONE || *(volatile __u32 *)&live->half_open ||
 	    __sync_val_compare_and_swap(&live->word, seen, seen | SW_SOURCE_GONE) != seen)
 		return 0;
-	if (!*(volatile __u64 *)&live->half_open)
+	if (!*(volatile __u32 *)&live->half_open)
 		return 1;
 	__sync_fetch_and_sub(&live->word, SW_SOURCE_GONE);
 	return 0;

@@ -83,3 +83,35 @@ verdicts() { sw metrics | awk -v reason="reason=\"$1\"" '/^spillway_verdicts_tot
 	release 1-1
 	wait_until "its slot is the next client's" lane_is 10.77.1.9 direct
 }
+
+# quiet NETWORK COUNT [PORT]: one SYN of each of so many hosts there.
+quiet() { as_client python3 "$BATS_TEST_DIRNAME/lib/syn_flood.py" "$SERVER_IPV4" 5432 "$1" "$2" "${3:-20000}"; }
+
+@test "as many silent peers as there are slots do not hold them all: clients that were here lately have the rest" {
+	local i
+	postgres_start max_connections=40
+	spillwayd_start <<-YAML
+		handshake_timeout: 10s
+		services:
+		  - name: main
+		    listen: [":5432"]
+		    budget: {mode: fixed, direct: 10}
+		    lanes: [direct, refuse]
+		    classes:
+		      - {name: default, rate: unlimited}
+	YAML
+	# What a test before left half-open in the kernel counted at attach.
+	WAIT_SECONDS=15 eventually_status "$USED" 0
+	assert_lane 10.77.1.1 direct
+	eventually_status "$USED" 0
+	for ((i = 0; i < 3; i++)); do
+		quiet 10.79.1 20 $((20000 + i))
+		assert_status "$USED" 9
+		assert_lane 10.77.1.2 refused
+		assert_lane 10.77.1.1 direct
+		assert_lane 10.77.1.1 direct
+	done
+	[ "$(verdicts half_open)" -gt 30 ]
+	# Nobody is kept out longer than it takes to give them up.
+	WAIT_SECONDS=20 wait_until "a new client gets in" lane_is 10.77.1.2 direct
+}

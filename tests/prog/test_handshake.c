@@ -15,6 +15,7 @@
 #define ALICE	  0x010001
 #define BOB	  0x010002
 #define CAROL	  0x010003
+#define SILENT	  0x010100
 #define SECOND_NS UINT64_C(1000000000)
 
 static const struct packet first = {.client = ALICE, .client_port = 1};
@@ -69,6 +70,53 @@ static void a_service_at_its_cap_spares_the_first_of_each(struct rig *rig, const
 	rig_expect_syn(rig, BOB, 2, REFUSED(HALF_OPEN));
 	rig_expect_syn(rig, CAROL, 1, DIRECT_FIRST);
 	end_of(rig, &first, 4, 2);
+}
+
+/* A connection that was there, and is gone by a RST so that nothing of it stays. */
+static void come_and_go(struct rig *rig, const struct packet *packet)
+{
+	const struct linger at_once = {.l_onoff = 1};
+	int listener = listener_open_at(rig, packet), client;
+
+	rig_expect(rig, packet, DIRECT_FIRST);
+	client = listener_connect(rig, packet);
+	await_state(rig, packet, SW_FLOW_OPEN);
+	setsockopt(client, SOL_SOCKET, SO_LINGER, &at_once, sizeof(at_once));
+	close(client);
+	for (int i = 0; rig_has_flow(rig, packet); i++) {
+		assert_true(i < 1000);
+		usleep(1000);
+	}
+	close(listener);
+}
+
+static void as_many_silent_sources_as_slots(struct rig *rig, const void *arg)
+{
+	const struct packet known = {.client = BOB, .client_port = 42201 + 10 * rig->tc};
+	struct sw_service_conf *conf = &rig->maps->service_conf[0];
+
+	(void)arg;
+	set_caps(rig, 8, 5);
+	conf->budget = conf->shared_limit = 10;
+	come_and_go(rig, &known);
+	for (int i = 0; i < 9; i++)
+		rig_expect_syn(rig, SILENT + i, 1, DIRECT_FIRST);
+	rig_expect_syn(rig, SILENT + 9, 1, REFUSED(HALF_OPEN));
+	rig_expect_syn(rig, ALICE, 1, REFUSED(HALF_OPEN));
+	/* Again and again, as long as its source is remembered. */
+	for (int port = 1; port <= 3; port++) {
+		const struct packet again = {.client = BOB, .client_port = port};
+		struct packet reset = {
+			.client = BOB, .client_port = port, .isn = 1001, .flags = RST};
+
+		rig_expect(rig, &again, DIRECT_FIRST);
+		rig_assert_slots(rig, 0, 10, 0);
+		rig_expect_syn(rig, BOB, 20 + port, REFUSED(BUDGET));
+		rig_expect(rig, &reset, OUTCOME(.action = PASSES, COUNTS(0, 0, HANDSHAKE_RESETS)));
+	}
+	/* Then it is as new as the others. */
+	rig_empty_map(rig->maps->source_live_fd);
+	rig_expect_syn(rig, BOB, 11, REFUSED(HALF_OPEN));
 }
 
 static void a_capped_syn_takes_the_next_lane(struct rig *rig, const void *arg)
@@ -366,6 +414,8 @@ static const struct rig_test tests[] = {
 	 0},
 	{"beyond the service's cap each source may still have one",
 	 a_service_at_its_cap_spares_the_first_of_each, NULL, 0},
+	{"of as many silent sources as there are slots one gets none: a client that was here may have it",
+	 as_many_silent_sources_as_slots, NULL, 0},
 	{"a source at its cap takes the next lane", a_capped_syn_takes_the_next_lane, NULL, 0},
 	{"who is always admitted is counted and not capped", who_is_always_admitted_is_counted_only,
 	 NULL, 0},

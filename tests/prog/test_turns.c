@@ -2,6 +2,7 @@
 /*
  * The turns of those that wait, and every way in which a wait ends.
  */
+#include <bpf/bpf.h>
 #include <unistd.h>
 
 #include "queue.h"
@@ -74,6 +75,33 @@ static void a_limit_of_its_source(struct rig *rig, const void *arg)
 	assert_int_equal(out.reason, SW_REASON_SOURCE_DIRECT);
 	assert_true(out.flags & SW_RELEASED_OF_SOURCE);
 	rig_assert_slots(rig, 0, 1, 0);
+	close(fd);
+}
+
+/* As long as its source is new; one that has completed a handshake lately passes it. */
+static void too_many_are_incomplete(struct rig *rig, const void *arg)
+{
+	const struct packet packet = {.client = CLIENT};
+	int fd = queue_open(rig, 6);
+	struct sw_released out;
+	struct sw_source_key key;
+	struct sw_source_live live;
+
+	(void)arg;
+	rig->maps->service_conf[0].half_open_max = 3;
+	for (int i = 1; i <= 4; i++)
+		rig_expect_syn(rig, CLIENT + i, 1, DIRECT_FIRST);
+	rig_expect(rig, &packet, WAITS(HALF_OPEN));
+	out = queue_release(rig, &packet, SW_RELEASE_ADMIT);
+	assert_int_equal(out.lane, SW_LANE_QUEUE);
+	assert_int_equal(out.reason, SW_REASON_HALF_OPEN);
+	assert_int_equal(out.flags, SW_RELEASED_OF_SOURCE | SW_RELEASED_OF_ALL);
+	key = (struct sw_source_key){
+		.address = packet_client(&(struct packet){.ipv6 = rig->ipv6, .client = CLIENT})};
+	assert_int_equal(bpf_map_lookup_elem(rig->maps->source_live_fd, &key, &live), 0);
+	live.is_proven = 1;
+	assert_int_equal(bpf_map_update_elem(rig->maps->source_live_fd, &key, &live, 0), 0);
+	assert_int_equal(queue_release(rig, &packet, SW_RELEASE_ADMIT).lane, SW_LANE_DIRECT);
 	close(fd);
 }
 
@@ -250,6 +278,8 @@ static const struct rig_test tests[] = {
 	{"where its SYN cannot be sent again its own next one gets in",
 	 a_turn_whose_syn_cannot_be_sent, NULL, 0},
 	{"a limit of its source keeps it, and says so", a_limit_of_its_source, NULL, 0},
+	{"too many incomplete handshakes keep a new source, and not one that is known",
+	 too_many_are_incomplete, NULL, 0},
 	{"timed out it is refused, abandoned it is forgotten", its_end, NULL, 0},
 	{"whose client was heard of since is not abandoned, nor is another connection for it",
 	 heard_of_since, NULL, 0},

@@ -101,8 +101,8 @@ static void set_stage(struct stage *stage, const struct row *row)
 {
 	*stage = (struct stage){
 		.conf = {.over_limit = row->over_limit ? row->over_limit : CHAIN1(DROP),
-			 .budget = 2,
-			 .shared_limit = 2,
+			 .budget = row->budget ? row->budget : 2,
+			 .shared_limit = row->budget ? row->budget : 2,
 			 .pooler_max = 2,
 			 .half_open_max = row->half_open_max,
 			 .half_open_per_source = row->half_open_per_source,
@@ -127,6 +127,7 @@ static void set_stage(struct stage *stage, const struct row *row)
 			  .destination_reason = row->destination_reason,
 			  .parkable_reason = row->parkable_reason,
 			  .source.half_open = row->source_half_open,
+			  .source.is_proven = row->source_is_proven,
 			  .take_reason = row->take_reason,
 			  .hides_live = row->hides_live},
 	};

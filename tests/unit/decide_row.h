@@ -38,6 +38,8 @@ struct row {
 	uint32_t max_direct;
 	uint32_t half_open;	   /* of the service */
 	uint32_t source_half_open; /* of them the source's */
+	uint32_t source_is_proven;
+	uint32_t budget; /* 0: 2 */
 	uint32_t half_open_max;
 	uint32_t half_open_per_source;
 	uint8_t action;

@@ -281,6 +281,11 @@ static void a_service_with_all_its_incomplete_handshakes_spares_a_source_that_ha
 	facts.source_half_open = 0;
 	expect_verdict(&facts, SW_LANE_DIRECT, SW_REASON_FIRST);
 	expect_step(&facts, SW_CHECK_HALF_OPEN, 3, 3, true);
+	facts.service.half_open = 6;
+	expect_verdict(&facts, SW_LANE_POOLER, SW_REASON_HALF_OPEN);
+	facts.source_is_proven = true;
+	expect_verdict(&facts, SW_LANE_DIRECT, SW_REASON_FIRST);
+	expect_step(&facts, SW_CHECK_HALF_OPEN, 6, 3, true);
 	expect_steps(&facts, "class action ok, daemon heartbeat ok, rate ok, max_direct ok, "
 			     "budget ok, half_open ok");
 }

@@ -116,7 +116,7 @@ static const struct sw_key keys[] = {
 	 .max = MILLION, .help = "connections the pooler may hold (0: no cap)"},
 	{SERVICE("half_open", "max_percent", U32, half_open.max_percent), .initial = "75",
 	 .max = 100,
-	 .help = "of the budget that unfinished handshakes may hold (0: no cap); a source has one"},
+	 .help = "of the budget that unfinished handshakes may hold (0: no cap); one of a source more"},
 	{SERVICE("half_open", "max_percent_per_source", U32, half_open.max_percent_per_source),
 	 .initial = "50", .max = 100, .help = "those of one source (0: no cap)"},
 	{SERVICE("queue", "max_waiting", U32, queue.max_waiting), .initial = "10000",

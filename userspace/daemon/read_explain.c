@@ -86,6 +86,7 @@ static void read_source(struct question *question)
 	if (sw_read_source_live(maps, key, &live) == 0) {
 		facts->source_word = live.word;
 		facts->source_half_open = live.half_open;
+		facts->source_is_proven = live.is_proven;
 	}
 	if (sw_read_source_rate(maps, key, &rate) == 0) {
 		facts->theoretical_ns = rate.theoretical_ns;

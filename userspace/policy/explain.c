@@ -184,6 +184,7 @@ void sw_explain(const struct sw_explain_facts *facts, struct sw_explanation *out
 		.out = out,
 		.source.word = facts->source_word,
 		.source.half_open = facts->source_half_open,
+		.source.is_proven = facts->source_is_proven,
 	};
 	struct sw_request request = {
 		.service_conf = &facts->service_conf,

@@ -24,7 +24,8 @@ struct sw_explain_facts {
 	struct sw_control control;
 	struct sw_source_key source;
 	uint64_t source_word; /* of its entry in source_live; sw_source_empty() if it has none */
-	uint64_t source_half_open;
+	uint32_t source_half_open;
+	bool source_is_proven;	 /* it has completed a handshake lately */
 	uint64_t theoretical_ns; /* of its entry in source_rate, 0 if it has none */
 	uint64_t now_ns;	 /* CLOCK_MONOTONIC */
 	bool direct_listens;	 /* at service_conf.direct, for the client's family */
