@@ -12,6 +12,8 @@
 
 #include "confirm.bpf.h"
 
+#define IPPROTO_TCP 6
+
 #define AF_INET	 2
 #define AF_INET6 10
 
@@ -43,12 +45,12 @@ static __always_inline int socket_flow(const struct sock *sk, struct sw_flow_key
 /*
  * A handshake that two CPUs complete at once, by the ACK and the first data, makes two sockets; the one
  * that comes second to the kernel's table is closed in SYN_RECV, and the connection is the other's. Where
- * there never was another, the handshake times out.
+ * there never was another, the handshake times out. One that is in CLOSE already has ended its flow.
  */
 static __always_inline int ends_flow(int old_state, int new_state)
 {
 	return new_state == BPF_TCP_CLOSE && old_state != BPF_TCP_LISTEN &&
-	       old_state != BPF_TCP_SYN_RECV;
+	       old_state != BPF_TCP_SYN_RECV && old_state != BPF_TCP_CLOSE;
 }
 
 /* Where there is no room to count a late connection, that is counted. */
@@ -67,6 +69,9 @@ int BPF_PROG(life, const struct sock *sk, int old_state, int new_state)
 
 	(void)ctx;
 	if (!opens && !closes)
+		return 0;
+	/* What is made of several TCP connections (MPTCP) is told under the addresses of the first. */
+	if (BPF_CORE_READ(sk, sk_protocol) != IPPROTO_TCP)
 		return 0;
 	if (BPF_CORE_READ(sk, __sk_common.skc_net.net, net_cookie) != guarded_netns_cookie)
 		return 0;
