@@ -39,8 +39,10 @@ struct sw_daemon {
 	struct event *expiry; /* of rules */
 	struct event *reconcile;
 	uint64_t turned_away; /* connections that full tables had no room for, when told */
+	/* When that, likewise of those inside, and that it is not known, was told last. */
 	uint64_t full_told_ns;
-	uint64_t reconcile_failed_ns; /* when that was told last */
+	uint64_t uncounted_told_ns;
+	uint64_t reconcile_failed_ns;
 	struct event *sigterm, *sigint, *sighup;
 	uint64_t started_ns;
 	char *base_config; /* the file and the options as they were last read, in YAML */

@@ -24,8 +24,8 @@ static bool is_news(uint64_t *told_ns)
 	return true;
 }
 
-/* Connections that no table had room for since the last warning, over all services. */
-static void warn_if_full(struct sw_daemon *daemon)
+/* Connections that no table had room for, over all services. */
+static uint64_t count_turned_away(const struct sw_daemon *daemon)
 {
 	uint64_t turned_away = 0;
 
@@ -35,6 +35,13 @@ static void warn_if_full(struct sw_daemon *daemon)
 		sw_read_counters(daemon->maps, daemon->plan->services[i].id, counters);
 		turned_away += counters[SW_COUNTER_FLOWS_FULL] + counters[SW_COUNTER_SOURCES_FULL];
 	}
+	return turned_away;
+}
+
+static void warn_if_full(struct sw_daemon *daemon)
+{
+	uint64_t turned_away = count_turned_away(daemon);
+
 	if (turned_away < daemon->turned_away)
 		daemon->turned_away = turned_away; /* a service went, with what it had counted */
 	if (turned_away == daemon->turned_away || !is_news(&daemon->full_told_ns))
@@ -48,7 +55,7 @@ static void warn_if_full(struct sw_daemon *daemon)
 
 static void warn_if_uncounted(struct sw_daemon *daemon, const struct sw_reconcile *done)
 {
-	if (done->no_room && is_news(&daemon->full_told_ns))
+	if (done->no_room && is_news(&daemon->uncounted_told_ns))
 		sw_log_warn("a table of the kernel is full: %zu connections that are open cannot "
 			    "be counted; spillway_map_entries says which",
 			    done->no_room);
@@ -71,6 +78,8 @@ int sw_reconcile_start(struct sw_daemon *daemon)
 {
 	const struct timeval every = {EVERY_S, 0};
 
+	/* What the daemon before this one counted is its news. */
+	daemon->turned_away = count_turned_away(daemon);
 	daemon->reconcile = event_new(daemon->base, -1, EV_PERSIST, on_time, daemon);
 	return !daemon->reconcile || event_add(daemon->reconcile, &every) ? -ENOMEM : 0;
 }
