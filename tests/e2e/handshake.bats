@@ -13,6 +13,7 @@ setup_file() {
 }
 teardown_file() { world_destroy; }
 teardown() {
+	stop_watching_twins
 	end_test
 	stop_process listener KILL
 	postgres_stop
@@ -29,7 +30,34 @@ is_listened() { [ -n "$(as_server ss -Htln "sport = :5432")" ]; }
 
 connections() { as_server ss -Htn state established "sport = :5432" | wc -l; }
 
+# The kernel's own word on what happened, in a trace of this test's: sockets closed in SYN_RECV.
+watch_twins() {
+	local event=events/sock/inet_sock_set_state
+	mkdir -p "$WORLD/trace"
+	mount -t tracefs none "$WORLD/trace"
+	twins="$WORLD/trace/instances/spillway-$BASHPID"
+	mkdir "$twins"
+	echo 'oldstate == 3 && newstate == 7 && sport == 5432' >"$twins/$event/filter"
+	echo 1 >"$twins/$event/enable"
+}
+
+stop_watching_twins() {
+	[ -n "${twins:-}" ] || return 0
+	rmdir "$twins"
+	umount "$WORLD/trace"
+}
+
+twins() { grep -c "saddr=$SERVER_IPV4 daddr=10\.79\.0\." "$twins/trace"; }
+
+# What the client's host sends from a CPU leaves by the queue of that CPU, whatever connection it is of.
+queues_are_of_cpus() {
+	# shellcheck disable=SC2016 # for the shell inside
+	ip netns exec "$CLIENT_NS" sh -c 'cd "/sys/class/net/$1/queues" && i=0 && for queue in tx-*; do
+		printf "%x" $((1 << i)) >"$queue/xps_cpus" && i=$((i + 1)) || exit; done' sh "$WORLD_INTERFACE"
+}
+
 @test "a handshake that is completed on two CPUs at once makes one connection, and that keeps its slot" {
+	[ "$(nproc)" -gt 1 ] || skip "missing capability: a second CPU"
 	listen
 	spillwayd_start <<-YAML
 		services:
@@ -39,11 +67,15 @@ connections() { as_server ss -Htn state established "sport = :5432" | wc -l; }
 		    classes:
 		      - {name: default, rate: unlimited}
 	YAML
+	queues_are_of_cpus
+	watch_twins
 	assert_equal "answered" 500 \
 		"$(as_client python3 "$BATS_TEST_DIRNAME/lib/twin_acks.py" "$WORLD_INTERFACE" "$SERVER_IPV4" 10.79.0 500)"
 	assert_equal "connections" 500 "$(connections)"
 	assert_status "$USED" 500
 	assert_equal "adopted" 0 "$(sw status --reconcile --json | jq -r .reconcile.adopted)"
+	# It did come to that.
+	[ "$(twins)" -gt 100 ]
 }
 
 # silent NETWORK COUNT: so many SYNs of one host there.
