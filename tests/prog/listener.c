@@ -10,6 +10,7 @@
 #include <linux/ipv6.h>
 #include <linux/tcp.h>
 #include <netinet/in.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
@@ -131,6 +132,18 @@ int listener_open_at(const struct rig *rig, const struct packet *packet)
 	fd = bound_socket(rig->ipv6, &flow.server, flow.server_port_be);
 	assert_int_equal(listen(fd, 16), 0);
 	return fd;
+}
+
+void listener_add_client(const struct rig *rig, const struct packet *packet, int number)
+{
+	struct packet whole = *packet;
+	char label[IFNAMSIZ];
+	struct sw_flow_key flow;
+
+	whole.ipv6 = rig->ipv6;
+	flow = packet_flow(&whole);
+	snprintf(label, sizeof(label), "lo:client%d", number);
+	add_address(rig->ipv6, &flow.client, label);
 }
 
 /* The kernel chooses a SYN's number itself, unless the socket is one that is being restored. */

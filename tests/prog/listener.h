@@ -19,6 +19,9 @@ int listener_open(const struct rig *rig);
 /* Gives the packet's server (and client) address to the loopback interface and listens there. */
 int listener_open_at(const struct rig *rig, const struct packet *packet);
 
+/* Likewise the address of one more client, by a number of its own. */
+void listener_add_client(const struct rig *rig, const struct packet *packet, int number);
+
 /*
  * Connects from the packet's client to its server, with both ports and the number of its SYN: the
  * client's socket. listener_try() returns -errno if that fails.

@@ -16,17 +16,20 @@
 #include "listener.h"
 #include "spillway/source.h"
 
-#define THREADS	   6
-#define SOURCES	   4
-#define PORTS	   12
-#define CLIENT	   0x010000
-#define CALLS_FROM 43000
-#define BUDGET	   20
-#define RESERVED   6
-#define PER_SOURCE 5
-#define RUN_NS	   UINT64_C(700000000)
-#define SECOND_NS  UINT64_C(1000000000)
-#define COUNTS_OF  SW_SOURCE_GONE
+#define THREADS	    6
+#define SOURCES	    4
+#define PORTS	    12
+#define CLIENT	    0x010000
+#define CALLS_FROM  43000
+#define BUDGET	    20
+#define RESERVED    6
+#define PER_SOURCE  5
+#define RUN_NS	    UINT64_C(700000000)
+#define LONG_RUN_NS (3 * RUN_NS)
+/* The hands that connect in earnest, each from a port of its own. */
+#define IS_CALLER(number) ((number) == 1 || (number) == 3)
+#define SECOND_NS	  UINT64_C(1000000000)
+#define COUNTS_OF	  SW_SOURCE_GONE
 
 struct hand {
 	struct rig rig;
@@ -46,12 +49,25 @@ static uint32_t draw(struct hand *hand, uint32_t below)
 	return (hand->random * 0x2545f4914f6cdd1dull >> 32) % below;
 }
 
+static uint16_t port_of_caller(const struct hand *hand, int number)
+{
+	return CALLS_FROM + 10 * hand->rig.tc + number;
+}
+
+/* One in eight is where a connection may be, or come and go just now. */
+static uint16_t any_port(struct hand *hand)
+{
+	if (draw(hand, 8))
+		return 1 + draw(hand, PORTS);
+	return port_of_caller(hand, draw(hand, 2) ? 1 : 3);
+}
+
 /* A few numbers: a SYN with the one that was refused last would only hear that again. */
 static struct packet any_flow(struct hand *hand)
 {
 	return (struct packet){.ipv6 = hand->rig.ipv6,
 			       .client = CLIENT + draw(hand, SOURCES),
-			       .client_port = 1 + draw(hand, PORTS),
+			       .client_port = any_port(hand),
 			       .isn = PACKET_ISN + 2 * draw(hand, 3)};
 }
 
@@ -91,8 +107,8 @@ static void reconcile(struct hand *hand)
 static void call(struct hand *hand)
 {
 	const struct packet packet = {.ipv6 = hand->rig.ipv6,
-				      .client = CLIENT,
-				      .client_port = CALLS_FROM + 10 * hand->rig.tc + hand->number,
+				      .client = CLIENT + draw(hand, SOURCES),
+				      .client_port = port_of_caller(hand, hand->number),
 				      .isn = 1 + draw(hand, 1000000)};
 	const struct linger at_once = {.l_onoff = 1};
 	int fd;
@@ -151,7 +167,7 @@ static void *strike_all(void *arg)
 	while (sw_clock_monotonic_ns() < hand->end_ns) {
 		if (!hand->number)
 			sweep(hand);
-		else if (hand->number == 1)
+		else if (IS_CALLER(hand->number))
 			call(hand);
 		else if (hand->number == 2 || !draw(hand, 8))
 			reconcile(hand);
@@ -185,14 +201,15 @@ static void *strike_queue(void *arg)
 	return NULL;
 }
 
-static void start(const struct rig *rig, struct hand hands[THREADS], void *(*strike)(void *))
+static void start(const struct rig *rig, struct hand hands[THREADS], void *(*strike)(void *),
+		  uint64_t run_ns)
 {
 	memset(hands, 0, THREADS * sizeof(*hands));
 	for (int i = 0; i < THREADS; i++) {
 		hands[i].rig = *rig;
 		hands[i].number = i;
 		hands[i].random = 0x9e3779b97f4a7c15ull * (i + 1);
-		hands[i].end_ns = sw_clock_monotonic_ns() + RUN_NS;
+		hands[i].end_ns = sw_clock_monotonic_ns() + run_ns;
 		assert_int_equal(pthread_create(&hands[i].thread, NULL, strike, &hands[i]), 0);
 	}
 }
@@ -279,15 +296,17 @@ static void expect_exact(const struct rig *rig)
 
 static void release_all(struct rig *rig)
 {
+	enum { MOST = SOURCES * (PORTS + THREADS) };
+	struct sw_flow_key keys[MOST + 1];
 	struct sw_flow_op op;
 	struct sw_flow flow;
+	int count = 0;
 
-	for (int i = 0; i < SOURCES * PORTS; i++) {
-		struct packet packet = {.ipv6 = rig->ipv6,
-					.client = CLIENT + i % SOURCES,
-					.client_port = 1 + i / SOURCES};
-
-		op = (struct sw_flow_op){.key = packet_flow(&packet)};
+	while (!bpf_map_get_next_key(rig->maps->flows_fd, count ? &keys[count - 1] : NULL,
+				     &keys[count]))
+		assert_in_range(++count, 1, MOST);
+	while (count--) {
+		op = (struct sw_flow_op){.key = keys[count]};
 		for (op.kind = SW_FLOW_OP_SUSPECT; op.kind <= SW_FLOW_OP_RELEASE; op.kind++) {
 			if (bpf_map_lookup_elem(rig->maps->flows_fd, &op.key, &flow))
 				break;
@@ -338,7 +357,7 @@ static void no_limit_is_ever_passed(struct rig *rig, const void *arg)
 
 	(void)arg;
 	prepare(rig);
-	start(rig, hands, strike_limits);
+	start(rig, hands, strike_limits, RUN_NS);
 	while (sw_clock_monotonic_ns() < hands[THREADS - 1].end_ns) {
 		uint32_t direct = *(const volatile __u64 *)&service->direct >> 32;
 
@@ -370,12 +389,14 @@ static void every_count_stays_exact(struct rig *rig, const void *arg)
 
 	(void)arg;
 	prepare(rig);
+	for (int i = 1; i < SOURCES; i++)
+		listener_add_client(rig, &(struct packet){.client = CLIENT + i}, i);
 	/* Adopted flows, which no limit stops, would leave no room for the connections. */
 	rig->maps->service_conf[0].budget = rig->maps->service_conf[0].shared_limit = 10 * BUDGET;
 	rig->maps->class_conf[0].connections_per_source = 0;
 	rig->maps->class_conf[0].direct_per_source = 0;
 	assert_int_equal(pthread_create(&acceptor, NULL, accept_all, &listener), 0);
-	start(rig, hands, strike_all);
+	start(rig, hands, strike_all, LONG_RUN_NS);
 	stop(hands);
 	shutdown(listener, SHUT_RDWR);
 	pthread_join(acceptor, NULL);
@@ -418,7 +439,7 @@ static void no_place_is_lost(struct rig *rig, const void *arg)
 		rig->maps->class_conf[i].lanes =
 			CHAIN3(SW_LANE_DIRECT, SW_LANE_QUEUE, SW_LANE_REFUSE);
 	assert_int_equal(sw_kern_beat(rig->kern), 0);
-	start(rig, hands, strike_queue);
+	start(rig, hands, strike_queue, RUN_NS);
 	stop(hands);
 	expect_exact(rig);
 	assert_in_range(rig->maps->service_state[0].direct >> 32, 0, BUDGET);
