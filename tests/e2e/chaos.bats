@@ -32,19 +32,20 @@ CLIENTS=3000
 DURATION=6s
 STAYING="1-1 1-2 1-3"
 
-# configuration [LANES] [RATE]: the rate is that of a class nobody is in.
+# configuration [LANES] [BUDGET] [SOURCES] [LIMITS]: the sources and limits are those of the second class, which
+# nobody is in but for these.
 configuration() {
 	cat <<-YAML
 		handshake_timeout: 1s
 		services:
 		  - name: main
 		    listen: [":5432"]
-		    budget: {mode: fixed, direct: 20}
+		    budget: {mode: fixed, direct: ${2:-20}}
 		    pooler: {address: "127.0.0.1:6432", max_connections: 1000}
 		    lanes: [${1:-direct, refuse}]
 		    classes:
 		      - {name: default, rate: unlimited}
-		      - {name: nobody, sources: ["192.0.2.0/24"], rate: ${2:-1/s}}
+		      - {name: some, sources: ["${3:-192.0.2.0/24}"], ${4:-rate: 1/s}}
 	YAML
 }
 
@@ -148,21 +149,32 @@ postgres_logged_more() {
 	[ "$logged" -gt $((before + 10)) ]
 }
 
+# What the storm's clients are subject to changes under them: budget, class, reserve, caps.
 @test "the configuration is reloaded ten times in a storm of 3,000" {
-	local i
+	local i budget most bits
 	begin
 	for ((i = 1; i <= 10; i++)); do
-		configuration 'direct, refuse' "$((i + 1))/s" | spillwayd_configure
+		budget=$((20 - i % 4 * 4)) most=$((3 + i % 5)) bits=$((24 + i % 3))
+		configuration 'direct, refuse' "$budget" "10.77.2.0/$bits" \
+			"rate: unlimited, reserved: $((i % 3)), max_direct: $most, direct_per_source: $((1 + i % 2))" |
+			spillwayd_configure
 		sw reload
-		assert_status '.services[0].classes[] | select(.name == "nobody") | .rate' "$((i + 1))/s"
+		assert_status '.services[0].budget.direct' "$budget"
+		assert_status '.services[0].classes[] | select(.name == "some") | .max_direct' "$most"
 		assert_in_the_storm
 		wait_until "more have come" arrived $((i * 250))
 	done
 	end_storm
+	[ "$(class_direct some)" -gt 0 ] && [ "$(class_direct default)" -gt 3 ]
 	assert_causes connect_refused
 	# shellcheck disable=SC2086 # names
 	assert_whole $STAYING
 	assert_status "$TOTALS.syn" $((CLIENTS + 3))
+}
+
+# class_direct NAME: how many of it went direct.
+class_direct() {
+	sw metrics | awk -v class="class=\"$1\"" '/^spillway_verdicts_total/ && index($0, class) && /lane="direct"/ { n += $2 } END { print n + 0 }'
 }
 
 @test "the pooler is stopped and started in a storm of 3,000" {
