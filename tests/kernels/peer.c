@@ -3,7 +3,7 @@
  * The smallest server and client that tell lanes apart: the server greets every client with a word and
  * holds it; the client prints the word, or why it got none, and stays. Called by tests/kernels/smoke.
  *
- * peer listen ADDRESS PORT WORD | peer connect ADDRESS PORT
+ * peer listen ADDRESS PORT WORD | peer connect ADDRESS PORT [SOURCE]
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -41,11 +41,17 @@ static int server_run(const struct sockaddr_in *addr, const char *word)
 	}
 }
 
-static int client_run(const struct sockaddr_in *addr)
+static int client_run(const struct sockaddr_in *addr, const char *source)
 {
 	int fd = socket(AF_INET, SOCK_STREAM, 0);
+	struct sockaddr_in own = {.sin_family = AF_INET};
 	char word[32] = "";
 
+	if (source && (inet_pton(AF_INET, source, &own.sin_addr) != 1 ||
+		       bind(fd, (const struct sockaddr *)&own, sizeof(own)) != 0)) {
+		perror("peer: source");
+		return 1;
+	}
 	if (fd < 0 || connect(fd, (const struct sockaddr *)addr, sizeof(*addr)) != 0)
 		puts(errno == ECONNREFUSED ? "refused" : strerror(errno));
 	else if (read(fd, word, sizeof(word) - 1) <= 0)
@@ -61,14 +67,16 @@ static int client_run(const struct sockaddr_in *addr)
 int main(int argc, char **argv)
 {
 	struct sockaddr_in addr = {.sin_family = AF_INET};
+	int listens = argc == 5 && strcmp(argv[1], "listen") == 0;
+	int connects = (argc == 4 || argc == 5) && strcmp(argv[1], "connect") == 0;
 
-	if (argc != (argc > 1 && strcmp(argv[1], "listen") == 0 ? 5 : 4) ||
-	    inet_pton(AF_INET, argv[2], &addr.sin_addr) != 1) {
-		fputs("usage: peer listen ADDRESS PORT WORD | peer connect ADDRESS PORT\n", stderr);
+	if ((!listens && !connects) || inet_pton(AF_INET, argv[2], &addr.sin_addr) != 1) {
+		fputs("usage: peer listen ADDRESS PORT WORD | peer connect ADDRESS PORT [SOURCE]\n",
+		      stderr);
 		return 2;
 	}
 	addr.sin_port = htons((unsigned short)strtoul(argv[3], NULL, 10));
 	/* Nobody waits for the server's children. */
 	signal(SIGCHLD, SIG_IGN);
-	return argc == 5 ? server_run(&addr, argv[4]) : client_run(&addr);
+	return listens ? server_run(&addr, argv[4]) : client_run(&addr, argc == 5 ? argv[4] : NULL);
 }
