@@ -136,6 +136,21 @@ knocks_or_is_in() { process_is_gone "$1" || [ -n "$(as_client ss -Htn state syn-
 	assert_waits_add_up
 }
 
+@test "who waits for a connection of his own source cuts nobody's wait short" {
+	configuration 10 '' 'max_wait: 40s, overload_after: 500ms, overload_wait: 1s' \
+		'connections_per_source: 1' | spillwayd_start
+	hold first 10.77.1.1
+	hold_in_line second 10.77.1.1
+	wait_until "he has waited for longer than a cut would leave him" oldest_has_waited 3
+	assert_equal "longest wait" 40 "$(sw queue --json | jq '.services[0].max_wait_s')"
+	release first
+	gets_in second direct
+	release_all
+	assert_quiet
+}
+
+oldest_has_waited() { [ "$(sw queue --json | jq ".services[0].oldest_s >= $1")" = true ]; }
+
 @test "a pause is waited for even where the chain has no queue" {
 	configuration 10 'direct, refuse' | spillwayd_start
 	sw pause main

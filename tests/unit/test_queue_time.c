@@ -26,13 +26,21 @@ static void the_oldest_is_overdue_at_max_wait(void **state)
 	sw_queue_free(queue);
 }
 
-/* Somebody waits at every moment for so long. The wait that is served then. */
+/* Ten times a second it is tried whether there is room, and there is none. */
+static void find_no_room(struct sw_queue *queue, uint64_t from_ns, uint64_t to_ns)
+{
+	for (uint64_t now_ns = from_ns; now_ns <= to_ns; now_ns += 100 * MS)
+		sw_queue_note_short(queue, now_ns);
+}
+
+/* Somebody waits for room at every moment for so long. The wait that is served then. */
 static uint64_t served_after(enum sw_queue_order order, uint64_t busy_ns)
 {
 	struct sw_queue *queue = queue_of(order);
 	uint64_t served_ns;
 
 	park(queue, &(struct client){.source = 1, .port = 1}, START);
+	find_no_room(queue, START, START + busy_ns);
 	park(queue, &(struct client){.source = 1, .port = 2}, START + busy_ns);
 	let_in(queue, START + busy_ns);
 	served_ns = sw_queue_max_wait_ns(queue, START + busy_ns);
@@ -59,10 +67,12 @@ static void an_empty_queue_begins_anew(void **state)
 
 	(void)state;
 	park(queue, &(struct client){.source = 1, .port = 1}, START);
+	find_no_room(queue, START, START + 30 * SECOND);
 	assert_int_equal(sw_queue_max_wait_ns(queue, START + 30 * SECOND), 2 * SECOND);
 	let_in(queue, START + 30 * SECOND);
 	assert_int_equal(sw_queue_max_wait_ns(queue, START + 30 * SECOND), 10 * SECOND);
-	park(queue, &(struct client){.source = 1, .port = 1}, START + 31 * SECOND);
+	park(queue, &(struct client){.source = 1, .port = 1}, START + 30 * SECOND);
+	find_no_room(queue, START + 30 * SECOND, START + 40 * SECOND);
 	assert_int_equal(sw_queue_max_wait_ns(queue, START + 40 * SECOND), 10 * SECOND);
 	sw_queue_free(queue);
 }
@@ -73,12 +83,69 @@ static void time_in_which_nobody_is_let_in_is_none_of_the_queues(void **state)
 
 	(void)state;
 	park(queue, &(struct client){.source = 1, .port = 1}, START);
-	sw_queue_hold(queue, true, START + SECOND);
-	park(queue, &(struct client){.source = 1, .port = 2}, START + 2 * SECOND);
-	assert_int_equal(sw_queue_max_wait_ns(queue, START + 60 * SECOND), 10 * SECOND);
-	sw_queue_hold(queue, false, START + 60 * SECOND);
+	find_no_room(queue, START, START + 20 * SECOND);
+	sw_queue_hold(queue, true);
+	assert_int_equal(sw_queue_max_wait_ns(queue, START + 20 * SECOND), 10 * SECOND);
+	assert_int_equal(sw_queue_deadline_ns(queue, START + SECOND), START + 10 * SECOND);
+	sw_queue_hold(queue, false);
+	find_no_room(queue, START + 60 * SECOND, START + 70 * SECOND);
 	assert_int_equal(sw_queue_max_wait_ns(queue, START + 70 * SECOND), 10 * SECOND);
+	find_no_room(queue, START + 70 * SECOND, START + 80 * SECOND);
 	assert_int_equal(sw_queue_max_wait_ns(queue, START + 80 * SECOND), 2 * SECOND);
+	sw_queue_free(queue);
+}
+
+/* A ramp of 200 a second after a pause of half a minute; max_wait is long enough for all of that. */
+static void who_is_let_in_by_a_ramp_is_not_cut_short_although_it_takes_long(void **state)
+{
+	const struct sw_queue_settings patient = {.max_wait_ns = 60 * SECOND,
+						  .overload_after_ns = 10 * SECOND,
+						  .overload_wait_ns = 2 * SECOND};
+	struct sw_queue *queue = sw_queue_new();
+	uint64_t now_ns = START + 30 * SECOND;
+
+	(void)state;
+	sw_queue_configure(queue, &patient);
+	sw_queue_hold(queue, true);
+	for (uint16_t i = 0; i < 5000; i++)
+		park(queue, &(struct client){.source = i % 100, .port = i}, START + i * 6 * MS);
+	sw_queue_hold(queue, false);
+	for (; sw_queue_count(queue); now_ns += 5 * MS) {
+		assert_null(sw_queue_overdue(queue, now_ns));
+		let_in(queue, now_ns);
+	}
+	assert_int_equal(now_ns, START + 55 * SECOND);
+	sw_queue_free(queue);
+}
+
+/* The room tells of shortages that are not the source's own: it waits, the others come and go. */
+static void who_waits_for_his_own_source_shortens_nobodys_wait(void **state)
+{
+	struct sw_queue *queue = queue_of(SW_QUEUE_FAIR);
+
+	(void)state;
+	park(queue, &(struct client){.source = 1, .port = 1}, START);
+	for (uint64_t now_ns = START; now_ns < START + 60 * SECOND; now_ns += 100 * MS) {
+		sw_queue_rejoin_all(queue);
+		sw_queue_set_aside(queue, sw_queue_next(queue), SW_QUEUE_SOURCE);
+		park(queue, &(struct client){.source = 2, .port = 2}, now_ns);
+		assert_int_equal(sw_queue_max_wait_ns(queue, now_ns), 10 * SECOND);
+		assert_int_equal(let_in(queue, now_ns).source, 2);
+	}
+	sw_queue_free(queue);
+}
+
+static void room_that_is_found_in_time_ends_the_shortage(void **state)
+{
+	struct sw_queue *queue = queue_of(SW_QUEUE_FIFO);
+
+	(void)state;
+	park(queue, &(struct client){.source = 1, .port = 1}, START);
+	find_no_room(queue, START, START + 20 * SECOND);
+	assert_int_equal(sw_queue_max_wait_ns(queue, START + 20 * SECOND), 2 * SECOND);
+	assert_int_equal(sw_queue_max_wait_ns(queue, START + 21 * SECOND), 10 * SECOND);
+	sw_queue_note_short(queue, START + 21 * SECOND);
+	assert_int_equal(sw_queue_max_wait_ns(queue, START + 21 * SECOND), 10 * SECOND);
 	sw_queue_free(queue);
 }
 
@@ -91,6 +158,7 @@ static void without_an_overload_limit_max_wait_holds(void **state)
 	(void)state;
 	sw_queue_configure(queue, &never);
 	park(queue, &(struct client){.source = 1, .port = 1}, START);
+	find_no_room(queue, START, START + 1000 * SECOND);
 	assert_int_equal(sw_queue_max_wait_ns(queue, START + 1000 * SECOND), 10 * SECOND);
 	sw_queue_free(queue);
 }
@@ -195,6 +263,9 @@ int main(void)
 		cmocka_unit_test(a_queue_that_never_empties_serves_shorter_waits),
 		cmocka_unit_test(an_empty_queue_begins_anew),
 		cmocka_unit_test(time_in_which_nobody_is_let_in_is_none_of_the_queues),
+		cmocka_unit_test(who_is_let_in_by_a_ramp_is_not_cut_short_although_it_takes_long),
+		cmocka_unit_test(who_waits_for_his_own_source_shortens_nobodys_wait),
+		cmocka_unit_test(room_that_is_found_in_time_ends_the_shortage),
 		cmocka_unit_test(without_an_overload_limit_max_wait_holds),
 		cmocka_unit_test(who_repeats_his_syn_is_never_taken_for_gone),
 		cmocka_unit_test(who_falls_silent_is_found),

@@ -128,7 +128,7 @@ static const struct sw_key keys[] = {
 	{SERVICE("queue", "max_waiting_per_source", U32, queue.max_waiting_per_source),
 	 .initial = "0", .max = MILLION, .help = "those of one source (0: no cap)"},
 	{SERVICE("queue", "overload_after", DURATION, queue.overload_after_ns), .initial = "10s",
-	 .max = HOUR, .help = "a queue not empty for so long lets nobody wait as long (0s: it does)"},
+	 .max = HOUR, .help = "where room is wanting for so long nobody may wait as long (0s: he may)"},
 	{SERVICE("queue", "overload_wait", DURATION, queue.overload_wait_ns), .initial = "2s",
 	 .min = SW_NS_PER_MS, .max = HOUR, .help = "the longest wait then, for fair and fifo"},
 	{SERVICE("queue", "resume_rate", RATE, queue.resume_rate), .initial = "200/s",

@@ -78,16 +78,22 @@ void sw_room_pass_over(struct sw_room *room, const struct sw_waiter *waiter)
 static void keep(struct sw_room *room, const struct sw_waiter *waiter,
 		 const struct sw_released *released)
 {
+	enum sw_queue_scope scope = !(released->flags & SW_RELEASED_OF_SOURCE) ? SW_QUEUE_CLASS
+				    : released->flags & SW_RELEASED_OF_ALL     ? SW_QUEUE_EITHER
+									       : SW_QUEUE_SOURCE;
+
 	room->kept_for |= 1u << released->reason;
-	if (released->reason == SW_REASON_NO_LISTENER)
+	if (released->reason == SW_REASON_NO_LISTENER) {
 		sw_room_no_listener(room, waiter, true);
-	else if (released->reason == SW_REASON_PORT_REUSE)
+		return;
+	}
+	if (released->reason == SW_REASON_PORT_REUSE) {
 		sw_room_pass_over(room, waiter);
-	else
-		sw_queue_set_aside(room->queue, waiter,
-				   !(released->flags & SW_RELEASED_OF_SOURCE) ? SW_QUEUE_CLASS
-				   : released->flags & SW_RELEASED_OF_ALL     ? SW_QUEUE_EITHER
-									      : SW_QUEUE_SOURCE);
+		return;
+	}
+	sw_queue_set_aside(room->queue, waiter, scope);
+	if (scope != SW_QUEUE_SOURCE)
+		sw_queue_note_short(room->queue, sw_clock_monotonic_ns());
 }
 
 /* One waiter's turn: true if he got in. */

@@ -23,7 +23,7 @@ static void set_hold(struct sw_room *room, uint64_t bit, bool is_set)
 	uint64_t hold = is_set ? state->hold | bit : state->hold & ~bit;
 
 	__atomic_store_n(&state->hold, hold, __ATOMIC_SEQ_CST);
-	sw_queue_hold(room->queue, hold != 0, sw_clock_monotonic_ns());
+	sw_queue_hold(room->queue, hold != 0);
 }
 
 static void let_in_again(struct sw_room *room)

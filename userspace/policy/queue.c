@@ -132,8 +132,6 @@ static int add(struct sw_queue *queue, const struct sw_arrival *arrival, uint64_
 		sw_queue_leave(queue, waiter, false, now_ns);
 		return -ENOMEM;
 	}
-	if (!queue->busy_since_ns && !queue->is_held)
-		queue->busy_since_ns = now_ns;
 	return 0;
 }
 

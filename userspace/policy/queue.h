@@ -8,11 +8,11 @@
  *          turn, first come first served within a source
  *   fifo   the first of all; lifo: the last of all
  *
- * A queue that never empties only makes everybody late: when it has not been empty for overload_after, the
- * wait that fair and fifo still serve shrinks from max_wait to overload_wait within another
- * overload_after. The idea is CoDel's (Nichols, Jacobson 2012), in the form that Facebook gave it for
- * request queues (Maurer, "Fail at Scale", ACM Queue 2015). Time in which nobody is let in on purpose
- * is none of the queue's.
+ * A queue that never empties only makes everybody late: when room has been wanting for overload_after, and
+ * the queue was not empty once, the wait that fair and fifo still serve shrinks from max_wait to
+ * overload_wait within another overload_after. The idea is CoDel's (Nichols, Jacobson 2012), in the form
+ * that Facebook gave it for request queues (Maurer, "Fail at Scale", ACM Queue 2015). It goes by room, not
+ * by waiters: who waits for a hold or a ramp to end, or for his own source, is not late because of others.
  */
 #ifndef SW_POLICY_QUEUE_H
 #define SW_POLICY_QUEUE_H
@@ -102,8 +102,10 @@ int sw_queue_each(const struct sw_queue *queue,
 int sw_queue_each_gone(const struct sw_queue *queue, uint64_t now_ns,
 		       int (*gone)(void *arg, const struct sw_waiter *waiter), void *arg);
 
+/* Tells that somebody was kept out, and not by a limit of his own source. */
+void sw_queue_note_short(struct sw_queue *queue, uint64_t now_ns);
 /* Tells that nobody is let in for a while, or that this is over. */
-void sw_queue_hold(struct sw_queue *queue, bool is_held, uint64_t now_ns);
+void sw_queue_hold(struct sw_queue *queue, bool is_held);
 
 size_t sw_queue_count(const struct sw_queue *queue);
 size_t sw_queue_bytes(const struct sw_queue *queue);

@@ -36,7 +36,8 @@ struct sw_queue {
 	sw_handle *fingers; /* queue_links.c: by age */
 	size_t finger_count, finger_room;
 	uint64_t pass;		/* of the class that was let in last; never goes down */
-	uint64_t busy_since_ns; /* not empty, and not held, since then; 0: it is */
+	uint64_t busy_since_ns; /* room has been wanting since then; 0: it has not */
+	uint64_t short_ns;	/* when somebody was kept out for want of it last */
 	bool is_held;
 	double rate; /* a second, as it was at rate_ns */
 	uint64_t rate_ns;

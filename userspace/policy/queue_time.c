@@ -16,13 +16,27 @@
 /* A client's first gap, and by how much one may be late. */
 #define FIRST_GAP_MS 1000
 #define LATE_MS	     250
+/* Room is wanting until nobody was kept out for so long: several of the daemon's ticks, each of which tries. */
+#define SHORT_NS (500 * SW_NS_PER_MS)
 
-static bool can_shrink(const struct sw_queue *queue)
+static bool is_short(const struct sw_queue *queue, uint64_t now_ns)
+{
+	return queue->busy_since_ns && now_ns <= queue->short_ns + SHORT_NS;
+}
+
+void sw_queue_note_short(struct sw_queue *queue, uint64_t now_ns)
+{
+	if (!is_short(queue, now_ns))
+		queue->busy_since_ns = now_ns;
+	queue->short_ns = now_ns;
+}
+
+static bool can_shrink(const struct sw_queue *queue, uint64_t now_ns)
 {
 	const struct sw_queue_settings *is = &queue->settings;
 
 	return is->order != SW_QUEUE_LIFO && is->overload_after_ns &&
-	       is->overload_wait_ns < is->max_wait_ns && queue->busy_since_ns && !queue->is_held;
+	       is->overload_wait_ns < is->max_wait_ns && !queue->is_held && is_short(queue, now_ns);
 }
 
 uint64_t sw_queue_max_wait_ns(const struct sw_queue *queue, uint64_t now_ns)
@@ -30,7 +44,7 @@ uint64_t sw_queue_max_wait_ns(const struct sw_queue *queue, uint64_t now_ns)
 	const struct sw_queue_settings *is = &queue->settings;
 	uint64_t busy_ns, over_ns;
 
-	if (!can_shrink(queue) || now_ns <= queue->busy_since_ns)
+	if (!can_shrink(queue, now_ns) || now_ns <= queue->busy_since_ns)
 		return is->max_wait_ns;
 	busy_ns = now_ns - queue->busy_since_ns;
 	if (busy_ns <= is->overload_after_ns)
@@ -48,7 +62,7 @@ static uint64_t sum_or_max(uint64_t a, uint64_t b)
 }
 
 /* The wait gets shorter while he waits: when the two will meet. */
-static uint64_t limit_of(const struct sw_queue *queue, uint64_t syn_ns)
+static uint64_t limit_of(const struct sw_queue *queue, uint64_t syn_ns, uint64_t now_ns)
 {
 	const struct sw_queue_settings *is = &queue->settings;
 	uint64_t first_ns = sum_or_max(syn_ns, is->max_wait_ns);
@@ -56,7 +70,7 @@ static uint64_t limit_of(const struct sw_queue *queue, uint64_t syn_ns)
 	uint64_t from_ns = sum_or_max(queue->busy_since_ns, is->overload_after_ns);
 	uint64_t shrinks_ns;
 
-	if (!can_shrink(queue) || first_ns <= from_ns)
+	if (!can_shrink(queue, now_ns) || first_ns <= from_ns)
 		return first_ns;
 	if (last_ns >= sum_or_max(from_ns, is->overload_after_ns))
 		return last_ns;
@@ -72,7 +86,7 @@ uint64_t sw_queue_deadline_ns(const struct sw_queue *queue, uint64_t now_ns)
 
 	if (queue->oldest == SW_NOBODY)
 		return UINT64_MAX;
-	at_ns = limit_of(queue, sw_store_at(queue->store, queue->oldest)->syn_ns);
+	at_ns = limit_of(queue, sw_store_at(queue->store, queue->oldest)->syn_ns, now_ns);
 	return at_ns > now_ns ? at_ns : now_ns;
 }
 
@@ -136,12 +150,9 @@ int sw_queue_each_gone(const struct sw_queue *queue, uint64_t now_ns,
 	return sw_queue_each(queue, pick_gone, &is);
 }
 
-void sw_queue_hold(struct sw_queue *queue, bool is_held, uint64_t now_ns)
+void sw_queue_hold(struct sw_queue *queue, bool is_held)
 {
-	if (is_held == queue->is_held)
-		return;
 	queue->is_held = is_held;
-	queue->busy_since_ns = !is_held && sw_queue_count(queue) ? now_ns : 0;
 }
 
 static double seconds_between(uint64_t from_ns, uint64_t to_ns)
