@@ -9,7 +9,7 @@ setup_file() { world_with_database max_connections=40; }
 teardown_file() { world_destroy; }
 teardown() {
 	end_test
-	rm -f "$WORLD/log/storm"
+	rm -f "$WORLD/log/storm" "$WORLD/log/late"
 	process_runs postgres || postgres_start max_connections=40
 }
 
@@ -108,6 +108,27 @@ assert_told_by_the_database_only() {
 	assert_status '.services[0].queue.paused' true
 	sw resume renamed
 	assert_lane 10.77.1.1 direct
+}
+
+# In ms; by the server's clock, as is when PostgreSQL heard of the last client that it has heard of.
+now_ms() { date +%s%3N; }
+last_arrival_ms() {
+	date +%s%3N -d "$(sed -n 's/^\([-0-9]* [0-9:.]* [A-Z]*\) .*connection received: host=10\.77\..*/\1/p' \
+		"$WORLD/log/postgres" | tail -n 1)"
+}
+
+@test "after a pause clients are let in at resume_rate, and none is refused because that takes a while" {
+	local resumed_ms
+	configuration 'resume_rate: 20/s, overload_after: 200ms, overload_wait: 200ms' | spillwayd_start
+	sw pause main
+	storm_of 40 100ms
+	eventually_status '.services[0].queue.waiting' 40
+	resumed_ms=$(now_ms)
+	sw resume main
+	end_storm
+	assert_equal "succeeded" 40 "$(jq .succeeded "$WORLD/log/storm")"
+	# One at once, and 39 more, each 50 ms after the one before.
+	[ $(($(last_arrival_ms) - resumed_ms)) -ge 1950 ]
 }
 
 @test "PostgreSQL is restarted between pause and resume while 300 clients arrive: all succeed" {
