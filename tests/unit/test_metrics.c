@@ -50,6 +50,19 @@ static const struct sw_maps maps = {
 };
 static struct sw_listener listener;
 static bool holds;
+/* Of the service `main`. */
+static bool database_is_down;
+
+struct sw_room *sw_room_of(const struct sw_daemon *daemon, uint32_t service)
+{
+	(void)daemon;
+	return service == 0 ? (struct sw_room *)&database_is_down : NULL;
+}
+
+bool sw_room_database_is_down(const struct sw_room *room)
+{
+	return *(const bool *)(const void *)room;
+}
 
 void sw_read_counters(const struct sw_maps *from, uint32_t row, uint64_t out[SW_COUNTER_COUNT])
 {
@@ -317,6 +330,14 @@ static void the_database_is_up_while_somebody_listens_where_the_service_is(void 
 	expect_line(*state, "spillway_database_up{service=\"edge\"} 1");
 }
 
+static void a_database_that_listens_and_is_known_to_turn_all_away_is_not_up(void **state)
+{
+	database_is_down = true;
+	expect_line(*state, "spillway_database_up{service=\"main\"} 0");
+	database_is_down = false;
+	expect_line(*state, "spillway_database_up{service=\"main\"} 1");
+}
+
 static void lifetimes_are_a_histogram_in_seconds(void **state)
 {
 	struct sw_daemon *daemon = *state;
@@ -444,6 +465,7 @@ int main(void)
 		TEST(what_belongs_to_no_service_is_told_without_one_and_only_if_there_is_any),
 		TEST(an_interface_that_lost_the_gate_is_told_as_zero),
 		TEST(the_database_is_up_while_somebody_listens_where_the_service_is),
+		TEST(a_database_that_listens_and_is_known_to_turn_all_away_is_not_up),
 		TEST(lifetimes_are_a_histogram_in_seconds),
 		TEST(waits_are_histograms_by_outcome_in_seconds),
 		TEST(the_tables_tell_how_full_they_are),

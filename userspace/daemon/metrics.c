@@ -233,10 +233,12 @@ static void write_database(struct page *page)
 
 	if (sw_listeners_read(&listeners) < 0)
 		return;
-	gauge(page, "spillway_database_up", "Whether somebody listens for direct connections");
+	gauge(page, "spillway_database_up",
+	      "Whether somebody listens for direct connections and, if asked, takes them");
 	for (size_t i = 0; i < plan->service_count; i++)
 		of_service(page, plan->services[i].name,
-			   sw_read_service_database_is_up(plan, &plan->services[i], &listeners));
+			   sw_read_service_database_serves(page->daemon, &plan->services[i],
+							   &listeners));
 }
 
 static void write_maps(struct page *page)

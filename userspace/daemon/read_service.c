@@ -7,6 +7,7 @@
 #include <arpa/inet.h>
 #include <string.h>
 
+#include "daemon/room.h"
 #include "kern/read.h"
 #include "spillway/slots.h"
 
@@ -121,4 +122,14 @@ bool sw_read_service_database_is_up(const struct sw_plan *plan,
 	struct sw_endpoint ignored;
 
 	return sw_read_service_database_at(plan, service, listeners, &ignored);
+}
+
+bool sw_read_service_database_serves(const struct sw_daemon *daemon,
+				     const struct sw_plan_service *service,
+				     const struct sw_listeners *listeners)
+{
+	const struct sw_room *room = sw_room_of(daemon, service->id);
+
+	return !(room && sw_room_database_is_down(room)) &&
+	       sw_read_service_database_is_up(daemon->plan, service, listeners);
 }

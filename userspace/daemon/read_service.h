@@ -8,6 +8,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "daemon/daemon.h"
 #include "kern/listeners.h"
 #include "kern/maps.h"
 #include "policy/plan.h"
@@ -39,7 +40,11 @@ bool sw_read_service_pooler_is_up(const struct sw_plan_service *service,
 bool sw_read_service_database_is_up(const struct sw_plan *plan,
 				    const struct sw_plan_service *service,
 				    const struct sw_listeners *listeners);
-/* The same, and who that is. */
+/* Somebody does, and is not known to turn all away: a database that starts, recovers or shuts down. */
+bool sw_read_service_database_serves(const struct sw_daemon *daemon,
+				     const struct sw_plan_service *service,
+				     const struct sw_listeners *listeners);
+/* Whether somebody listens, and who that is. */
 bool sw_read_service_database_at(const struct sw_plan *plan, const struct sw_plan_service *service,
 				 const struct sw_listeners *listeners, struct sw_endpoint *out);
 

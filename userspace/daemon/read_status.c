@@ -86,13 +86,11 @@ static json_t *queue_to_json(const struct view *view, const struct sw_plan_servi
 /* Whether it accepts connections is known; what it has inside is only where somebody asks it. */
 static json_t *database_to_json(const struct view *view, const struct sw_plan_service *service)
 {
-	const struct sw_room *room = sw_room_of(view->daemon, service->id);
 	json_t *up = json_null();
 
 	if (view->listeners)
-		up = json_boolean((!room || sw_room_is_ready(room)) &&
-				  sw_read_service_database_is_up(view->daemon->plan, service,
-								 view->listeners));
+		up = json_boolean(
+			sw_read_service_database_serves(view->daemon, service, view->listeners));
 	return json_pack("{s:o, s:n, s:n}", "up", up, "max_connections", "backends");
 }
 

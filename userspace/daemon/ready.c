@@ -166,6 +166,11 @@ bool sw_ready_is_steady(const struct sw_ready *ready)
 	       sw_clock_monotonic_ns() - ready->served_ns > STEADY_NS;
 }
 
+bool sw_ready_is_down(const struct sw_ready *ready)
+{
+	return ready->was_down;
+}
+
 static uint64_t ended_so_far(const struct sw_ready *ready)
 {
 	struct sw_lifetimes ended;

@@ -28,6 +28,9 @@ void sw_ready_suspect(struct sw_ready *ready, bool hold);
 /* True while nobody doubts that it serves, nor has for a second: all that is to listen does. */
 bool sw_ready_is_steady(const struct sw_ready *ready);
 
+/* Found not to serve, and not only doubted. */
+bool sw_ready_is_down(const struct sw_ready *ready);
+
 /* Each tenth of a second: asks while connections come and go, at most five times a second. */
 void sw_ready_tick(struct sw_ready *ready, uint64_t now_ns);
 

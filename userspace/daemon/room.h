@@ -38,6 +38,8 @@ bool sw_room_is_paused(const struct sw_room *room);
 uint64_t sw_room_paused_until_ns(const struct sw_room *room);
 /* False while the database says, or is taken to say, that it does not serve. */
 bool sw_room_is_ready(const struct sw_room *room);
+/* True from a question that found it so to one that finds otherwise. */
+bool sw_room_database_is_down(const struct sw_room *room);
 
 /* Called by the heartbeat: whether so many left at once that the database may have gone. */
 void sw_rooms_watch(struct sw_daemon *daemon);

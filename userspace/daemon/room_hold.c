@@ -73,6 +73,11 @@ bool sw_room_is_ready(const struct sw_room *room)
 	return !(sw_room_state(room)->hold & SW_HOLD_NOT_READY);
 }
 
+bool sw_room_database_is_down(const struct sw_room *room)
+{
+	return sw_ready_is_down(room->ready);
+}
+
 void sw_room_tick_pause(struct sw_room *room, uint64_t now_ns)
 {
 	uint64_t until_ns = sw_room_paused_until_ns(room);
