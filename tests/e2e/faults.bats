@@ -44,7 +44,7 @@ WEEKS=1800000
 run_weeks_ahead() {
 	spawn spillwayd nsenter --net="/run/netns/$SERVER_NS" unshare --time --monotonic "$WEEKS" \
 		"$BUILD/spillwayd" --foreground --config "$WORLD/spillway.yaml" --pin-dir "$PIN_DIR"
-	wait_until "spillwayd answers or is gone" spillwayd_answers_or_is_gone
+	wait_until "spillwayd knows of its databases or is gone" spillwayd_knows_or_is_gone
 	[ "$(readlink "/proc/$(pid_of spillwayd)/ns/time")" != "$(readlink /proc/self/ns/time)" ]
 }
 

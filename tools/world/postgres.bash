@@ -36,6 +36,33 @@ postgres_initialise() {
 
 # postgres_start [key=value]...: settings as in postgresql.conf.
 postgres_start() {
+	postgres_run "$@"
+	wait_until "PostgreSQL answers" ask_postgres 'select 1' || {
+		show_log postgres
+		return 1
+	}
+}
+
+# postgres_start_recovering [key=value]...: it listens, and says to everybody that it takes no connections
+# (57P03), as a server in recovery does, until postgres_promote.
+postgres_start_recovering() {
+	as_postgres touch "$WORLD/postgres/standby.signal"
+	postgres_run hot_standby=off "$@"
+	wait_until "PostgreSQL turns everybody away" postgres_rejects || {
+		show_log postgres
+		return 1
+	}
+}
+
+postgres_rejects() {
+	local answer=0
+	"$(postgres_program pg_isready)" -h "$WORLD/postgres" -p "${POSTGRES_PORT:-5432}" || answer=$?
+	[ "$answer" -eq 1 ]
+}
+
+postgres_promote() { as_postgres "$(postgres_program pg_ctl)" promote -D "$WORLD/postgres"; }
+
+postgres_run() {
 	local template setting settings=()
 	POSTGRES_PORT=5432
 	if [ ! -d "$WORLD/postgres" ]; then
@@ -50,10 +77,6 @@ postgres_start() {
 	spawn postgres nsenter --net="/run/netns/$SERVER_NS" \
 		setpriv --reuid=postgres --regid=postgres --init-groups \
 		"$(postgres_program postgres)" -D "$WORLD/postgres" "${settings[@]}"
-	wait_until "PostgreSQL answers" ask_postgres 'select 1' || {
-		show_log postgres
-		return 1
-	}
 }
 
 # Fast: sessions are ended, the cluster is left clean for the next start.

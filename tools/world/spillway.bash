@@ -25,14 +25,18 @@ spillwayd_configure() {
 spillwayd_run() {
 	spawn spillwayd nsenter --net="/run/netns/$SERVER_NS" \
 		"$BUILD/spillwayd" --foreground --config "$WORLD/spillway.yaml" --pin-dir "$PIN_DIR"
-	wait_until "spillwayd answers or is gone" spillwayd_answers_or_is_gone
+	wait_until "spillwayd knows of its databases or is gone" spillwayd_knows_or_is_gone
 	if ! sw status >/dev/null; then
 		show_log spillwayd
 		return 1
 	fi
 }
 
-spillwayd_answers_or_is_gone() { sw status || process_is_gone spillwayd; }
+# Until a database has answered for the first time, newcomers wait for those milliseconds.
+spillwayd_knows_or_is_gone() {
+	process_is_gone spillwayd ||
+		sw status --json | jq -es '. != [] and all(.[].services[]; .queue.ready or .database.up == false)'
+}
 
 spillwayd_stop() { stop_process spillwayd TERM; }
 

@@ -78,9 +78,10 @@ static json_t *queue_to_json(const struct view *view, const struct sw_plan_servi
 {
 	const struct sw_room *room = sw_room_of(view->daemon, service->id);
 
-	return json_pack("{s:I, s:b}", "waiting",
+	return json_pack("{s:I, s:b, s:b}", "waiting",
 			 (json_int_t)sw_read_service_waiting(view->daemon->maps, service->id),
-			 "paused", room && sw_room_is_paused(room));
+			 "paused", room && sw_room_is_paused(room), "ready",
+			 !room || sw_room_is_ready(room));
 }
 
 /* Whether it accepts connections is known; what it has inside is only where somebody asks it. */

@@ -141,23 +141,39 @@ static void on_again(evutil_socket_t fd, short what, void *arg)
 	ask(arg);
 }
 
+/* Now, or as soon as may be asked again. */
+static void ask_soon(struct sw_ready *ready)
+{
+	uint64_t since_ns = sw_clock_monotonic_ns() - ready->asked_ns;
+	struct timeval in = {0};
+
+	if (ready->ping || evtimer_pending(ready->again, NULL))
+		return;
+	if (since_ns >= AGAIN_NS) {
+		ask(ready);
+		return;
+	}
+	in.tv_usec = (suseconds_t)((AGAIN_NS - since_ns) / 1000);
+	evtimer_add(ready->again, &in);
+}
+
 void sw_ready_suspect(struct sw_ready *ready, bool hold)
 {
-	uint64_t now_ns = sw_clock_monotonic_ns();
-
 	if (!ready->may_wait || ready->was_down || ready->ping)
 		return;
-	if (now_ns - ready->asked_ns >= AGAIN_NS) {
-		/* For as long as an answer takes; nobody is to wait for the next question as well. */
-		if (hold)
-			ready->told(ready->arg, false, false);
-		ask(ready);
-	} else if (!evtimer_pending(ready->again, NULL)) {
-		const struct timeval in = {
-			0, (suseconds_t)((AGAIN_NS - (now_ns - ready->asked_ns)) / 1000)};
+	/* For as long as an answer takes; nobody is to wait for the next question as well. */
+	if (hold && sw_clock_monotonic_ns() - ready->asked_ns >= AGAIN_NS)
+		ready->told(ready->arg, false, false);
+	ask_soon(ready);
+}
 
-		evtimer_add(ready->again, &in);
-	}
+void sw_ready_ask(struct sw_ready *ready)
+{
+	if (ready->was_down)
+		return;
+	ready->told(ready->arg, !ready->may_wait, false);
+	if (ready->may_wait)
+		ask_soon(ready);
 }
 
 bool sw_ready_is_steady(const struct sw_ready *ready)

@@ -28,6 +28,9 @@ void sw_ready_suspect(struct sw_ready *ready, bool hold);
 /* True while nobody doubts that it serves, nor has for a second: all that is to listen does. */
 bool sw_ready_is_steady(const struct sw_ready *ready);
 
+/* Nothing is known of it: it is not ready until it has answered; up to 200 ms later if it was just asked. */
+void sw_ready_ask(struct sw_ready *ready);
+
 /* Found not to serve, and not only doubted. */
 bool sw_ready_is_down(const struct sw_ready *ready);
 

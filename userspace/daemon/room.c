@@ -168,7 +168,6 @@ static struct sw_room *open_room(struct sw_daemon *daemon, uint32_t service)
 		close_room(room);
 		return NULL;
 	}
-	sw_room_take_hold(room);
 	return room;
 }
 
@@ -207,18 +206,22 @@ void sw_rooms_configure(struct sw_daemon *daemon)
 		const struct sw_plan_service *planned = sw_plan_service(daemon->plan, id);
 		const struct sw_config_service *config =
 			planned ? sw_config_find_service(daemon->config, planned->name) : NULL;
+		bool is_new = !rooms->rooms[id];
 
 		if (!config) {
 			close_room(rooms->rooms[id]);
 			rooms->rooms[id] = NULL;
 			continue;
 		}
-		if (!rooms->rooms[id])
+		if (is_new)
 			rooms->rooms[id] = open_room(daemon, id);
-		if (rooms->rooms[id])
-			configure(rooms->rooms[id], config);
-		else
+		if (!rooms->rooms[id]) {
 			sw_log_error("service %s: no memory for a waiting room", config->name);
+			continue;
+		}
+		configure(rooms->rooms[id], config);
+		if (is_new)
+			sw_room_take_hold(rooms->rooms[id]);
 	}
 }
 

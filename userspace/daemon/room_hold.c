@@ -54,6 +54,8 @@ void sw_room_resume(struct sw_room *room)
 		return;
 	sw_room_state(room)->paused_until_ns = 0;
 	sw_room_begin_ramp(room);
+	/* It may have been restarted meanwhile, and not be done with that. */
+	sw_ready_ask(room->ready);
 	set_hold(room, SW_HOLD_PAUSED, false);
 	let_in_again(room);
 }
@@ -91,7 +93,8 @@ void sw_room_tick_pause(struct sw_room *room, uint64_t now_ns)
 /* A pause outlives the daemon that was told of it; whether the database serves is asked anew. */
 void sw_room_take_hold(struct sw_room *room)
 {
-	set_hold(room, SW_HOLD_NOT_READY, false);
+	sw_queue_hold(room->queue, sw_room_state(room)->hold != 0);
+	sw_ready_ask(room->ready);
 	if (sw_room_is_paused(room))
 		sw_log_info("service %s is paused, as it was", name_of(room));
 }
