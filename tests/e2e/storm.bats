@@ -387,6 +387,20 @@ interrupt_and_collect() {
 	RESULT=$(sed -n '/^{/,$p' "$WORLD/log/$1")
 }
 
+@test "--each writes when each client began and ended, and how" {
+	local before after each="$WORLD/each"
+	before=$(date +%s.%N)
+	storm_to_postgres --clients 3 --user scram_user --password wrong --each "$each"
+	after=$(date +%s.%N)
+	assert_equal "lines" 3 "$(wc -l <"$each")"
+	assert_equal "lines that are not what they should be" '' \
+		"$(awk -v from="$before" -v to="$after" '!(from <= $1 && $1 <= $2 && $2 <= to && $3 == "failed")' "$each")"
+	storm_to_postgres --clients 2 --each "$each"
+	assert_equal "those that succeeded" 2 "$(grep -c succeeded "$each")"
+	run "$STORM" --target "127.0.0.1:$PORT" --each /nowhere/at/all
+	assert_equal "exit code" 1 "$status"
+}
+
 @test "--fail-if-any turns a failed client into exit code 1, and only then" {
 	run "$STORM" --target "127.0.0.1:$(free_port)" --clients 1
 	[ "$status" -eq 0 ]
@@ -450,7 +464,7 @@ interrupt_and_collect() {
 	[ "$status" -eq 0 ]
 	local option
 	for option in target clients sources source-base source-count within seed user database password \
-		query no-query hold timeout tls-request max-in-flight json progress fail-if-any; do
+		query no-query hold timeout tls-request max-in-flight json each progress fail-if-any; do
 		assert_matches "--help" "^  --$option( |$)" "$output"
 	done
 	run "$STORM" --version

@@ -88,6 +88,7 @@ static int run(const struct sw_options *options, struct sw_error *err)
 {
 	SW_CLEANUP(storm_free) struct sw_storm *storm = NULL;
 	SW_FREE uint64_t *due_ns = NULL;
+	SW_FCLOSE FILE *each = NULL;
 	struct sw_stats stats;
 	int rc = raise_file_limit(options, err);
 
@@ -97,6 +98,8 @@ static int run(const struct sw_options *options, struct sw_error *err)
 		return rc;
 	if (storm_new(options, &storm) || sw_schedule_make(options, &due_ns))
 		return sw_error_set(err, -ENOMEM, "no memory for %u clients", options->clients);
+	if (options->each && !(each = fopen(options->each, "we")))
+		return sw_error_set(err, -errno, "%s: %s", options->each, strerror(errno));
 	rc = sw_loop_run(storm, due_ns, err);
 	if (rc)
 		return rc;
@@ -106,6 +109,8 @@ static int run(const struct sw_options *options, struct sw_error *err)
 		sw_report_table(storm, &stats, stdout);
 	else
 		rc = sw_report_json(storm, &stats, stdout);
+	if (each && !rc)
+		rc = sw_report_each(storm, each);
 	if (rc || fflush(stdout))
 		return sw_error_set(err, -EIO, "writing the result failed");
 	if (storm->interrupted)

@@ -101,6 +101,7 @@ static const struct row rows[] = {
 	{"max-in-flight", "N", AT(max_in_flight), parse_u32,
 	 "no more clients than this at a time (default 0: no cap)"},
 	{"json", NULL, AT(json), NULL, "the result as one JSON document"},
+	{"each", "FILE", AT(each), parse_text, "beside the result, a line for each client"},
 	{"progress", NULL, AT(progress), NULL,
 	 "a progress line on stderr (default: on a terminal)"},
 	{"no-progress", NULL, AT(no_progress), NULL, "no progress line"},

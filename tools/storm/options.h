@@ -30,6 +30,7 @@ struct sw_options {
 	bool tls_request;
 	uint32_t max_in_flight; /* 0: no cap */
 	bool json;
+	const char *each; /* a file; NULL: none */
 	bool progress, no_progress;
 	bool fail_if_any;
 	bool help, version;

@@ -71,15 +71,16 @@ static void conclude(struct sw_ready *ready, bool serves)
 	ready->was_down = !serves;
 	if (serves && was_down)
 		ready->served_ns = sw_clock_monotonic_ns();
+	if (!serves)
+		evtimer_add(ready->again, &in);
+	ready->told(ready->arg, serves, was_down);
+	/* Last: whoever comes after it was said waits. */
 	if (!serves && !was_down)
 		sw_log_warn("service %s: the database does not serve; new connections wait",
 			    sw_plan_service(ready->daemon->plan, ready->service)->name);
 	else if (serves && was_down)
 		sw_log_info("service %s: the database serves again",
 			    sw_plan_service(ready->daemon->plan, ready->service)->name);
-	if (!serves)
-		evtimer_add(ready->again, &in);
-	ready->told(ready->arg, serves, was_down);
 }
 
 static void on_answer(evutil_socket_t fd, short what, void *arg);
