@@ -151,10 +151,10 @@ bench: deps
 	$(Q)$(SUDO) env BUILD=$(BUILD) tests/bench/waiting
 
 # What the tests' and the demo's client host needs: see tools/world.
-WORLD_HELPERS := $(BUILD)/world/bind_source.so \
+WORLD_HELPERS := $(patsubst tools/world/%.c,$(BUILD)/world/%.so,$(filter-out %.bpf.c,$(wildcard tools/world/*.c))) \
 	$(patsubst tools/world/%.bpf.c,$(BUILD)/world/%.bpf.o,$(wildcard tools/world/*.bpf.c))
 
-$(BUILD)/world/bind_source.so: tools/world/bind_source.c Makefile
+$(BUILD)/world/%.so: tools/world/%.c Makefile
 	$(call say,CC,$<)
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) -std=gnu11 $(WARNINGS) -Wno-missing-prototypes $(CFLAGS) -D_GNU_SOURCE -shared -fPIC $< -o $@

@@ -11,23 +11,26 @@ setup_file() {
 	need_root
 	world_create
 	postgres_start max_connections=40
+	pgbouncer_start
 }
 teardown_file() { world_destroy; }
 setup() { mark_log; }
 teardown() {
-	send_away storm
+	send_away storm late
 	end_test
 	postgres_stop
 	rm -f "$WORLD/postgres/standby.signal"
 	postgres_start max_connections=40
+	process_runs pgbouncer || pgbouncer_start
 }
 
+# configuration [CONNINFO]
 configuration() {
 	cat <<-YAML
 		services:
 		  - name: main
 		    listen: [":5432"]
-		    budget: {mode: fixed, direct: 20}
+		    budget: {mode: fixed, direct: 20${1:+, conninfo: "$1"}}
 		    queue: {max_wait: 30s, resume_rate: 500/s}
 		    lanes: [direct, queue, refuse]
 		    classes:
@@ -103,4 +106,45 @@ assert_waited_for_the_end() {
 	assert_status '.services[0].database.up' true
 	twenty_come
 	storm_is_served storm
+}
+
+@test "where conninfo says that PostgreSQL recovers clients wait" {
+	configuration 'host=localhost dbname=app user=app' | spillwayd_start
+	recover
+	sw pause main
+	sw resume main
+	twenty_come
+	assert_waited_for_the_end
+}
+
+# Any place would do that says something, and then does not: the pooler is one.
+@test "who is asked by conninfo and falls silent does not serve, until he answers again" {
+	configuration "host=localhost port=$POOLER_PORT dbname=app user=app" | spillwayd_start
+	pgbouncer_stop
+	sw pause main
+	sw resume main
+	wait_until "it is known not to serve" status_is '.services[0].database.up' false
+	come_and_wait late 10.77.1.1
+	pgbouncer_start
+	wait_until_served late
+	assert_status '.services[0].database.up' true
+}
+
+@test "a conninfo by which nobody ever answers keeps nobody out" {
+	configuration 'host=nowhere.invalid user=app' | spillwayd_start
+	assert_status '.services[0].queue.ready' true
+	sw pause main
+	sw resume main
+	come late 10.77.1.1
+	wait_until_served late
+}
+
+@test "a resolver that does not answer holds up neither the gate nor the daemon" {
+	configuration 'host=silence.test user=app' | spillwayd_configure
+	LD_PRELOAD=$BUILD/world/silent_resolver.so spillwayd_run
+	sw pause main
+	sw resume main
+	# The question is under way, and given up after a while.
+	come_and_wait late 10.77.1.1
+	wait_until_served late
 }

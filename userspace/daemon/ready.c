@@ -38,7 +38,9 @@ struct sw_ready {
 	uint64_t asked_ns;
 	uint64_t ended;	    /* connections that had ended when it was asked last */
 	uint64_t served_ns; /* when it was found to serve again */
+	bool is_here;	    /* else nothing goes direct, and its listeners may be anywhere */
 	bool was_down;	    /* found so since it served last */
+	bool answers;	    /* by that conninfo it has answered once */
 };
 
 static void end_ping(struct sw_ready *ready)
@@ -57,7 +59,7 @@ static bool somebody_listens(const struct sw_ready *ready, struct sw_endpoint *w
 	const struct sw_plan_service *service = sw_plan_service(plan, ready->service);
 	SW_LISTENERS_FREE struct sw_listeners listeners = {0};
 
-	if (!service || sw_listeners_read(&listeners) < 0)
+	if (!ready->is_here || !service || sw_listeners_read(&listeners) < 0)
 		return true;
 	return sw_read_service_database_at(plan, service, &listeners, where);
 }
@@ -81,6 +83,18 @@ static void conclude(struct sw_ready *ready, bool serves)
 	else if (serves && was_down)
 		sw_log_info("service %s: the database serves again",
 			    sw_plan_service(ready->daemon->plan, ready->service)->name);
+}
+
+/*
+ * Who listens and says nothing may be asked in a wrong place: clients find out for themselves. In a place of
+ * the operator's choice that has answered before, silence is an answer.
+ */
+static bool says_that_it_serves(struct sw_ready *ready, enum sw_ping_state state)
+{
+	if (state == SW_PING_SILENT)
+		return !ready->answers;
+	ready->answers = ready->conninfo != NULL;
+	return state == SW_PING_SERVES;
 }
 
 static void on_answer(evutil_socket_t fd, short what, void *arg);
@@ -107,20 +121,22 @@ static void on_answer(evutil_socket_t fd, short what, void *arg)
 		state = sw_ping_step(ready->ping);
 	if ((state == SW_PING_READS || state == SW_PING_WRITES) && await(ready, state))
 		return;
-	/* Who listens and says nothing may be asked in a wrong place: clients find out for themselves. */
-	conclude(ready, state != SW_PING_REJECTS);
+	conclude(ready, says_that_it_serves(ready, state));
 }
 
 /* The first step, too, waits: for the connection to be made. */
 static bool begin_ping(struct sw_ready *ready, const struct sw_endpoint *where)
 {
 	char host[SW_ADDR_TEXT], port[8];
+	enum sw_ping_state state;
 
 	sw_addr_format(&where->addr, host, sizeof(host));
 	snprintf(port, sizeof(port), "%u", where->port);
 	ready->ping = sw_ping_start(ready->conninfo, host, port);
-	return ready->ping && sw_ping_step(ready->ping) == SW_PING_WRITES &&
-	       await(ready, SW_PING_WRITES);
+	if (!ready->ping)
+		return false;
+	state = sw_ping_step(ready->ping);
+	return (state == SW_PING_READS || state == SW_PING_WRITES) && await(ready, state);
 }
 
 static void ask(struct sw_ready *ready)
@@ -132,7 +148,8 @@ static void ask(struct sw_ready *ready)
 	ready->asked_ns = sw_clock_monotonic_ns();
 	if (!somebody_listens(ready, &where))
 		conclude(ready, false);
-	else if (!ready->is_postgres || !where.port || !begin_ping(ready, &where))
+	else if (!ready->is_postgres || !(where.port || ready->conninfo) ||
+		 !begin_ping(ready, &where))
 		conclude(ready, true);
 }
 
@@ -239,14 +256,23 @@ static bool may_wait(const struct sw_config_service *config)
 							 SW_CONFIG_CONNINFO_DEFAULT) != 0);
 }
 
+static void set_conninfo(struct sw_ready *ready, const char *conninfo)
+{
+	if (conninfo && ready->conninfo && !strcmp(conninfo, ready->conninfo))
+		return;
+	free(ready->conninfo);
+	ready->conninfo = conninfo ? strdup(conninfo) : NULL;
+	ready->answers = false;
+}
+
 void sw_ready_configure(struct sw_ready *ready, const struct sw_config_service *config)
 {
 	ready->is_postgres = config->protocol == SW_PROTOCOL_POSTGRES;
+	ready->is_here = config->budget.direct != 0;
 	ready->may_wait = may_wait(config);
-	free(ready->conninfo);
-	ready->conninfo = strcmp(config->budget.conninfo, SW_CONFIG_CONNINFO_DEFAULT)
-				  ? strdup(config->budget.conninfo)
-				  : NULL;
+	set_conninfo(ready, strcmp(config->budget.conninfo, SW_CONFIG_CONNINFO_DEFAULT)
+				    ? config->budget.conninfo
+				    : NULL);
 	/* Nobody asks any more: nobody is to wait for the answer. */
 	if (!ready->may_wait && (ready->was_down || ready->ping)) {
 		evtimer_del(ready->again);

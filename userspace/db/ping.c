@@ -6,59 +6,25 @@
 #include "db/ping.h"
 
 #include <ctype.h>
+#include <errno.h>
 #include <libpq-fe.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "db/child.h"
+
 #define CANNOT_CONNECT_NOW "57P03"
 #define SQLSTATE_BYTES	   5
+/* Of a child, with each step; whoever asks has less. */
+#define PATIENCE_MS 5000
+#define OPTIONS_MAX 16
 
 struct sw_ping {
-	PGconn *conn;
+	PGconn *conn;	       /* asked step by step; NULL: a child asks */
+	struct sw_child child; /* a conninfo may name a host, and libpq waits for the resolver */
 	bool started;
 };
-
-static PGconn *begin(const char *conninfo, const char *host, const char *port)
-{
-	const char *of_file[][2] = {{"dbname", conninfo},
-				    {"fallback_application_name", "spillwayd"},
-				    {"connect_timeout", "2"},
-				    {NULL, NULL}};
-	const char *of_address[][2] = {{"hostaddr", host},
-				       {"port", port},
-				       {"dbname", "postgres"},
-				       {"user", "spillway"},
-				       {"sslmode", "disable"},
-				       {"gssencmode", "disable"},
-				       {"application_name", "spillwayd"},
-				       {"connect_timeout", "2"},
-				       {NULL, NULL}};
-	const char *(*from)[2] = conninfo ? of_file : of_address;
-	const char *keys[16], *values[16];
-	size_t i = 0;
-
-	for (; from[i][0]; i++) {
-		keys[i] = from[i][0];
-		values[i] = from[i][1];
-	}
-	keys[i] = values[i] = NULL;
-	return PQconnectStartParams(keys, values, conninfo != NULL);
-}
-
-struct sw_ping *sw_ping_start(const char *conninfo, const char *host, const char *port)
-{
-	struct sw_ping *ping = calloc(1, sizeof(*ping));
-
-	if (!ping)
-		return NULL;
-	ping->conn = begin(conninfo, host, port);
-	if (!ping->conn) {
-		free(ping);
-		return NULL;
-	}
-	PQsetErrorVerbosity(ping->conn, PQERRORS_SQLSTATE);
-	return ping;
-}
 
 /* The SQLSTATE of "FATAL:  57P03", NULL for a message of libpq's own. */
 static const char *sqlstate_of(const char *message)
@@ -90,15 +56,11 @@ static enum sw_ping_state failed(const PGconn *conn)
 	return PQconnectionNeedsPassword(conn) ? SW_PING_SERVES : SW_PING_SILENT;
 }
 
-enum sw_ping_state sw_ping_step(struct sw_ping *ping)
+static enum sw_ping_state step(PGconn *conn)
 {
-	if (PQstatus(ping->conn) == CONNECTION_BAD)
-		return failed(ping->conn);
-	if (!ping->started) {
-		ping->started = true;
-		return SW_PING_WRITES;
-	}
-	switch (PQconnectPoll(ping->conn)) {
+	if (PQstatus(conn) == CONNECTION_BAD)
+		return failed(conn);
+	switch (PQconnectPoll(conn)) {
 	case PGRES_POLLING_READING:
 		return SW_PING_READS;
 	case PGRES_POLLING_WRITING:
@@ -106,13 +68,99 @@ enum sw_ping_state sw_ping_step(struct sw_ping *ping)
 	case PGRES_POLLING_OK:
 		return SW_PING_SERVES;
 	default:
-		return failed(ping->conn);
+		return failed(conn);
 	}
+}
+
+/* With dbname as a whole conninfo, if so. */
+static PGconn *begin(const char *const (*rows)[2], bool is_conninfo)
+{
+	const char *keys[OPTIONS_MAX] = {0}, *values[OPTIONS_MAX] = {0};
+	PGconn *conn;
+
+	for (size_t i = 0; rows[i][0]; i++) {
+		keys[i] = rows[i][0];
+		values[i] = rows[i][1];
+	}
+	conn = PQconnectStartParams(keys, values, is_conninfo);
+	if (conn)
+		PQsetErrorVerbosity(conn, PQERRORS_SQLSTATE);
+	return conn;
+}
+
+static PGconn *begin_at(const char *host, const char *port)
+{
+	const char *const rows[][2] = {{"hostaddr", host},
+				       {"port", port},
+				       {"dbname", "postgres"},
+				       {"user", "spillway"},
+				       {"sslmode", "disable"},
+				       {"gssencmode", "disable"},
+				       {"application_name", "spillwayd"},
+				       {"connect_timeout", "2"},
+				       {NULL, NULL}};
+
+	return begin(rows, false);
+}
+
+/* In a child: all steps, each waited for. */
+static unsigned char ask_by(const char *conninfo)
+{
+	const char *const rows[][2] = {{"dbname", conninfo},
+				       {"fallback_application_name", "spillwayd"},
+				       {"connect_timeout", "2"},
+				       {NULL, NULL}};
+	PGconn *conn = begin(rows, true);
+	enum sw_ping_state state = conn ? SW_PING_WRITES : SW_PING_SILENT;
+
+	if (conn && PQstatus(conn) == CONNECTION_BAD)
+		state = failed(conn);
+	while (state == SW_PING_READS || state == SW_PING_WRITES) {
+		struct pollfd wait = {.fd = PQsocket(conn),
+				      .events = state == SW_PING_READS ? POLLIN : POLLOUT};
+
+		state = poll(&wait, 1, PATIENCE_MS) > 0 ? step(conn) : SW_PING_SILENT;
+	}
+	PQfinish(conn);
+	return state;
+}
+
+struct sw_ping *sw_ping_start(const char *conninfo, const char *host, const char *port)
+{
+	struct sw_ping *ping = calloc(1, sizeof(*ping));
+
+	if (!ping)
+		return NULL;
+	if (conninfo ? !sw_child_start(&ping->child, ask_by, conninfo)
+		     : (ping->conn = begin_at(host, port)) != NULL)
+		return ping;
+	free(ping);
+	return NULL;
+}
+
+static enum sw_ping_state step_of_child(const struct sw_ping *ping)
+{
+	int answer = sw_child_answer(&ping->child);
+
+	if (answer == -EAGAIN)
+		return SW_PING_READS;
+	return answer < 0 ? SW_PING_SILENT : (enum sw_ping_state)answer;
+}
+
+enum sw_ping_state sw_ping_step(struct sw_ping *ping)
+{
+	if (!ping->conn)
+		return step_of_child(ping);
+	if (!ping->started && PQstatus(ping->conn) != CONNECTION_BAD) {
+		ping->started = true;
+		return SW_PING_WRITES;
+	}
+	return step(ping->conn);
 }
 
 int sw_ping_fd(const struct sw_ping *ping)
 {
-	return PQsocket(ping->conn);
+	return ping->conn ? PQsocket(ping->conn) : ping->child.fd;
 }
 
 void sw_ping_free(struct sw_ping *ping)
@@ -120,5 +168,6 @@ void sw_ping_free(struct sw_ping *ping)
 	if (!ping)
 		return;
 	PQfinish(ping->conn);
+	sw_child_end(&ping->child);
 	free(ping);
 }

@@ -18,7 +18,7 @@ enum sw_ping_state {
 
 struct sw_ping;
 
-/* conninfo as libpq takes it; NULL: host, an address, and port. NULL: no memory. */
+/* conninfo as libpq takes it, asked by a child; NULL: host, an address, and port. NULL: no memory, no process. */
 struct sw_ping *sw_ping_start(const char *conninfo, const char *host, const char *port);
 enum sw_ping_state sw_ping_step(struct sw_ping *ping);
 int sw_ping_fd(const struct sw_ping *ping); /* may change with each step */

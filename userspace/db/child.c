@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * See child.h. The process that forks has one thread, so the child may do whatever it likes.
+ */
+#include "db/child.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdint.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "core/cleanup.h"
+
+/* What is left open: stderr, and where the answer goes. */
+#define ANSWER_FD 3
+
+/* Handlers would write into descriptors of the parent's loop. */
+static void forget_handlers(void)
+{
+	for (int signal_id = 1; signal_id < NSIG; signal_id++)
+		if (signal_id != SIGPIPE)
+			signal(signal_id, SIG_DFL);
+}
+
+/* Locks, listeners and maps are the parent's: none may stay taken because a child lives longer. */
+static void leave_parent(pid_t parent, int fd)
+{
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	if (getppid() != parent)
+		_exit(0);
+	forget_handlers();
+	if ((fd != ANSWER_FD && dup2(fd, ANSWER_FD) < 0) ||
+	    close_range(ANSWER_FD + 1, UINT32_MAX, 0))
+		_exit(0);
+	close(STDIN_FILENO);
+	close(STDOUT_FILENO);
+}
+
+int sw_child_start(struct sw_child *child, unsigned char (*ask)(const char *what), const char *what)
+{
+	const pid_t parent = getpid();
+	int ends[2];
+	pid_t pid;
+
+	if (pipe2(ends, O_CLOEXEC | O_NONBLOCK))
+		return -errno;
+	pid = fork();
+	if (!pid) {
+		unsigned char answer;
+
+		leave_parent(parent, ends[1]);
+		answer = ask(what);
+		_exit(write(ANSWER_FD, &answer, 1) == 1 ? 0 : 1);
+	}
+	close(ends[1]);
+	if (pid < 0) {
+		sw_cleanup_close(&ends[0]);
+		return -errno;
+	}
+	*child = (struct sw_child){.pid = pid, .fd = ends[0]};
+	return 0;
+}
+
+int sw_child_answer(const struct sw_child *child)
+{
+	unsigned char answer;
+	ssize_t got = read(child->fd, &answer, 1);
+
+	if (got == 1)
+		return answer;
+	return got < 0 && errno == EAGAIN ? -EAGAIN : -EPIPE;
+}
+
+void sw_child_end(struct sw_child *child)
+{
+	if (!child->pid)
+		return;
+	close(child->fd);
+	kill(child->pid, SIGKILL);
+	waitpid(child->pid, NULL, 0);
+	child->pid = 0;
+}
