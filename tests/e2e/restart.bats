@@ -183,6 +183,47 @@ assert_goes_on() {
 	eventually_status "$USED" 0
 }
 
+@test "a daemon of another layout takes over a pause: it goes on until it is ended" {
+	configure
+	spillwayd_stop
+	other_daemon
+	hold first 10.77.1.1
+	sw pause main
+	stop_process spillwayd KILL
+	spillwayd_run
+	assert_said 'layout .*: counting anew'
+	assert_status '.services[0].queue.paused' true
+	kill_daemon
+	spillwayd_run
+	assert_status '.services[0].queue.paused' true
+	sw resume main
+	assert_lane 10.77.1.3 direct
+	assert_goes_on first
+}
+
+@test "a daemon of another layout takes over a pause with its end" {
+	configure
+	spillwayd_stop
+	other_daemon
+	sw pause main --for 2s
+	sw handover
+	spillwayd_run
+	assert_said 'layout .*: counting anew'
+	eventually_status '.services[0].queue.paused' false
+	assert_lane 10.77.1.2 direct
+}
+
+@test "a daemon of another layout takes over no pause that was ended" {
+	configure
+	spillwayd_stop
+	other_daemon
+	sw pause main
+	sw resume main
+	stop_process spillwayd KILL
+	spillwayd_run
+	assert_status '.services[0].queue.paused' false
+}
+
 @test "a reload that moves the gate to another mode leaves no moment without it" {
 	configure
 	hold_many 1 2

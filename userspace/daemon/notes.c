@@ -62,6 +62,23 @@ static json_t *rules_to_json(const struct sw_rules *rules)
 	return list;
 }
 
+/* They are in the maps, too, which a daemon of another layout cannot read. */
+static json_t *pauses_to_json(const struct sw_daemon *daemon)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < daemon->plan->service_count; i++) {
+		const struct sw_plan_service *service = &daemon->plan->services[i];
+		const struct sw_service_state *state = &daemon->maps->service_state[service->id];
+
+		if (state->hold & SW_HOLD_PAUSED)
+			json_array_append_new(list, json_pack("{s:s, s:I}", "service",
+							      service->name, "until_ns",
+							      (json_int_t)state->paused_until_ns));
+	}
+	return list;
+}
+
 void sw_notes_save(const struct sw_daemon *daemon)
 {
 	SW_FREE char *running = sw_config_to_yaml(daemon->config);
@@ -72,9 +89,10 @@ void sw_notes_save(const struct sw_daemon *daemon)
 
 	if (!generation[0])
 		return;
-	notes = json_pack("{s:s, s:s*, s:s, s:o, s:o}", "version", SW_VERSION, "base",
+	notes = json_pack("{s:s, s:s*, s:s, s:o, s:o, s:o}", "version", SW_VERSION, "base",
 			  daemon->base_config, "running", running ? running : "", "ids",
-			  ids_to_json(daemon->plan), "rules", rules_to_json(&daemon->rules));
+			  ids_to_json(daemon->plan), "rules", rules_to_json(&daemon->rules),
+			  "pauses", pauses_to_json(daemon));
 	text = notes && running ? json_dumps(notes, JSON_COMPACT) : NULL;
 	if (!text || sw_notes_write(generation, sw_kern_netns_cookie(daemon->kern), text,
 				    strlen(text), &err))
@@ -217,22 +235,53 @@ static int restore(struct sw_daemon *daemon, const json_t *notes, struct sw_conf
 	return 0;
 }
 
-int sw_notes_restore(struct sw_daemon *daemon, struct sw_config **config, struct sw_error *err)
+/* What the daemon before this one wrote, NULL if there was none here. */
+static json_t *read_notes(const struct sw_daemon *daemon)
 {
 	const char *before = sw_kern_before(daemon->kern);
 	struct sw_notes_header header;
 	SW_FREE char *text = NULL;
-	SW_CLEANUP(drop) json_t *notes = NULL;
 	struct sw_error ignored;
+
+	if (!before[0] || sw_notes_read(before, &header, &text, &ignored) ||
+	    header.netns_cookie != sw_kern_netns_cookie(daemon->kern))
+		return NULL;
+	return json_loads(text, 0, NULL);
+}
+
+void sw_notes_restore_pauses(const struct sw_daemon *daemon)
+{
+	SW_CLEANUP(drop) json_t *notes = read_notes(daemon);
+	const json_t *at;
+	size_t i;
+
+	json_array_foreach(json_object_get(notes, "pauses"), i, at)
+	{
+		const char *name = json_string_value(json_object_get(at, "service"));
+		const struct sw_plan_service *service =
+			name ? sw_plan_service_named(daemon->plan, name) : NULL;
+		struct sw_service_state *state;
+
+		if (!service)
+			continue;
+		state = &daemon->maps->service_state[service->id];
+		state->hold |= SW_HOLD_PAUSED;
+		state->paused_until_ns = json_integer_value(json_object_get(at, "until_ns"));
+	}
+	sw_notes_save(daemon);
+}
+
+int sw_notes_restore(struct sw_daemon *daemon, struct sw_config **config, struct sw_error *err)
+{
+	SW_CLEANUP(drop) json_t *notes = NULL;
 	int failed;
 
 	daemon->base_config = sw_config_to_yaml(*config);
 	if (!daemon->base_config)
 		return sw_error_set(err, -ENOMEM, "out of memory");
-	if (!before[0] || sw_notes_read(before, &header, &text, &ignored) ||
-	    header.netns_cookie != sw_kern_netns_cookie(daemon->kern))
+	notes = read_notes(daemon);
+	if (!notes)
 		return 0;
-	notes = json_loads(text, 0, NULL);
 	failed = restore(daemon, notes, config, err);
 	if (!failed)
 		sw_log_info("taking over from the daemon before this one%s",

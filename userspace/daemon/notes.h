@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * What the daemon writes down for its successor, and taking it over: the running configuration with
- * all tuning, the rules, and under which ids the maps count what. Kept by kern/notes.h.
+ * all tuning, the rules, the pauses, and under which ids the maps count what. Kept by kern/notes.h.
  */
 #ifndef SW_DAEMON_NOTES_H
 #define SW_DAEMON_NOTES_H
@@ -19,6 +19,9 @@ void sw_notes_save(const struct sw_daemon *daemon);
  * -EBADMSG: the notes are not what a daemon writes.
  */
 int sw_notes_restore(struct sw_daemon *daemon, struct sw_config **config, struct sw_error *err);
+
+/* When the plan is in the maps: pauses that are not in them already, because none were inherited. */
+void sw_notes_restore_pauses(const struct sw_daemon *daemon);
 
 /* Remembers the running configuration as what file and options say. */
 void sw_notes_take_base(struct sw_daemon *daemon);

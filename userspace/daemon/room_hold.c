@@ -6,6 +6,7 @@
 
 #include "core/clock.h"
 #include "core/log.h"
+#include "daemon/notes.h"
 #include "daemon/room_parts.h"
 
 /* Direct connections whose end together tells nothing. */
@@ -46,6 +47,7 @@ void sw_room_pause(struct sw_room *room, uint64_t for_ns)
 {
 	sw_room_state(room)->paused_until_ns = for_ns ? sw_clock_monotonic_ns() + for_ns : 0;
 	set_hold(room, SW_HOLD_PAUSED, true);
+	sw_notes_save(room->daemon);
 }
 
 void sw_room_resume(struct sw_room *room)
@@ -57,6 +59,7 @@ void sw_room_resume(struct sw_room *room)
 	/* It may have been restarted meanwhile, and not be done with that. */
 	sw_ready_ask(room->ready);
 	set_hold(room, SW_HOLD_PAUSED, false);
+	sw_notes_save(room->daemon);
 	let_in_again(room);
 }
 

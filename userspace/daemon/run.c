@@ -108,6 +108,8 @@ static int take_state(struct sw_daemon *daemon, struct sw_config **config, struc
 		return failed;
 	if (sw_kern_inherited(daemon->kern))
 		sw_apply_only(daemon->maps, daemon->plan);
+	else
+		sw_notes_restore_pauses(daemon);
 	return sw_kern_commit(daemon->kern, err);
 }
 
