@@ -95,10 +95,13 @@ assert_waited_for_the_end() {
 	configuration | spillwayd_start
 	postgres_stop
 	twenty_come
-	wait_until "it is known not to serve" status_is '.services[0].database.up' false
+	# That is enough to know it, however soon after the last question he came.
+	wait_until "the first of them waits" somebody_waits
 	postgres_start_recovering max_connections=40
 	assert_waited_for_the_end
 }
+
+somebody_waits() { [ "$(status_value "$WAITING")" -gt 0 ]; }
 
 @test "a daemon that starts at a PostgreSQL that serves lets in at once" {
 	configuration | spillwayd_start

@@ -19,6 +19,8 @@
 
 /* Between two questions: each costs the database a fork. */
 #define AGAIN_NS (200 * SW_NS_PER_MS)
+/* Between two looks at the kernel's listeners in between, which cost nobody else anything. */
+#define LOOK_AGAIN_NS (10 * SW_NS_PER_MS)
 /* Addresses are bound one after the other, with names to be looked up between. */
 #define STEADY_NS SW_NS_PER_S
 /* A database that takes a connection and says nothing is not waited for any longer. */
@@ -36,6 +38,7 @@ struct sw_ready {
 	struct event *answer;
 	struct event *again;
 	uint64_t asked_ns;
+	uint64_t looked_ns;
 	uint64_t ended;	    /* connections that had ended when it was asked last */
 	uint64_t served_ns; /* when it was found to serve again */
 	bool is_here;	    /* else nothing goes direct, and its listeners may be anywhere */
@@ -91,8 +94,10 @@ static void conclude(struct sw_ready *ready, bool serves)
  */
 static bool says_that_it_serves(struct sw_ready *ready, enum sw_ping_state state)
 {
+	struct sw_endpoint ignored;
+
 	if (state == SW_PING_SILENT)
-		return !ready->answers;
+		return !ready->answers && somebody_listens(ready, &ignored);
 	ready->answers = ready->conninfo != NULL;
 	return state == SW_PING_SERVES;
 }
@@ -175,14 +180,31 @@ static void ask_soon(struct sw_ready *ready)
 	evtimer_add(ready->again, &in);
 }
 
+/* The listeners may be looked at sooner than the database may be asked, and that may be enough. */
+static bool is_seen_to_be_gone(struct sw_ready *ready, uint64_t now_ns)
+{
+	struct sw_endpoint ignored;
+
+	if (now_ns - ready->looked_ns < LOOK_AGAIN_NS)
+		return false;
+	ready->looked_ns = now_ns;
+	return !somebody_listens(ready, &ignored);
+}
+
 void sw_ready_suspect(struct sw_ready *ready, bool hold)
 {
-	if (!ready->may_wait || ready->was_down || ready->ping)
+	uint64_t now_ns = sw_clock_monotonic_ns();
+	bool is_answer_near = ready->ping || now_ns - ready->asked_ns >= AGAIN_NS;
+
+	if (!ready->may_wait || ready->was_down)
 		return;
 	/* For as long as an answer takes; nobody is to wait for the next question as well. */
-	if (hold && sw_clock_monotonic_ns() - ready->asked_ns >= AGAIN_NS)
+	if (hold && is_answer_near)
 		ready->told(ready->arg, false, false);
-	ask_soon(ready);
+	if (hold && !is_answer_near && is_seen_to_be_gone(ready, now_ns))
+		conclude(ready, false);
+	else
+		ask_soon(ready);
 }
 
 void sw_ready_ask(struct sw_ready *ready)
