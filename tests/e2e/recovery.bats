@@ -151,3 +151,20 @@ somebody_waits() { [ "$(status_value "$WAITING")" -gt 0 ]; }
 	come_and_wait late 10.77.1.1
 	wait_until_served late
 }
+
+# Nobody listens on the service's own port, and nobody is to.
+@test "a service that has a pooler only goes by what its conninfo says, wherever that is" {
+	configuration 'host=localhost dbname=app user=app' |
+		sed 's/5432/5439/; s/direct: 20/direct: 0/; s/lanes: .*/lanes: [pooler, queue, refuse]\n    pooler: {address: "127.0.0.1:6432"}/' |
+		spillwayd_start
+	assert_status '.services[0].queue.ready' true
+	recover
+	sw pause main
+	sw resume main
+	spawn late nsenter --net="/run/netns/$CLIENT_NS" env PGCONNECT_TIMEOUT=40 \
+		psql -XqAt -h "$SERVER_IPV4" -p 5439 -U app -d app -c 'select 7'
+	eventually_status "$WAITING" 1
+	assert_status '.services[0].queue.ready' false
+	postgres_promote
+	wait_until_served late
+}

@@ -2,13 +2,11 @@
 /*
  * Asking listeners and database, at most five times a second, and deciding by what both say.
  */
-#include "daemon/ready.h"
+#include "daemon/ready_parts.h"
 
 #include <arpa/inet.h>
-#include <event2/event.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "core/clock.h"
 #include "core/log.h"
@@ -25,26 +23,6 @@
 #define STEADY_NS SW_NS_PER_S
 /* A database that takes a connection and says nothing is not waited for any longer. */
 #define PATIENCE_S 2
-
-struct sw_ready {
-	struct sw_daemon *daemon;
-	uint32_t service;
-	bool is_postgres;
-	bool may_wait;	/* some chain of the service has a queue, and some may go to the database */
-	char *conninfo; /* NULL: where direct connections go */
-	void (*told)(void *arg, bool is_ready, bool was_down);
-	void *arg;
-	struct sw_ping *ping; /* under way */
-	struct event *answer;
-	struct event *again;
-	uint64_t asked_ns;
-	uint64_t looked_ns;
-	uint64_t ended;	    /* connections that had ended when it was asked last */
-	uint64_t served_ns; /* when it was found to serve again */
-	bool is_here;	    /* else nothing goes direct, and its listeners may be anywhere */
-	bool was_down;	    /* found so since it served last */
-	bool answers;	    /* by that conninfo it has answered once */
-};
 
 static void end_ping(struct sw_ready *ready)
 {
@@ -67,7 +45,7 @@ static bool somebody_listens(const struct sw_ready *ready, struct sw_endpoint *w
 	return sw_read_service_database_at(plan, service, &listeners, where);
 }
 
-static void conclude(struct sw_ready *ready, bool serves)
+void sw_ready_conclude(struct sw_ready *ready, bool serves)
 {
 	const struct timeval in = {0, AGAIN_NS / 1000};
 	bool was_down = ready->was_down;
@@ -126,7 +104,7 @@ static void on_answer(evutil_socket_t fd, short what, void *arg)
 		state = sw_ping_step(ready->ping);
 	if ((state == SW_PING_READS || state == SW_PING_WRITES) && await(ready, state))
 		return;
-	conclude(ready, says_that_it_serves(ready, state));
+	sw_ready_conclude(ready, says_that_it_serves(ready, state));
 }
 
 /* The first step, too, waits: for the connection to be made. */
@@ -152,10 +130,10 @@ static void ask(struct sw_ready *ready)
 		return;
 	ready->asked_ns = sw_clock_monotonic_ns();
 	if (!somebody_listens(ready, &where))
-		conclude(ready, false);
+		sw_ready_conclude(ready, false);
 	else if (!ready->is_postgres || !(where.port || ready->conninfo) ||
 		 !begin_ping(ready, &where))
-		conclude(ready, true);
+		sw_ready_conclude(ready, true);
 }
 
 static void on_again(evutil_socket_t fd, short what, void *arg)
@@ -202,7 +180,7 @@ void sw_ready_suspect(struct sw_ready *ready, bool hold)
 	if (hold && is_answer_near)
 		ready->told(ready->arg, false, false);
 	if (hold && !is_answer_near && is_seen_to_be_gone(ready, now_ns))
-		conclude(ready, false);
+		sw_ready_conclude(ready, false);
 	else
 		ask_soon(ready);
 }
@@ -250,56 +228,6 @@ void sw_ready_tick(struct sw_ready *ready, uint64_t now_ns)
 		return;
 	ready->ended = ended;
 	sw_ready_suspect(ready, false);
-}
-
-static bool has(const struct sw_config_lanes *lanes, enum sw_lane lane)
-{
-	for (size_t i = 0; i < lanes->count; i++)
-		if (lanes->lane[i] == lane)
-			return true;
-	return false;
-}
-
-/* A service whose connections all go to a pooler may have its database anywhere. */
-static bool may_wait(const struct sw_config_service *config)
-{
-	bool queues = has(&config->over_limit, SW_LANE_QUEUE);
-	bool is_here = false;
-
-	for (size_t i = 0; i < config->class_count; i++) {
-		const struct sw_config_lanes *lanes =
-			sw_config_class_lanes(config, &config->classes[i]);
-
-		queues |= has(lanes, SW_LANE_QUEUE);
-		is_here |= has(lanes, SW_LANE_DIRECT);
-	}
-	return queues && (config->budget.direct ? is_here
-						: strcmp(config->budget.conninfo,
-							 SW_CONFIG_CONNINFO_DEFAULT) != 0);
-}
-
-static void set_conninfo(struct sw_ready *ready, const char *conninfo)
-{
-	if (conninfo && ready->conninfo && !strcmp(conninfo, ready->conninfo))
-		return;
-	free(ready->conninfo);
-	ready->conninfo = conninfo ? strdup(conninfo) : NULL;
-	ready->answers = false;
-}
-
-void sw_ready_configure(struct sw_ready *ready, const struct sw_config_service *config)
-{
-	ready->is_postgres = config->protocol == SW_PROTOCOL_POSTGRES;
-	ready->is_here = config->budget.direct != 0;
-	ready->may_wait = may_wait(config);
-	set_conninfo(ready, strcmp(config->budget.conninfo, SW_CONFIG_CONNINFO_DEFAULT)
-				    ? config->budget.conninfo
-				    : NULL);
-	/* Nobody asks any more: nobody is to wait for the answer. */
-	if (!ready->may_wait && (ready->was_down || ready->ping)) {
-		evtimer_del(ready->again);
-		conclude(ready, true);
-	}
 }
 
 struct sw_ready *sw_ready_new(struct sw_daemon *daemon, uint32_t service,

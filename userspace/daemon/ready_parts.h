@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * What knows of a database, for the files of daemon/ready*.c only.
+ */
+#ifndef SW_DAEMON_READY_PARTS_H
+#define SW_DAEMON_READY_PARTS_H
+
+#include <event2/event.h>
+
+#include "daemon/ready.h"
+
+struct sw_ready {
+	struct sw_daemon *daemon;
+	uint32_t service;
+	bool is_postgres;
+	bool may_wait;	/* some chain of the service has a queue, and some may go to the database */
+	char *conninfo; /* NULL: where direct connections go */
+	void (*told)(void *arg, bool is_ready, bool was_down);
+	void *arg;
+	struct sw_ping *ping; /* under way */
+	struct event *answer;
+	struct event *again;
+	uint64_t asked_ns;
+	uint64_t looked_ns;
+	uint64_t ended;	    /* connections that had ended when it was asked last */
+	uint64_t served_ns; /* when it was found to serve again */
+	bool is_here;	    /* else nothing goes direct, and its listeners may be anywhere */
+	bool was_down;	    /* found so since it served last */
+	bool answers;	    /* by that conninfo it has answered once */
+};
+
+/* That is known now: ends the question, tells, and has it asked again while it does not serve. */
+void sw_ready_conclude(struct sw_ready *ready, bool serves);
+
+#endif
