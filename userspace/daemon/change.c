@@ -46,11 +46,11 @@ static int apply(struct sw_daemon *daemon, const struct sw_plan *plan, struct sw
 	int failed = sw_apply_values(daemon->maps, daemon->plan, plan, err);
 
 	if (!failed && is_wider)
-		sw_reconcile_plan(daemon, plan);
+		sw_reconcile_new(daemon, plan);
 	if (!failed)
 		failed = sw_apply_keys(daemon->maps, daemon->plan, plan, err);
 	if (!failed && is_wider)
-		sw_reconcile_plan(daemon, plan);
+		sw_reconcile_new(daemon, plan);
 	return failed;
 }
 

@@ -6,8 +6,6 @@
 #include "daemon/reconcile.h"
 
 #include <errno.h>
-#include <net/if.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -164,33 +162,17 @@ int sw_reconcile(struct sw_daemon *daemon, struct sw_reconcile *out, struct sw_e
 	return 0;
 }
 
-/* A pass over connections that came before the gate, which is no drift. */
-static void count_those_before(struct sw_pass *pass, const char *where)
-{
-	int failed = run(pass);
-
-	if (failed)
-		sw_log_error("%s: connections from before are not counted: %s", where,
-			     strerror(-failed));
-	else if (pass->result.adopted)
-		sw_log_info("%s: %zu connections were open before, they count", where,
-			    pass->result.adopted);
-}
-
-void sw_reconcile_interface(struct sw_daemon *daemon, const char *name)
-{
-	SW_CLEANUP(end_pass)
-	struct sw_pass pass = {
-		.daemon = daemon, .plan = daemon->plan, .extra_ifindex = (int)if_nametoindex(name)};
-	char where[sizeof("interface ") + IF_NAMESIZE];
-
-	snprintf(where, sizeof(where), "interface %s", name);
-	count_those_before(&pass, where);
-}
-
-void sw_reconcile_plan(struct sw_daemon *daemon, const struct sw_plan *plan)
+void sw_reconcile_new(struct sw_daemon *daemon, const struct sw_plan *plan)
 {
 	SW_CLEANUP(end_pass) struct sw_pass pass = {.daemon = daemon, .plan = plan};
+	int failed = run(&pass);
 
-	count_those_before(&pass, "what is guarded from now on");
+	if (failed)
+		sw_log_error("what is guarded from now on: connections from before are not "
+			     "counted: %s",
+			     strerror(-failed));
+	else if (pass.result.adopted)
+		sw_log_info("what is guarded from now on: %zu connections were open before, they "
+			    "count",
+			    pass.result.adopted);
 }

@@ -21,13 +21,11 @@ struct sw_reconcile {
 int sw_reconcile(struct sw_daemon *daemon, struct sw_reconcile *out, struct sw_error *err);
 
 /*
- * Around attaching an interface: connections that came by it before the gate take their slots. That is
- * no drift. A failure is logged.
+ * Around guarding more than before, an interface that is claimed or what is new in a plan whose values are in
+ * the maps: connections that came by there before the gate take their slots. That is no drift. A failure
+ * is logged.
  */
-void sw_reconcile_interface(struct sw_daemon *daemon, const char *name);
-
-/* Likewise around guarding what a plan does and the one that runs does not; both have their values. */
-void sw_reconcile_plan(struct sw_daemon *daemon, const struct sw_plan *plan);
+void sw_reconcile_new(struct sw_daemon *daemon, const struct sw_plan *plan);
 
 /* The timer, daemon/reconcile_timer.c. 0 or -ENOMEM */
 int sw_reconcile_start(struct sw_daemon *daemon);

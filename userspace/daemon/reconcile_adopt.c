@@ -13,8 +13,6 @@
 
 static bool is_guarded(const struct sw_pass *pass, int ifindex)
 {
-	if (ifindex == pass->extra_ifindex && ifindex)
-		return true;
 	for (size_t i = 0; i < pass->daemon->attachment_count; i++)
 		if (pass->daemon->attachments[i].ifindex == ifindex)
 			return true;

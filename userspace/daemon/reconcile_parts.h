@@ -23,7 +23,6 @@ struct sw_pass {
 	size_t suspect_count, suspect_room;
 	struct mnl_socket *diag;
 	struct sw_reconcile_lanes lanes;
-	int extra_ifindex; /* about to be guarded; 0: none */
 	bool is_drift;
 	uint64_t now_ns; /* the kernel's, from before the listing */
 	uint64_t beaten_ns;

@@ -32,6 +32,7 @@ struct sw_kern {
 	char generation[SW_PIN_PATH_MAX]; /* where maps are pinned; "" while nothing is */
 	uint64_t netns_cookie;
 	bool inherited; /* maps of a daemon before this one */
+	bool counts;	/* the generation is the current one */
 	int lock_fd;
 };
 
@@ -190,7 +191,12 @@ int sw_load(const char *pin_dir, struct sw_kern **out, struct sw_error *err)
 
 int sw_kern_commit(struct sw_kern *kern, struct sw_error *err)
 {
-	return kern->inherited ? 0 : sw_generation_commit(kern->pin_dir, kern->generation, err);
+	int failed = 0;
+
+	if (!kern->inherited && !kern->counts)
+		failed = sw_generation_commit(kern->pin_dir, kern->generation, err);
+	kern->counts = !failed;
+	return failed;
 }
 
 /* What stands in the pin directory already is only undone where this daemon began it. */
