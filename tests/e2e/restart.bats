@@ -183,6 +183,41 @@ assert_goes_on() {
 	eventually_status "$USED" 0
 }
 
+# run_with_netlink_failing N: the Nth answer that the daemon waits for from the kernel is an error. Who is
+# traced cannot look for its leaks.
+run_with_netlink_failing() {
+	rm -f "$WORLD/log/spillwayd"
+	spawn spillwayd nsenter --net="/run/netns/$SERVER_NS" strace -qq -o /dev/null \
+		-E "ASAN_OPTIONS=${ASAN_OPTIONS:-}:detect_leaks=0" \
+		-e trace=recvmsg -e "inject=recvmsg:error=ENOBUFS:when=$1" \
+		"$BUILD/spillwayd" --foreground --config "$WORLD/spillway.yaml" --pin-dir "$PIN_DIR"
+	wait_until "it answers or is gone" spillwayd_answers_or_is_gone
+}
+
+@test "a start from another layout that cannot count who is inside leaves the gate that does" {
+	local nth failed=0 before
+	configure
+	spillwayd_stop
+	other_daemon
+	hold_many 1 2
+	sw handover
+	wait_until "the daemon is gone" process_is_gone spillwayd
+	before=$(readlink "$PIN_DIR/current")
+	for nth in {1..12}; do
+		run_with_netlink_failing "$nth"
+		! process_runs spillwayd || break
+		assert_said 'connections from before the gate cannot be counted: No buffer space'
+		failed=$((failed + 1))
+		assert_lane 10.77.1.9 refused
+		assert_equal "generations" "$before" "$(cd "$PIN_DIR" && echo gen_*)"
+	done
+	[ "$failed" -ge 4 ]
+	assert_status "$USED" 2
+	assert_lane 10.77.1.9 refused
+	sw handover
+	wait_until "the traced daemon is gone" process_is_gone spillwayd
+}
+
 @test "a reload that moves the gate to another mode leaves no moment without it" {
 	configure
 	hold_many 1 2

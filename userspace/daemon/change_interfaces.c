@@ -73,13 +73,13 @@ int sw_change_take_interfaces(struct sw_daemon *daemon, const struct sw_config *
 	int failed = claim_new(daemon, next, err);
 
 	if (!failed && daemon->attachment_count > before)
-		sw_reconcile_new(daemon, daemon->plan);
+		failed = sw_reconcile_new(daemon, daemon->plan, err);
 	if (!failed)
 		failed = sw_kern_commit(daemon->kern, err);
 	for (size_t i = before; !failed && i < daemon->attachment_count; i++)
 		failed = attach(daemon, &daemon->attachments[i], err);
 	if (!failed && daemon->attachment_count > before)
-		sw_reconcile_new(daemon, daemon->plan);
+		sw_reconcile_late(daemon, daemon->plan);
 	return failed;
 }
 
@@ -99,7 +99,7 @@ static void report_back(struct sw_daemon *daemon, const struct sw_attachment *at
 {
 	sw_log_warn("interface %s: the gate is back, mode %s", at->name,
 		    sw_words_name(SW_WORDS_ATTACH_MODE, at->mode));
-	sw_reconcile_new(daemon, daemon->plan);
+	sw_reconcile_late(daemon, daemon->plan);
 }
 
 /* The claim is kept, but for an interface that was made anew. */
