@@ -90,9 +90,10 @@ static int remove_link(void *arg, const char *dir, const char *name)
 {
 	const struct search *search = arg;
 	SW_CLOSE int fd = -1;
+	unsigned long ifindex;
 
-	if (strncmp(name, SW_XDP_LINK_PREFIX, strlen(SW_XDP_LINK_PREFIX)) ||
-	    search->is_kept(search->arg, (int)strtol(name + strlen(SW_XDP_LINK_PREFIX), NULL, 10)))
+	if (!sw_pins_number(name, SW_XDP_LINK_PREFIX, &ifindex) ||
+	    search->is_kept(search->arg, (int)ifindex))
 		return 0;
 	fd = sw_pins_open(dir, name);
 	if (fd >= 0)
@@ -104,14 +105,12 @@ static int remove_link(void *arg, const char *dir, const char *name)
 static int remove_qdisc(void *arg, const char *dir, const char *name)
 {
 	const struct search *search = arg;
-	int ifindex;
+	unsigned long ifindex;
 
-	if (strncmp(name, SW_QDISC_PREFIX, strlen(SW_QDISC_PREFIX)))
+	if (!sw_pins_number(name, SW_QDISC_PREFIX, &ifindex) ||
+	    search->is_kept(search->arg, (int)ifindex))
 		return 0;
-	ifindex = (int)strtol(name + strlen(SW_QDISC_PREFIX), NULL, 10);
-	if (search->is_kept(search->arg, ifindex))
-		return 0;
-	sw_clsact_remove(ifindex, true);
+	sw_clsact_remove((int)ifindex, true);
 	sw_pins_unmark(dir, name);
 	return 0;
 }

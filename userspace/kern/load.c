@@ -20,6 +20,7 @@
 #include "kern/mapped.h"
 #include "kern/notes.h"
 #include "kern/pins.h"
+#include "kern/pins_check.h"
 #include "kern/preflight.h"
 #include "spillway.skel.h"
 #include "spillway/names.h"
@@ -118,6 +119,8 @@ static int pin_maps(struct sw_kern *kern, struct sw_error *err)
 		if (bpf_map__is_internal(map))
 			continue;
 		snprintf(name, sizeof(name), "map_%s", bpf_map__name(map));
+		if (!sw_pins_is_part(name))
+			return sw_error_set(err, -EINVAL, "%s is not one of SW_MAP_NAMES", name);
 		failed = sw_pins_add(kern->generation, name, bpf_map__fd(map), err);
 		if (failed)
 			return failed;
