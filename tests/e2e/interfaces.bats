@@ -11,6 +11,8 @@ setup_file() {
 }
 teardown_file() { world_destroy; }
 teardown() {
+	stop_process other
+	rm -rf "$PIN_DIR-other"
 	as_server ip link set dev "$WORLD_SECOND_INTERFACE" xdp off
 	end_test
 	# What a test left in the kernel on purpose goes with the next daemon that stops.
@@ -160,4 +162,20 @@ xdp_of() { as_server ip -d link show dev "$1" | grep -o 'prog/xdp.*'; }
 	assert_equal "qdisc" "" "$(as_server tc qdisc show dev "$WORLD_INTERFACE" clsact)"
 	assert_equal "XDP" "" "$(xdp_of "$WORLD_INTERFACE")"
 	assert_lane 10.77.1.9 direct
+}
+
+@test "a mark that a dead daemon left takes no gate off that is another daemon's" {
+	guard "$WORLD_SECOND_INTERFACE:tc"
+	sed "s,^control:.*,control: {socket: $WORLD/other.sock}," "$WORLD/spillway.yaml" >"$WORLD/other.yaml"
+	spawn other nsenter --net="/run/netns/$SERVER_NS" "$BUILD/spillwayd" --foreground \
+		--config "$WORLD/other.yaml" --pin-dir "$PIN_DIR-other"
+	wait_until "the other daemon answers" as_server "$BUILD/spillway" --socket "$WORLD/other.sock" status
+	mkdir -p "$PIN_DIR/qdisc_$(as_server ip -j link show dev "$WORLD_SECOND_INTERFACE" | jq ".[0].ifindex")"
+	guard "$WORLD_INTERFACE"
+	sed -i 's/^http:.*/http: {listen: ""}/' "$WORLD/spillway.yaml"
+	spillwayd_run
+	assert_matches "the other daemon's filter" gate_tc "$(as_server tc filter show dev "$WORLD_SECOND_INTERFACE" ingress)"
+	stop_process other
+	spillwayd_stop
+	assert_equal "pins" "" "$(find "$PIN_DIR" "$PIN_DIR-other" 2>/dev/null)"
 }

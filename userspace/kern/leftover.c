@@ -67,20 +67,31 @@ static bool is_ours(const struct search *search, __u32 program_id)
 	return false;
 }
 
+/* True if there was one of ours. */
+static bool remove_filters_of(const struct search *search, int ifindex)
+{
+	bool found = false;
+
+	for (int priority = SW_CLSACT_FIRST; priority <= SW_CLSACT_SECOND; priority++) {
+		__u32 program_id = sw_clsact_program(ifindex, priority);
+
+		if (!program_id || !is_ours(search, program_id))
+			continue;
+		sw_clsact_drop(ifindex, priority);
+		found = true;
+	}
+	return found;
+}
+
 static void remove_filters(const struct search *search)
 {
 	struct if_nameindex *all = search->map_count ? if_nameindex() : NULL;
 
-	for (struct if_nameindex *at = all; at && at->if_index; at++) {
-		int priority;
-		__u32 program_id = sw_clsact_find((int)at->if_index, &priority);
-
-		if (!program_id || search->is_kept(search->arg, (int)at->if_index) ||
-		    !is_ours(search, program_id))
-			continue;
-		sw_log_info("%s: taking off what the daemon before this one has left", at->if_name);
-		sw_clsact_remove((int)at->if_index, false);
-	}
+	for (struct if_nameindex *at = all; at && at->if_index; at++)
+		if (!search->is_kept(search->arg, (int)at->if_index) &&
+		    remove_filters_of(search, (int)at->if_index))
+			sw_log_info("%s: took off what the daemon before this one has left",
+				    at->if_name);
 	if (all)
 		if_freenameindex(all);
 }
@@ -102,6 +113,7 @@ static int remove_link(void *arg, const char *dir, const char *name)
 	return 0;
 }
 
+/* After the filters: one that is left in it is another daemon's. */
 static int remove_qdisc(void *arg, const char *dir, const char *name)
 {
 	const struct search *search = arg;
@@ -110,7 +122,7 @@ static int remove_qdisc(void *arg, const char *dir, const char *name)
 	if (!sw_pins_number(name, SW_QDISC_PREFIX, &ifindex) ||
 	    search->is_kept(search->arg, (int)ifindex))
 		return 0;
-	sw_clsact_remove((int)ifindex, true);
+	sw_clsact_destroy((int)ifindex);
 	sw_pins_unmark(dir, name);
 	return 0;
 }
