@@ -163,17 +163,32 @@ static int attach_in_mode(struct sw_kern *kern, struct sw_attachment *attachment
 	return failed;
 }
 
+static int is_taken(const struct sw_attachment *attachment, struct sw_error *err)
+{
+	struct sw_claim_holder holder = {0};
+	char who[64] = "";
+
+	if (!sw_claim_find_holder(attachment->ifindex, &holder))
+		snprintf(who, sizeof(who), " (pid %d, uid %u)", holder.pid, holder.uid);
+	if (holder.uid && holder.uid != geteuid())
+		return sw_error_set(
+			err, -EBUSY,
+			"interface %s is claimed by a process of another user's%s: if it "
+			"is no spillwayd, it only keeps others from guarding; end it",
+			attachment->name, who);
+	return sw_error_set(err, -EBUSY,
+			    "interface %s is guarded by another spillwayd%s: stop that one, or "
+			    "let it go of the interface with 'spillway detach %s'",
+			    attachment->name, who, attachment->name);
+}
+
 static int claim(struct sw_attachment *attachment, struct sw_error *err)
 {
 	attachment->claim_fd = sw_claim_interface(attachment->ifindex);
 	if (attachment->claim_fd >= 0)
 		return 0;
 	if (attachment->claim_fd == -EADDRINUSE)
-		return sw_error_set(
-			err, -EBUSY,
-			"interface %s is guarded by another spillwayd: stop that one, or "
-			"let it go of the interface with 'spillway detach %s'",
-			attachment->name, attachment->name);
+		return is_taken(attachment, err);
 	return sw_error_set(err, attachment->claim_fd, "interface %s: cannot claim it: %s",
 			    attachment->name, strerror(-attachment->claim_fd));
 }
