@@ -121,6 +121,8 @@ assert_goes_on() {
 	assert_status "$TOTALS.syn" 200
 	assert_equal "served or refused" 200 \
 		"$(jq '.succeeded + ([.failures[]?.count] | add // 0)' "$WORLD/log/clients")"
+	# Refused by the budget, and nobody by anything else.
+	assert_equal "causes of failures" "" "$(jq -r '.failures | keys[] | select(. != "connect_refused")' "$WORLD/log/clients")"
 }
 
 @test "a start that fails leaves the gate as it was" {
@@ -150,6 +152,30 @@ assert_goes_on() {
 	assert_goes_on 1-1
 	release_all
 	eventually_status "$USED" 0
+}
+
+# damage BYTE: changes that one of the notes.
+damage() {
+	local bytes
+	mapfile -t bytes < <(bpftool --json map lookup pinned "$PIN_DIR/current/state" key 0 0 0 0 | jq -r '.value[]')
+	bytes[$1]=$((bytes[$1] ^ 1))
+	bpftool map update pinned "$PIN_DIR/current/state" key 0 0 0 0 value "${bytes[@]}"
+}
+
+@test "notes in which a single byte is another are told to be damaged, wherever it is" {
+	local byte
+	configure
+	hold_many 1 2
+	# Of what tells that they are notes, of their length, of the text.
+	for byte in 0 16 200; do
+		kill_daemon
+		damage "$byte"
+		spillwayd_run
+		assert_said 'gen_[0-9]*/state is damaged: counting anew'
+		assert_status "$USED" 2
+		assert_lane 10.77.1.9 refused
+	done
+	assert_goes_on 1-1
 }
 
 @test "a map that is not what belongs under its name is told, and the connections are counted anew" {
