@@ -170,6 +170,25 @@ time.sleep(60)' "$number" "$(id -u nobody)"
 	spillwayd_stop
 }
 
+# Root's files are his own also without the capability to look into everybody's.
+@test "with the three capabilities alone a daemon takes over, and says what it may not take off" {
+	local three=-all,+bpf,+perfmon,+net_admin
+	configure
+	hold_many 1 2
+	stop_process spillwayd KILL
+	spawn spillwayd nsenter --net="/run/netns/$SERVER_NS" setpriv --bounding-set "$three" --inh-caps "$three" \
+		"$BUILD/spillwayd" --foreground --config "$WORLD/spillway.yaml" --pin-dir "$PIN_DIR"
+	wait_until "it answers" sw status
+	assert_status "$USED" 2
+	assert_lane 10.77.1.9 refused
+	stop_process spillwayd KILL
+	sed -i 's/^interfaces:.*/interfaces: [{name: lo, mode: tc}]/' "$WORLD/spillway.yaml"
+	spawn spillwayd nsenter --net="/run/netns/$SERVER_NS" setpriv --bounding-set "$three" --inh-caps "$three" \
+		"$BUILD/spillwayd" --foreground --config "$WORLD/spillway.yaml" --pin-dir "$PIN_DIR"
+	wait_until "it says whose filter it may not see" \
+		grep -q "$WORLD_INTERFACE: not permitted to see whose filter is there (CAP_SYS_ADMIN)" "$WORLD/log/spillwayd"
+}
+
 @test "limits and slots outlive a killed daemon" {
 	configure
 	hold_many 1 2
