@@ -7,6 +7,26 @@
 
 #define SW_PIN_DIR_DEFAULT "/sys/fs/bpf/spillway"
 
+/* The maps, each pinned as "map_" and its name. One that is taken out of the programs stays in here. */
+#define SW_MAP_NAMES(X)                                                                            \
+	X(class_conf)                                                                              \
+	X(class_state)                                                                             \
+	X(classes)                                                                                 \
+	X(control)                                                                                 \
+	X(counters)                                                                                \
+	X(flows)                                                                                   \
+	X(lifetimes)                                                                               \
+	X(ports)                                                                                   \
+	X(refused)                                                                                 \
+	X(service_conf)                                                                            \
+	X(service_state)                                                                           \
+	X(services)                                                                                \
+	X(source_live)                                                                             \
+	X(source_rate)                                                                             \
+	X(verdicts)                                                                                \
+	X(waits)                                                                                   \
+	X(wakeups)
+
 /*
  * The layout of keys, values and rows in this folder. Raised whenever one of them changes in a way
  * that an older daemon's pinned maps would be misread.

@@ -135,7 +135,7 @@ nothing_is_left() {
 @test "a second daemon leaves the first alone" {
 	configure_with
 	spillwayd_run
-	fails_with 1 'already|another|running' daemon
+	fails_with 1 "another spillwayd is running on $PIN_DIR: stop it first, or give this one its own --pin-dir" daemon
 	assert_status '.daemon.pid' "$(pid_of spillwayd)"
 	hold one 10.77.1.1
 	assert_status "$USED" 1
@@ -203,10 +203,42 @@ nothing_is_left() {
 
 document_for_pins() { printf 'services: [{listen: [":5432"]}]\n'; }
 
+# refuses_pin NAME: the daemon says what is foreign, ends, and has touched nothing.
+refuses_pin() {
+	local before
+	before=$(find "$PIN_DIR-foreign" | sort)
+	fails_with 1 "holds '$1', which Spillway did not pin: move it away" as_server timeout 20 \
+		"$BUILD/spillwayd" --foreground --config "$WORLD/spillway.yaml" --pin-dir "$PIN_DIR-foreign"
+	assert_equal "what is pinned" "$before" "$(find "$PIN_DIR-foreign" | sort)"
+}
+
+pin_strangers_map() { bpftool map create "$1" type array key 4 value 8 entries 1 name stranger; }
+
 @test "a pin directory with something foreign in it is left as it is" {
+	local name
 	document_for_pins | spillwayd_configure
 	mkdir -p "$PIN_DIR-foreign/not-ours"
-	fails_with 1 'holds .*, which Spillway did not pin' as_server timeout 20 "$BUILD/spillwayd" \
-		--foreground --config "$WORLD/spillway.yaml" --pin-dir "$PIN_DIR-foreign"
-	rmdir "$PIN_DIR-foreign/not-ours" "$PIN_DIR-foreign"
+	refuses_pin not-ours
+	rmdir "$PIN_DIR-foreign/not-ours"
+	# Names much like ours.
+	for name in map_mine map_flows2 next_mine gen_x gen_1 gen_01 link_mine link_xdp_x link_xdp_99999 qdisc_99999 \
+		current_mine state_of_mine; do
+		pin_strangers_map "$PIN_DIR-foreign/$name"
+		refuses_pin "$name"
+		rm "$PIN_DIR-foreign/$name"
+	done
+	mkdir "$PIN_DIR-foreign/gen_7"
+	pin_strangers_map "$PIN_DIR-foreign/gen_7/map_mine"
+	refuses_pin gen_7/map_mine
+	rm -r "$PIN_DIR-foreign"
+}
+
+@test "what a stranger pins beside ours while the daemon runs outlives its stop" {
+	configure_with
+	spillwayd_run
+	pin_strangers_map "$PIN_DIR/map_mine"
+	pin_strangers_map "$PIN_DIR/current/map_mine"
+	spillwayd_stop
+	assert_equal "pins" "gen_1/map_mine map_mine" "$(cd "$PIN_DIR" && find . -type f -printf '%P\n' | sort | xargs)"
+	rm -r "$PIN_DIR"
 }

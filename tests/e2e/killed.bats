@@ -5,7 +5,10 @@
 
 load lib/e2e
 
-setup_file() { world_with_database max_connections=40; }
+setup_file() {
+	world_with_database max_connections=40
+	net_add_second
+}
 teardown_file() { world_destroy; }
 teardown() {
 	end_test
@@ -13,8 +16,14 @@ teardown() {
 	rm -rf "$PIN_DIR"
 }
 
+# configure [INTERFACE]...
 configure() {
+	local name interfaces=()
+	for name in "${@:-$WORLD_INTERFACE}"; do
+		interfaces+=("{name: $name, mode: $SPILLWAY_ATTACH},")
+	done
 	spillwayd_configure <<-YAML
+		interfaces: [${interfaces[*]}]
 		services:
 		  - name: main
 		    listen: [":5432"]
@@ -39,22 +48,24 @@ strace_daemon() {
 
 # Those that change something as CALL:N:LINE, the Nth of this call in line LINE of the trace. Pins of maps
 # are alike: two will do.
+# steps [PATTERN]: of those only what PATTERN says.
 steps() {
-	awk -F '(' '
+	awk -F '(' -v "pattern=${1:-.}" '
 		{ count[$1]++ }
 		/BPF_OBJ_PIN/ && /map_/ { if (seen++ > 1) next }
+		$0 !~ pattern { next }
 		/BPF_OBJ_PIN|BPF_LINK_|BPF_RAW_TRACEPOINT_OPEN|RTM_(NEW|DEL)(TFILTER|QDISC)/ ||
 			/^mkdir|^symlink|^rename|^unlink|^rmdir/ { print $1 ":" count[$1] ":" NR }' "$WORLD/trace"
 }
 
-# kill_at_each_step PREPARE CHECK: the start that begins from what PREPARE leaves, once whole and then
+# kill_at_each_step PREPARE CHECK [PATTERN [LEAST]]: the start that begins from what PREPARE leaves, once whole and then
 # killed at each of its steps; CHECK looks at what that leaves and puts everything back.
 kill_at_each_step() {
 	local prepare=$1 check=$2 call nth line found count=0
 	"$prepare"
 	strace_daemon traced
 	wait_until "the traced daemon answers" sw status
-	found=$(steps)
+	found=$(steps "${3:-.}")
 	cp "$WORLD/trace" "$WORLD/whole-trace"
 	sw handover
 	wait_until "the traced daemon is gone" process_is_gone traced
@@ -72,7 +83,7 @@ kill_at_each_step() {
 		count=$((count + 1))
 	done <<<"$found"
 	printf '%s steps\n' "$count"
-	[ "$count" -ge 10 ]
+	[ "$count" -ge "${4:-10}" ]
 }
 
 nothing() { :; }
@@ -89,8 +100,25 @@ the_next_start_is_whole() {
 
 assert_nothing_is_left() {
 	assert_equal "pins" "" "$(find "$PIN_DIR" 2>/dev/null)"
-	assert_equal "qdisc" "" "$(as_server tc qdisc show dev "$WORLD_INTERFACE" clsact)"
-	assert_equal "XDP" "" "$(as_server ip -d link show dev "$WORLD_INTERFACE" | grep -o 'prog/xdp.*')"
+	local name
+	for name in "$WORLD_INTERFACE" "$WORLD_SECOND_INTERFACE"; do
+		assert_equal "qdisc" "" "$(as_server tc qdisc show dev "$name" clsact)"
+		assert_equal "XDP" "" "$(as_server ip -d link show dev "$name" | grep -o 'prog/xdp.*')"
+	done
+}
+
+a_stranger_has_a_qdisc() {
+	[ -n "$(as_server tc qdisc show dev "$WORLD_INTERFACE" clsact)" ] ||
+		as_server tc qdisc add dev "$WORLD_INTERFACE" clsact
+}
+
+the_stranger_keeps_his_qdisc() {
+	spillwayd_run &&
+		assert_lane 10.77.1.9 direct &&
+		spillwayd_stop &&
+		assert_equal "pins" "" "$(find "$PIN_DIR" 2>/dev/null)" &&
+		assert_matches "qdisc" clsact "$(as_server tc qdisc show dev "$WORLD_INTERFACE" clsact)" &&
+		assert_equal "filters" "" "$(as_server tc filter show dev "$WORLD_INTERFACE" ingress)"
 }
 
 a_daemon_has_left() {
@@ -103,6 +131,14 @@ a_daemon_has_left() {
 another_layout_has_left() {
 	BUILD="$BUILD/other-layout" spillwayd_run
 	hold_many 1 2
+	sw handover
+	wait_until "the daemon is gone" process_is_gone spillwayd
+}
+
+another_layout_has_left_two_interfaces() {
+	BUILD="$BUILD/other-layout" spillwayd_run
+	hold one 10.77.1.1
+	hold two 10.87.1.1
 	sw handover
 	wait_until "the daemon is gone" process_is_gone spillwayd
 }
@@ -120,9 +156,19 @@ the_count_is_right() {
 		assert_nothing_is_left
 }
 
+the_count_is_right_at_both() {
+	assert_lane 10.87.1.9 refused && the_count_is_right
+}
+
 @test "killed at any step of the first start" {
 	configure
 	kill_at_each_step nothing the_next_start_is_whole
+}
+
+@test "killed at any step of the first start on an interface with a stranger's qdisc: it is never taken for ours" {
+	configure
+	kill_at_each_step a_stranger_has_a_qdisc the_stranger_keeps_his_qdisc '^mkdir|^rmdir|BPF_LINK_|RTM_' 3
+	as_server tc qdisc delete dev "$WORLD_INTERFACE" clsact
 }
 
 @test "killed at any step of taking over: the count stays right, before and after the next start" {
@@ -133,4 +179,10 @@ the_count_is_right() {
 @test "killed at any step of taking over from another layout: the count stays right" {
 	configure
 	kill_at_each_step another_layout_has_left the_count_is_right
+}
+
+@test "killed at any step of taking over two interfaces from another layout: they share one count" {
+	configure "$WORLD_INTERFACE" "$WORLD_SECOND_INTERFACE"
+	kill_at_each_step another_layout_has_left_two_interfaces the_count_is_right_at_both \
+		'^rename|^symlink|BPF_LINK_|RTM_' 6
 }

@@ -115,12 +115,45 @@ assert_nothing_is_left() {
 	assert_lane 10.77.1.2 refused
 }
 
+is_attached_again() { grep -q 'the gate is back' "$WORLD/log/spillwayd"; }
+
+@test "an interface stays claimed while a gate that was taken off is put back" {
+	configure
+	spawn strace strace -qq -o "$WORLD/trace" -e trace=bind -p "$(pid_of spillwayd)"
+	wait_until "the daemon is traced" traced_by_strace
+	as_server tc qdisc delete dev "$WORLD_INTERFACE" clsact
+	wait_until "the gate is back" is_attached_again
+	stop_process strace
+	# The kernel was asked, and the claim was not made anew.
+	grep -q AF_NETLINK "$WORLD/trace"
+	assert_equal "claims" 0 "$(grep -c 'spillway/interface' "$WORLD/trace" || true)"
+}
+
+traced_by_strace() { grep -q '^TracerPid:[[:space:]]*[1-9]' "/proc/$(pid_of spillwayd)/status"; }
+
+@test "whoever takes an interface's claim without being a spillwayd is named" {
+	local number
+	number=$(as_server ip -j link show dev "$WORLD_INTERFACE" | jq '.[0].ifindex')
+	spawn squatter nsenter --net="/run/netns/$SERVER_NS" python3 -uc 'import os, socket, sys, time
+os.setuid(int(sys.argv[2]))
+taken = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+taken.bind("\0spillway/interface/" + sys.argv[1])
+print("taken")
+time.sleep(60)' "$number" "$(id -u nobody)"
+	wait_until "the claim is taken" grep -q taken "$WORLD/log/squatter"
+	printf 'services: [{listen: [":5432"]}]\n' | spillwayd_configure
+	fails_with 1 "$WORLD_INTERFACE is claimed .* \(pid $(pid_of squatter), uid $(id -u nobody)\)" as_server timeout 20 \
+		"$BUILD/spillwayd" --foreground --config "$WORLD/spillway.yaml" --pin-dir "$PIN_DIR"
+	stop_process squatter
+	rm -f "$WORLD/log/squatter"
+}
+
 @test "a second daemon with pins of its own leaves the interface and its steering to the first" {
 	configure
 	local before
 	before=$(traces_on_interface)
 	sed "s|socket: $SOCKET|socket: $SOCKET.2|; s|127.0.0.1:9432||" "$WORLD/spillway.yaml" >"$WORLD/second.yaml"
-	fails_with 1 'guarded by another spillwayd' as_server timeout 20 "$BUILD/spillwayd" --foreground \
+	fails_with 1 "guarded by another spillwayd \(pid $(pid_of spillwayd), uid 0\): stop that one" as_server timeout 20 "$BUILD/spillwayd" --foreground \
 		--config "$WORLD/second.yaml" --pin-dir "$PIN_DIR-second"
 	[ ! -e "$PIN_DIR-second" ]
 	assert_equal "what is on the interface" "$before" "$(traces_on_interface)"
@@ -135,6 +168,25 @@ assert_nothing_is_left() {
 	spillwayd_run
 	assert_equal "what is on the interface" "" "$(traces_on_interface)"
 	spillwayd_stop
+}
+
+# Root's files are his own also without the capability to look into everybody's.
+@test "with the three capabilities alone a daemon takes over, and says what it may not take off" {
+	local three=-all,+bpf,+perfmon,+net_admin
+	configure
+	hold_many 1 2
+	stop_process spillwayd KILL
+	spawn spillwayd nsenter --net="/run/netns/$SERVER_NS" setpriv --bounding-set "$three" --inh-caps "$three" \
+		"$BUILD/spillwayd" --foreground --config "$WORLD/spillway.yaml" --pin-dir "$PIN_DIR"
+	wait_until "it answers" sw status
+	assert_status "$USED" 2
+	assert_lane 10.77.1.9 refused
+	stop_process spillwayd KILL
+	sed -i 's/^interfaces:.*/interfaces: [{name: lo, mode: tc}]/' "$WORLD/spillway.yaml"
+	spawn spillwayd nsenter --net="/run/netns/$SERVER_NS" setpriv --bounding-set "$three" --inh-caps "$three" \
+		"$BUILD/spillwayd" --foreground --config "$WORLD/spillway.yaml" --pin-dir "$PIN_DIR"
+	wait_until "it says whose filter it may not see" \
+		grep -q "$WORLD_INTERFACE: not permitted to see whose filter is there (CAP_SYS_ADMIN)" "$WORLD/log/spillwayd"
 }
 
 @test "limits and slots outlive a killed daemon" {

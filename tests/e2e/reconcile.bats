@@ -168,6 +168,99 @@ with_netlink_failing() {
 	eventually_status "$USED" 0
 }
 
+@test "an error at any answer to where clients come from is told as well, and the next pass finds who has no flow" {
+	local key nth told=0
+	configure
+	hold one 10.77.1.1
+	for nth in {1..12}; do
+		mapfile -t key < <(only_flow)
+		bpftool map delete pinned "$(flows_pin)" key "${key[@]}"
+		run with_netlink_failing "$nth" sw status --reconcile
+		[ "$status" -eq 0 ] || told=$((told + 1))
+		# Found by this pass, or told and found by the next.
+		[ "$status" -ne 0 ] || assert_flow_is_there
+		sw status --reconcile
+		assert_flow_is_there
+	done
+	[ "$told" -ge 4 ]
+}
+
+assert_flow_is_there() {
+	assert_equal "flows" 1 "$(bpftool --json map dump pinned "$(flows_pin)" | jq length)"
+}
+
+# two_services NAME PORT: main, and one more.
+two_services() {
+	spillwayd_configure <<-YAML
+		services:
+		  - name: main
+		    listen: [":5433"]
+		    budget: {mode: fixed, direct: 20}
+		    lanes: [direct, refuse]
+		  - name: $1
+		    listen: [":$2"]
+		    budget: {mode: fixed, direct: 2}
+		    lanes: [direct, refuse]
+	YAML
+}
+
+# Those that hold a slot, whatever service it is of.
+open_flows() {
+	bpftool --json map dump pinned "$(flows_pin)" |
+		jq '[.[] | select((.value[4] | ltrimstr("0x") | tonumber) == 2)] | length'
+}
+
+@test "a reload that cannot count who is inside already guards nothing more, and what runs stays whole" {
+	local nth failed=0
+	hold_many 1 2
+	for nth in {1..12}; do
+		two_services old 5434
+		spillwayd_run
+		as_client bash -c "exec 3<>/dev/tcp/$SERVER_IPV4/5434" || true
+		assert_status '.services[1] | "\(.name) \(.totals.syn)"' 'old 1'
+		two_services new 5432
+		run with_netlink_failing "$nth" sw reload
+		if [ "$status" -ne 0 ]; then
+			assert_matches "message" 'connections from before the gate cannot be counted: No buffer space' "$output"
+			failed=$((failed + 1))
+			assert_status '.services[1] | "\(.name) \(.totals.syn)"' 'old 1'
+			assert_equal "open flows" 0 "$(open_flows)"
+			sw reload
+		fi
+		assert_status '.services[1] | "\(.name) \(.budget.used)"' 'new 2'
+		assert_lane 10.77.1.9 refused
+		spillwayd_stop
+	done
+	[ "$failed" -ge 4 ]
+}
+
+@test "an interface whose connections cannot be counted is not attached" {
+	local nth failed=0
+	spillwayd_configure <<-YAML
+		interfaces: []
+		services:
+		  - name: main
+		    listen: [":5432"]
+		    budget: {mode: fixed, direct: 2}
+		    lanes: [direct, refuse]
+	YAML
+	spillwayd_run
+	hold_many 1 2
+	for nth in {1..12}; do
+		run with_netlink_failing "$nth" sw attach "$WORLD_INTERFACE" --mode "$SPILLWAY_ATTACH"
+		# What comes after that is another matter.
+		grep -q 'connections from before the gate cannot be counted: No buffer space' <<<"$output" || break
+		failed=$((failed + 1))
+		assert_status '.interfaces | length' 0
+		assert_status "$USED" 0
+		assert_lane 10.77.1.9 direct
+	done
+	[ "$failed" -ge 4 ]
+	sw attach "$WORLD_INTERFACE" --mode "$SPILLWAY_ATTACH"
+	assert_status "$USED" 2
+	assert_lane 10.77.1.9 refused
+}
+
 @test "while the kernel tells nothing of sockets the log says so, and afterwards what differed is put right" {
 	configure 1
 	hold one 10.77.1.1

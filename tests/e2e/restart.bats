@@ -121,6 +121,8 @@ assert_goes_on() {
 	assert_status "$TOTALS.syn" 200
 	assert_equal "served or refused" 200 \
 		"$(jq '.succeeded + ([.failures[]?.count] | add // 0)' "$WORLD/log/clients")"
+	# Refused by the budget, and nobody by anything else.
+	assert_equal "causes of failures" "" "$(jq -r '.failures | keys[] | select(. != "connect_refused")' "$WORLD/log/clients")"
 }
 
 @test "a start that fails leaves the gate as it was" {
@@ -150,6 +152,30 @@ assert_goes_on() {
 	assert_goes_on 1-1
 	release_all
 	eventually_status "$USED" 0
+}
+
+# damage BYTE: changes that one of the notes.
+damage() {
+	local bytes
+	mapfile -t bytes < <(bpftool --json map lookup pinned "$PIN_DIR/current/state" key 0 0 0 0 | jq -r '.value[]')
+	bytes[$1]=$((bytes[$1] ^ 1))
+	bpftool map update pinned "$PIN_DIR/current/state" key 0 0 0 0 value "${bytes[@]}"
+}
+
+@test "notes in which a single byte is another are told to be damaged, wherever it is" {
+	local byte
+	configure
+	hold_many 1 2
+	# Of what tells that they are notes, of their length, of the text.
+	for byte in 0 16 200; do
+		kill_daemon
+		damage "$byte"
+		spillwayd_run
+		assert_said 'gen_[0-9]*/state is damaged: counting anew'
+		assert_status "$USED" 2
+		assert_lane 10.77.1.9 refused
+	done
+	assert_goes_on 1-1
 }
 
 @test "a map that is not what belongs under its name is told, and the connections are counted anew" {
@@ -222,6 +248,44 @@ assert_goes_on() {
 	stop_process spillwayd KILL
 	spillwayd_run
 	assert_status '.services[0].queue.paused' false
+}
+
+# run_with_netlink_failing N: the Nth answer that the daemon waits for from the kernel is an error. Who is
+# traced cannot look for its leaks.
+run_with_netlink_failing() {
+	rm -f "$WORLD/log/spillwayd"
+	spawn spillwayd nsenter --net="/run/netns/$SERVER_NS" strace -qq -o /dev/null \
+		-E "ASAN_OPTIONS=${ASAN_OPTIONS:-}:detect_leaks=0" \
+		-e trace=recvmsg -e "inject=recvmsg:error=ENOBUFS:when=$1" \
+		"$BUILD/spillwayd" --foreground --config "$WORLD/spillway.yaml" --pin-dir "$PIN_DIR"
+	wait_until "it answers or is gone" spillwayd_answers_or_is_gone
+}
+
+@test "a start from another layout that cannot count who is inside leaves the gate that does" {
+	local nth failed=0 before
+	configure
+	spillwayd_stop
+	other_daemon
+	hold_many 1 2
+	sw handover
+	wait_until "the daemon is gone" process_is_gone spillwayd
+	before=$(readlink "$PIN_DIR/current")
+	for nth in {1..12}; do
+		run_with_netlink_failing "$nth"
+		# What comes after those who are inside are counted is another matter.
+		grep -q 'connections from before the gate cannot be counted: No buffer space' "$WORLD/log/spillwayd" || break
+		failed=$((failed + 1))
+		assert_lane 10.77.1.9 refused
+		assert_equal "generations" "$before" "$(cd "$PIN_DIR" && echo gen_*)"
+	done
+	[ "$failed" -ge 4 ]
+	if process_runs spillwayd; then
+		sw handover
+		wait_until "the traced daemon is gone" process_is_gone spillwayd
+	fi
+	spillwayd_run
+	assert_status "$USED" 2
+	assert_lane 10.77.1.9 refused
 }
 
 @test "a reload that moves the gate to another mode leaves no moment without it" {

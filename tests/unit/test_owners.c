@@ -94,12 +94,28 @@ static void a_socket_that_nobody_has_accepted_is_nobodys(void **state)
 	assert_false(sw_owners_have(&owners, 0));
 }
 
+static void the_process_of_a_socket_is_found_by_its_inode(void **state)
+{
+	SW_CLOSE int socket_fd = open_socket();
+	uint32_t own = inode_of(socket_fd), others;
+	pid_t stranger = start_stranger(socket_fd, &others);
+	int found = sw_owners_pid(others);
+
+	(void)state;
+	kill(stranger, SIGKILL);
+	waitpid(stranger, NULL, 0);
+	assert_int_equal(found, stranger);
+	assert_int_equal(sw_owners_pid(own), getpid());
+	assert_int_equal(sw_owners_pid(1), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(who_holds_the_listener_owns_all_its_sockets),
 		cmocka_unit_test(sockets_of_other_processes_are_not_among_them),
 		cmocka_unit_test(a_socket_that_nobody_has_accepted_is_nobodys),
+		cmocka_unit_test(the_process_of_a_socket_is_found_by_its_inode),
 	};
 
 	return cmocka_run_group_tests_name("owners", tests, NULL, NULL);

@@ -3,6 +3,7 @@
  * One pass of reconciliation over sockets and flows made by hand, whose every moment the test says.
  */
 #include <arpa/inet.h>
+#include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -41,6 +42,8 @@ static struct {
 	uint64_t now_ns, beaten_ns, longest_ns;
 	size_t sockets, flows;
 	int looks_left; /* so many more find their socket; -1: all */
+	int looks_fail; /* 1: those after them are answered by an error */
+	int route;	/* by which the clients come, or an error */
 	int beats, adopted, suspected, released, drift;
 } world;
 
@@ -122,7 +125,7 @@ void fake_reconcile_lanes_free(struct sw_reconcile_lanes *lanes)
 int fake_route_interface(const struct sw_in6 *client)
 {
 	(void)client;
-	return GATE;
+	return world.route;
 }
 
 int fake_sockets_has(struct mnl_socket *diag, const struct sw_flow_key *key)
@@ -132,7 +135,7 @@ int fake_sockets_has(struct mnl_socket *diag, const struct sw_flow_key *key)
 		return 0;
 	if (world.looks_left > 0)
 		return world.looks_left--;
-	return world.looks_left < 0;
+	return world.looks_fail ? -ENOBUFS : world.looks_left < 0;
 }
 
 int fake_kern_reconcile(struct sw_kern *kern, struct sw_flow_op *op)
@@ -147,8 +150,8 @@ int fake_kern_reconcile(struct sw_kern *kern, struct sw_flow_op *op)
 	return 0;
 }
 
-/* A pass over so many sockets without a flow and flows without a socket. */
-static struct sw_reconcile pass_over(size_t sockets, size_t flows)
+/* So many sockets without a flow and flows without a socket; before a gate, or while it is there. */
+static int pass(bool is_new, size_t sockets, size_t flows, struct sw_reconcile *done)
 {
 	static const char text[] = "services: [{name: main, listen: [1]}]";
 	static const struct sw_rules no_rules;
@@ -156,8 +159,8 @@ static struct sw_reconcile pass_over(size_t sockets, size_t flows)
 	struct sw_maps maps = {.control = &world.control};
 	struct sw_daemon daemon = {
 		.maps = &maps, .attachments = {{.ifindex = GATE}}, .attachment_count = 1};
-	struct sw_reconcile done = {0};
 	struct sw_error err = {0};
+	int failed;
 
 	world.sockets = sockets;
 	world.flows = flows;
@@ -166,11 +169,20 @@ static struct sw_reconcile pass_over(size_t sockets, size_t flows)
 	assert_int_equal(sw_config_load_string(text, "f.yaml", &config, &err), 0);
 	assert_int_equal(sw_plan_make(config, &no_rules, NULL, NULL, &daemon.plan, &err), 0);
 	daemon.config = config;
-	assert_int_equal(sw_reconcile(&daemon, &done, &err), 0);
+	failed = is_new ? sw_reconcile_new(&daemon, daemon.plan, &err)
+			: sw_reconcile(&daemon, done, &err);
 	/* As long as nobody showed life after the last time. */
 	if (world.now_ns - world.beaten_ns > world.longest_ns)
 		world.longest_ns = world.now_ns - world.beaten_ns;
 	sw_plan_free(daemon.plan);
+	return failed;
+}
+
+static struct sw_reconcile pass_over(size_t sockets, size_t flows)
+{
+	struct sw_reconcile done = {0};
+
+	assert_int_equal(pass(false, sockets, flows, &done), 0);
 	return done;
 }
 
@@ -208,10 +220,51 @@ static void the_heart_beats_all_the_time(void **state)
 	assert_in_range(world.beats, 1, 11 * (world.now_ns - NOW) / HEARTBEAT);
 }
 
+static void an_unknown_route_fails_the_pass(void **state)
+{
+	struct sw_reconcile done;
+
+	(void)state;
+	world.looks_left = -1;
+	world.route = -ENOBUFS;
+	assert_int_equal(pass(true, 3, 0, NULL), -ENOBUFS);
+	assert_int_equal(pass(false, 3, 0, &done), -ENOBUFS);
+	assert_int_equal(world.adopted, 0);
+	world.route = 0;
+	assert_int_equal(pass(true, 3, 0, NULL), 0);
+	assert_int_equal(world.adopted, 0);
+}
+
+static void what_fails_before_the_gate_is_given_back(void **state)
+{
+	(void)state;
+	/* Two looks for each: the second socket's second one is answered by an error. */
+	world.looks_left = 3;
+	world.looks_fail = 1;
+	assert_int_equal(pass(true, 4, 2, NULL), -ENOBUFS);
+	assert_int_equal(world.adopted, 2);
+	assert_int_equal(world.suspected, 2);
+	assert_int_equal(world.released, 2);
+	assert_int_equal(world.drift, 0);
+}
+
+static void what_fails_later_on_stays_mended(void **state)
+{
+	struct sw_reconcile done;
+
+	(void)state;
+	world.looks_left = 3;
+	world.looks_fail = 1;
+	assert_int_equal(pass(false, 4, 2, &done), -ENOBUFS);
+	assert_int_equal(world.adopted, 2);
+	assert_int_equal(world.released, 0);
+}
+
 static int begin(void **state)
 {
 	(void)state;
 	memset(&world, 0, sizeof(world));
+	world.route = GATE;
 	return 0;
 }
 
@@ -224,6 +277,12 @@ int main(void)
 		 one_that_ends_meanwhile_is_drift_once, begin, NULL, NULL},
 		{"the heart beats as long as a pass takes, whatever takes so long",
 		 the_heart_beats_all_the_time, begin, NULL, NULL},
+		{"where the kernel does not say by which interface a client comes, the pass fails",
+		 an_unknown_route_fails_the_pass, begin, NULL, NULL},
+		{"a pass before the gate that fails gives back what it took, and nothing else",
+		 what_fails_before_the_gate_is_given_back, begin, NULL, NULL},
+		{"a pass later on that fails leaves mended what it mended",
+		 what_fails_later_on_stays_mended, begin, NULL, NULL},
 	};
 
 	return cmocka_run_group_tests_name("reconcile_pass", tests, NULL, NULL);

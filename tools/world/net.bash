@@ -12,6 +12,8 @@ CLIENTS_IPV4=10.77.0.0/16
 CLIENTS_IPV6=fd77::/32
 # The interface has one name at both ends.
 WORLD_INTERFACE=eth0
+# Only there after net_add_second.
+WORLD_SECOND_INTERFACE=eth1
 
 # Not `ip netns exec`: it remounts /sys, and bpffs would be gone inside.
 as_server() { nsenter --net="/run/netns/$SERVER_NS" "$@"; }
@@ -26,6 +28,8 @@ as_client_from() {
 
 server_address_for() {
 	case $1 in
+	10.87.*) printf '10.88.0.1\n' ;;
+	fd87:*) printf 'fd88::1\n' ;;
 	*:*) printf '%s\n' "$SERVER_IPV6" ;;
 	*) printf '%s\n' "$SERVER_IPV4" ;;
 	esac
@@ -45,6 +49,13 @@ net_connect() {
 		net_client_side &&
 		net_introduce as_server "$GATEWAY_IPV4" "$GATEWAY_IPV6" as_client &&
 		net_introduce as_client "$SERVER_IPV4" "$SERVER_IPV6" as_server
+}
+
+# Lays a second cable: eth1, by which clients from 10.87.0.0/16 and fd87::/32 come.
+net_add_second() {
+	local WORLD_INTERFACE=$WORLD_SECOND_INTERFACE SERVER_IPV4=10.88.0.1 SERVER_IPV6=fd88::1 \
+		GATEWAY_IPV4=10.88.0.2 GATEWAY_IPV6=fd88::2 CLIENTS_IPV4=10.87.0.0/16 CLIENTS_IPV6=fd87::/32
+	net_connect
 }
 
 # A queue for each CPU, as a network card has: packets arrive on all of them at once.

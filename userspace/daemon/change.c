@@ -46,11 +46,11 @@ static int apply(struct sw_daemon *daemon, const struct sw_plan *plan, struct sw
 	int failed = sw_apply_values(daemon->maps, daemon->plan, plan, err);
 
 	if (!failed && is_wider)
-		sw_reconcile_plan(daemon, plan);
+		failed = sw_reconcile_new(daemon, plan, err);
 	if (!failed)
 		failed = sw_apply_keys(daemon->maps, daemon->plan, plan, err);
 	if (!failed && is_wider)
-		sw_reconcile_plan(daemon, plan);
+		sw_reconcile_late(daemon, plan);
 	return failed;
 }
 
@@ -60,7 +60,8 @@ static void restore(struct sw_daemon *daemon, const struct sw_plan *from)
 
 	if (!daemon->config)
 		return;
-	sw_apply_values(daemon->maps, from, daemon->plan, &ignored);
+	/* Its ids went on counting all the while, under the plan that was to come as well. */
+	sw_apply_values(daemon->maps, daemon->plan, daemon->plan, &ignored);
 	sw_apply_keys(daemon->maps, from, daemon->plan, &ignored);
 }
 

@@ -22,6 +22,14 @@ int sw_change_begin(const struct sw_daemon *daemon, struct sw_config **next, str
 int sw_change_interfaces(struct sw_daemon *daemon, const struct sw_config *next,
 			 struct sw_error *err);
 
+/*
+ * The same at start. On failure the attachments stay as far as they have come: what becomes of them is for
+ * who knows whether a daemon before this one had the interfaces. Nothing is put on any interface before all
+ * of them are claimed.
+ */
+int sw_change_take_interfaces(struct sw_daemon *daemon, const struct sw_config *next,
+			      struct sw_error *err);
+
 /* Puts the gate back where somebody took it off or made the interface anew. */
 void sw_change_repair_interfaces(struct sw_daemon *daemon);
 

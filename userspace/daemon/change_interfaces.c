@@ -3,6 +3,7 @@
  * Bringing the interfaces in line with a configuration.
  */
 #include <errno.h>
+#include <net/if.h>
 #include <string.h>
 
 #include "core/log.h"
@@ -22,40 +23,71 @@ static void detach(struct sw_daemon *daemon, struct sw_attachment *attachment)
 {
 	size_t i = attachment - daemon->attachments;
 
-	sw_log_info("detaching from %s", attachment->name);
+	if (attachment->is_on)
+		sw_log_info("detaching from %s", attachment->name);
 	sw_detach(daemon->kern, attachment);
 	memmove(attachment, attachment + 1,
 		(daemon->attachment_count - i - 1) * sizeof(*attachment));
 	daemon->attachment_count--;
 }
 
-static int attach(struct sw_daemon *daemon, const struct sw_config_interface *interface,
-		  struct sw_error *err)
+/* All that are new, before anything is changed anywhere: most of what can fail does so here. */
+static int claim_new(struct sw_daemon *daemon, const struct sw_config *next, struct sw_error *err)
 {
-	struct sw_attachment *to = &daemon->attachments[daemon->attachment_count];
-	int failed;
+	int failed = 0;
 
-	if (daemon->attachment_count == SW_CONFIG_INTERFACES_MAX)
-		return sw_error_set(err, -ENOSPC, "%d interfaces are the limit",
-				    SW_CONFIG_INTERFACES_MAX);
-	/* Those inside count before the first newcomer is decided, those just arriving right after. */
-	sw_reconcile_interface(daemon, interface->name);
-	failed = sw_attach(daemon->kern, interface->name, interface->mode, NULL, to, err);
-	if (failed)
-		return failed;
-	daemon->attachment_count++;
-	sw_reconcile_interface(daemon, interface->name);
-	sw_log_info("attached to %s, mode %s", to->name,
-		    sw_words_name(SW_WORDS_ATTACH_MODE, to->mode));
-	return 0;
+	for (size_t i = 0; !failed && i < next->interface_count; i++) {
+		const struct sw_config_interface *interface = &next->interfaces[i];
+		struct sw_attachment *to = &daemon->attachments[daemon->attachment_count];
+
+		if (find(daemon, interface->name))
+			continue;
+		if (daemon->attachment_count == SW_CONFIG_INTERFACES_MAX)
+			return sw_error_set(err, -ENOSPC, "%d interfaces are the limit",
+					    SW_CONFIG_INTERFACES_MAX);
+		failed = sw_attach_claim(interface->name, to, err);
+		to->wanted = interface->mode;
+		daemon->attachment_count += !failed;
+	}
+	return failed;
+}
+
+static int attach(struct sw_daemon *daemon, struct sw_attachment *to, struct sw_error *err)
+{
+	int failed = sw_attach(daemon->kern, to, to->wanted, err);
+
+	if (!failed)
+		sw_log_info("attached to %s, mode %s", to->name,
+			    sw_words_name(SW_WORDS_ATTACH_MODE, to->mode));
+	return failed;
+}
+
+/*
+ * Those inside count before the first newcomer is decided, those just arriving right after. With other maps
+ * than the gates had so far all interfaces change over one after the other: each is counted before the first.
+ */
+int sw_change_take_interfaces(struct sw_daemon *daemon, const struct sw_config *next,
+			      struct sw_error *err)
+{
+	size_t before = daemon->attachment_count;
+	int failed = claim_new(daemon, next, err);
+
+	if (!failed && daemon->attachment_count > before)
+		failed = sw_reconcile_new(daemon, daemon->plan, err);
+	if (!failed)
+		failed = sw_kern_commit(daemon->kern, err);
+	for (size_t i = before; !failed && i < daemon->attachment_count; i++)
+		failed = attach(daemon, &daemon->attachments[i], err);
+	if (!failed && daemon->attachment_count > before)
+		sw_reconcile_late(daemon, daemon->plan);
+	return failed;
 }
 
 /* Another mode is another place in the kernel: the gate there stands before the one here goes. */
 static int move(struct sw_daemon *daemon, struct sw_attachment *there, enum sw_attach_mode mode,
 		struct sw_error *err)
 {
-	const struct sw_attachment before = *there;
-	int failed = sw_attach(daemon->kern, before.name, mode, &before, there, err);
+	int failed = sw_attach(daemon->kern, there, mode, err);
 
 	if (!failed)
 		sw_log_info("%s: now in mode %s", there->name,
@@ -67,7 +99,25 @@ static void report_back(struct sw_daemon *daemon, const struct sw_attachment *at
 {
 	sw_log_warn("interface %s: the gate is back, mode %s", at->name,
 		    sw_words_name(SW_WORDS_ATTACH_MODE, at->mode));
-	sw_reconcile_interface(daemon, at->name);
+	sw_reconcile_late(daemon, daemon->plan);
+}
+
+/* The claim is kept, but for an interface that was made anew. */
+static int put_back(struct sw_daemon *daemon, struct sw_attachment *at, struct sw_error *err)
+{
+	struct sw_attachment anew;
+	int failed;
+
+	if (at->claim_fd < 0 || (int)if_nametoindex(at->name) != at->ifindex) {
+		sw_detach(daemon->kern, at);
+		failed = sw_attach_claim(at->name, &anew, err);
+		if (failed)
+			return failed;
+		anew.wanted = at->wanted;
+		anew.lost = at->lost;
+		*at = anew;
+	}
+	return sw_attach(daemon->kern, at, at->wanted, err);
 }
 
 void sw_change_repair_interfaces(struct sw_daemon *daemon)
@@ -83,8 +133,7 @@ void sw_change_repair_interfaces(struct sw_daemon *daemon)
 			sw_log_error("interface %s: the gate was taken off; putting it back",
 				     at->name);
 		at->lost = true;
-		sw_detach(daemon->kern, at);
-		if (!sw_attach(daemon->kern, at->name, at->wanted, NULL, at, &err))
+		if (!put_back(daemon, at, &err))
 			report_back(daemon, at);
 		else if (!told)
 			sw_log_error("%s; trying on every second", err.text);
@@ -95,12 +144,10 @@ int sw_change_interfaces(struct sw_daemon *daemon, const struct sw_config *next,
 			 struct sw_error *err)
 {
 	size_t before = daemon->attachment_count;
-	int failed = 0;
+	int failed;
 
 	sw_change_repair_interfaces(daemon);
-	for (size_t i = 0; !failed && i < next->interface_count; i++)
-		if (!find(daemon, next->interfaces[i].name))
-			failed = attach(daemon, &next->interfaces[i], err);
+	failed = sw_change_take_interfaces(daemon, next, err);
 	for (size_t i = 0; !failed && i < next->interface_count; i++) {
 		struct sw_attachment *there = find(daemon, next->interfaces[i].name);
 

@@ -6,8 +6,6 @@
 #include "daemon/reconcile.h"
 
 #include <errno.h>
-#include <net/if.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -42,8 +40,7 @@ void sw_pass_show_life(void *arg)
 	sw_kern_beat(pass->daemon->kern);
 }
 
-static int note_suspect(struct sw_pass *pass, const struct sw_flow_key *key,
-			const struct sw_flow *flow)
+int sw_pass_note(struct sw_pass *pass, const struct sw_flow_key *key, const struct sw_flow *flow)
 {
 	if (pass->suspect_count == pass->suspect_room) {
 		size_t room = pass->suspect_room ? 2 * pass->suspect_room : 64;
@@ -66,7 +63,7 @@ static int look_at_flow(void *arg, const struct sw_flow_key *key, const struct s
 	sw_pass_show_life(pass);
 	pass->result.flows++;
 	if (!socket)
-		return sw_reconcile_is_stale(flow, pass->now_ns) ? note_suspect(pass, key, flow)
+		return sw_reconcile_is_stale(flow, pass->now_ns) ? sw_pass_note(pass, key, flow)
 								 : 0;
 	socket->flow = flow->state;
 	/* Only this way: a socket that is closed, or whose pooler is, can no longer be told apart. */
@@ -89,7 +86,7 @@ int sw_pass_release(struct sw_pass *pass, const struct sw_flow_key *key, uint64_
 
 	if (failed || op.result != SW_FLOW_OP_DONE)
 		return failed;
-	there = sw_sockets_has(pass->diag, key);
+	there = pass->gives_back ? 0 : sw_sockets_has(pass->diag, key);
 	if (there)
 		return there < 0 ? there : 0;
 	marked.flags |= SW_FLOW_SUSPECT;
@@ -102,11 +99,11 @@ int sw_pass_release(struct sw_pass *pass, const struct sw_flow_key *key, uint64_
 	return failed;
 }
 
-static int release_all(struct sw_pass *pass)
+static int release_all(struct sw_pass *pass, size_t from, size_t to)
 {
 	int failed = 0;
 
-	for (size_t i = 0; !failed && i < pass->suspect_count; i++) {
+	for (size_t i = from; !failed && i < to; i++) {
 		const struct sw_suspect *suspect = &pass->suspects[i];
 
 		sw_pass_show_life(pass);
@@ -139,10 +136,11 @@ static int run(struct sw_pass *pass)
 	pass->result.sockets = pass->sockets.count;
 	if (!failed)
 		failed = sw_read_flows(daemon->maps, look_at_flow, pass);
+	pass->stale_count = pass->suspect_count;
 	if (!failed)
 		failed = sw_pass_adopt_all(pass);
 	if (!failed)
-		failed = release_all(pass);
+		failed = release_all(pass, 0, pass->stale_count);
 	pass->result.took_ns = sw_clock_monotonic_ns() - began_ns;
 	return failed;
 }
@@ -164,33 +162,30 @@ int sw_reconcile(struct sw_daemon *daemon, struct sw_reconcile *out, struct sw_e
 	return 0;
 }
 
-/* A pass over connections that came before the gate, which is no drift. */
-static void count_those_before(struct sw_pass *pass, const char *where)
-{
-	int failed = run(pass);
-
-	if (failed)
-		sw_log_error("%s: connections from before are not counted: %s", where,
-			     strerror(-failed));
-	else if (pass->result.adopted)
-		sw_log_info("%s: %zu connections were open before, they count", where,
-			    pass->result.adopted);
-}
-
-void sw_reconcile_interface(struct sw_daemon *daemon, const char *name)
-{
-	SW_CLEANUP(end_pass)
-	struct sw_pass pass = {
-		.daemon = daemon, .plan = daemon->plan, .extra_ifindex = (int)if_nametoindex(name)};
-	char where[sizeof("interface ") + IF_NAMESIZE];
-
-	snprintf(where, sizeof(where), "interface %s", name);
-	count_those_before(&pass, where);
-}
-
-void sw_reconcile_plan(struct sw_daemon *daemon, const struct sw_plan *plan)
+int sw_reconcile_new(struct sw_daemon *daemon, const struct sw_plan *plan, struct sw_error *err)
 {
 	SW_CLEANUP(end_pass) struct sw_pass pass = {.daemon = daemon, .plan = plan};
+	int failed = run(&pass);
 
-	count_those_before(&pass, "what is guarded from now on");
+	/* They would hold slots of what is not guarded after all. */
+	pass.gives_back = true;
+	if (failed)
+		release_all(&pass, pass.stale_count, pass.suspect_count);
+	if (failed)
+		return sw_error_set(err, failed,
+				    "connections from before the gate cannot be counted: %s",
+				    strerror(-failed));
+	if (pass.result.adopted)
+		sw_log_info("what is guarded from now on: %zu connections were open before, they "
+			    "count",
+			    pass.result.adopted);
+	return 0;
+}
+
+void sw_reconcile_late(struct sw_daemon *daemon, const struct sw_plan *plan)
+{
+	struct sw_error err;
+
+	if (sw_reconcile_new(daemon, plan, &err))
+		sw_log_error("%s; trying again within 10 s", err.text);
 }

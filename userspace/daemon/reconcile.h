@@ -21,13 +21,14 @@ struct sw_reconcile {
 int sw_reconcile(struct sw_daemon *daemon, struct sw_reconcile *out, struct sw_error *err);
 
 /*
- * Around attaching an interface: connections that came by it before the gate take their slots. That is
- * no drift. A failure is logged.
+ * Before guarding more than so far, an interface that is claimed or what is new in a plan whose values are in
+ * the maps: connections that came by there take their slots. That is no drift. On failure nothing more is
+ * to be guarded: the budget would be given out again.
  */
-void sw_reconcile_interface(struct sw_daemon *daemon, const char *name);
+int sw_reconcile_new(struct sw_daemon *daemon, const struct sw_plan *plan, struct sw_error *err);
 
-/* Likewise around guarding what a plan does and the one that runs does not; both have their values. */
-void sw_reconcile_plan(struct sw_daemon *daemon, const struct sw_plan *plan);
+/* The same right after, for those who came meanwhile. A failure is logged: the timer finds them as well. */
+void sw_reconcile_late(struct sw_daemon *daemon, const struct sw_plan *plan);
 
 /* The timer, daemon/reconcile_timer.c. 0 or -ENOMEM */
 int sw_reconcile_start(struct sw_daemon *daemon);

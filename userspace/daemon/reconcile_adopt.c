@@ -13,22 +13,24 @@
 
 static bool is_guarded(const struct sw_pass *pass, int ifindex)
 {
-	if (ifindex == pass->extra_ifindex && ifindex)
-		return true;
 	for (size_t i = 0; i < pass->daemon->attachment_count; i++)
 		if (pass->daemon->attachments[i].ifindex == ifindex)
 			return true;
 	return false;
 }
 
-/* Sockets are sorted by client: one question for each is enough. */
-static bool came_by_gate(struct sw_pass *pass, const struct sw_in6 *client)
+/* Sockets are sorted by client: one question for each is enough. 1: it did, 0: not, -errno. */
+static int came_by_gate(struct sw_pass *pass, const struct sw_in6 *client)
 {
 	if (memcmp(&pass->routed, client, sizeof(*client))) {
+		int ifindex = sw_route_interface(client);
+
+		if (ifindex < 0)
+			return ifindex;
 		pass->routed = *client;
-		pass->routed_ifindex = sw_route_interface(client);
+		pass->routed_ifindex = ifindex;
 	}
-	return pass->routed_ifindex > 0 && is_guarded(pass, pass->routed_ifindex);
+	return pass->routed_ifindex && is_guarded(pass, pass->routed_ifindex);
 }
 
 static void fill_in(struct sw_pass *pass, const struct sw_socket *socket,
@@ -76,8 +78,10 @@ static int adopt(struct sw_pass *pass, const struct sw_socket *socket,
 	pass->result.no_room += op.result == SW_FLOW_OP_NO_ROOM;
 	if (op.result != SW_FLOW_OP_DONE || socket->half_open)
 		return 0;
-	there = sw_sockets_has(pass->diag, &socket->key);
 	made.lane = op.lane;
+	made.service = op.service;
+	failed = sw_pass_note(pass, &socket->key, &made);
+	there = failed ? failed : sw_sockets_has(pass->diag, &socket->key);
 	if (there)
 		return there < 0 ? there : 0;
 	return sw_pass_release(pass, &socket->key, made.word, op.service, false);
@@ -89,22 +93,29 @@ static bool let_in_anyway(const struct sw_pass *pass)
 	return pass->is_drift && pass->daemon->config->mode == SW_MODE_MONITOR;
 }
 
+/* 1: its flow is to be made or put right, 0: nothing is to be done, -errno. */
+static int is_missed(struct sw_pass *pass, const struct sw_socket *socket)
+{
+	if (!sw_reconcile_is_missed(socket->half_open, socket->flow))
+		return 0;
+	if (socket->flow != SW_FLOW_NONE)
+		return 1;
+	return let_in_anyway(pass) ? 0 : came_by_gate(pass, &socket->key.client);
+}
+
 int sw_pass_adopt_all(struct sw_pass *pass)
 {
-	int failed = 0;
-
-	for (size_t i = 0; !failed && i < pass->sockets.count; i++) {
+	for (size_t i = 0; i < pass->sockets.count; i++) {
 		const struct sw_socket *socket = &pass->sockets.list[i];
 		const struct sw_plan_service *service = sw_plan_service_at(
 			pass->plan, &socket->key.server, socket->key.server_port_be);
+		int missed, failed;
 
 		sw_pass_show_life(pass);
-		if (!service || !sw_reconcile_is_missed(socket->half_open, socket->flow))
-			continue;
-		if (socket->flow == SW_FLOW_NONE &&
-		    (let_in_anyway(pass) || !came_by_gate(pass, &socket->key.client)))
-			continue;
-		failed = adopt(pass, socket, service);
+		missed = service ? is_missed(pass, socket) : 0;
+		failed = missed > 0 ? adopt(pass, socket, service) : missed;
+		if (failed)
+			return failed;
 	}
-	return failed;
+	return 0;
 }

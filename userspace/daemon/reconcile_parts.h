@@ -19,12 +19,12 @@ struct sw_pass {
 	struct sw_daemon *daemon;
 	const struct sw_plan *plan;
 	struct sw_sockets sockets;
-	struct sw_suspect *suspects;
-	size_t suspect_count, suspect_room;
+	struct sw_suspect *suspects; /* stale ones, and after them those that were adopted */
+	size_t suspect_count, suspect_room, stale_count;
 	struct mnl_socket *diag;
 	struct sw_reconcile_lanes lanes;
-	int extra_ifindex; /* about to be guarded; 0: none */
 	bool is_drift;
+	bool gives_back; /* releases whether there is a socket or not */
 	uint64_t now_ns; /* the kernel's, from before the listing */
 	uint64_t beaten_ns;
 	struct sw_in6 routed;
@@ -37,6 +37,9 @@ struct sw_pass {
  * what on_daemon_loss says. To be called for each; it looks at the clock and rarely does more.
  */
 void sw_pass_show_life(void *pass);
+
+/* -ENOMEM */
+int sw_pass_note(struct sw_pass *pass, const struct sw_flow_key *key, const struct sw_flow *flow);
 
 /*
  * Marked, looked for, and only then released: a SYN that comes meanwhile takes the mark off. word: of

@@ -110,7 +110,7 @@ static int take_state(struct sw_daemon *daemon, struct sw_config **config, struc
 		sw_apply_only(daemon->maps, daemon->plan);
 	else
 		sw_notes_restore_pauses(daemon);
-	return sw_kern_commit(daemon->kern, err);
+	return 0;
 }
 
 /* The gate comes last: whatever it needs is there by then. What others left goes after that. */
@@ -135,7 +135,7 @@ static int start(struct sw_daemon *daemon, struct sw_config *config, struct sw_e
 	if (!failed)
 		failed = sw_rooms_start(daemon, err);
 	if (!failed)
-		failed = sw_change_interfaces(daemon, config, err);
+		failed = sw_change_take_interfaces(daemon, config, err);
 	if (failed)
 		return failed;
 	sw_change_expire_rules(daemon);
@@ -144,13 +144,16 @@ static int start(struct sw_daemon *daemon, struct sw_config *config, struct sw_e
 	return 0;
 }
 
-/* How it ends decides what stays: a start that failed undoes only what it did itself. */
+/*
+ * How it ends decides what stays. A start that failed takes its gate off where none was before; where it
+ * took the place of one it stays, with the maps that it counts in, so that the interface stands never open.
+ */
 static void let_go(struct sw_daemon *daemon, enum sw_unload how)
 {
 	while (daemon->attachment_count) {
 		struct sw_attachment *last = &daemon->attachments[--daemon->attachment_count];
 
-		if (how == SW_UNLOAD_ALL)
+		if (how == SW_UNLOAD_ALL || (how == SW_UNLOAD_UNDO && !last->is_heir))
 			sw_detach(daemon->kern, last);
 		else
 			sw_attachment_close(last);

@@ -147,6 +147,7 @@ static int attach_in_mode(struct sw_kern *kern, struct sw_attachment *attachment
 	struct there there = look(kern, attachment->ifindex);
 	int failed;
 
+	attachment->is_heir = there.priority || there.link_fd >= 0;
 	switch (attachment->wanted) {
 	case SW_ATTACH_TC:
 		failed = attach_tc(kern, attachment, &there, err);
@@ -162,26 +163,40 @@ static int attach_in_mode(struct sw_kern *kern, struct sw_attachment *attachment
 	return failed;
 }
 
+static int is_taken(const struct sw_attachment *attachment, struct sw_error *err)
+{
+	struct sw_claim_holder holder = {0};
+	char who[64] = "";
+
+	if (!sw_claim_find_holder(attachment->ifindex, &holder))
+		snprintf(who, sizeof(who), " (pid %d, uid %u)", holder.pid, holder.uid);
+	if (holder.uid && holder.uid != geteuid())
+		return sw_error_set(
+			err, -EBUSY,
+			"interface %s is claimed by a process of another user's%s: if it "
+			"is no spillwayd, it only keeps others from guarding; end it",
+			attachment->name, who);
+	return sw_error_set(err, -EBUSY,
+			    "interface %s is guarded by another spillwayd%s: stop that one, or "
+			    "let it go of the interface with 'spillway detach %s'",
+			    attachment->name, who, attachment->name);
+}
+
 static int claim(struct sw_attachment *attachment, struct sw_error *err)
 {
 	attachment->claim_fd = sw_claim_interface(attachment->ifindex);
 	if (attachment->claim_fd >= 0)
 		return 0;
 	if (attachment->claim_fd == -EADDRINUSE)
-		return sw_error_set(
-			err, -EBUSY,
-			"interface %s is guarded by another spillwayd: stop that one, or "
-			"let it go of the interface with 'spillway detach %s'",
-			attachment->name, attachment->name);
+		return is_taken(attachment, err);
 	return sw_error_set(err, attachment->claim_fd, "interface %s: cannot claim it: %s",
 			    attachment->name, strerror(-attachment->claim_fd));
 }
 
-int sw_attach(struct sw_kern *kern, const char *name, enum sw_attach_mode wanted,
-	      const struct sw_attachment *before, struct sw_attachment *out, struct sw_error *err)
+int sw_attach_claim(const char *name, struct sw_attachment *out, struct sw_error *err)
 {
-	struct sw_attachment attachment = {.wanted = wanted, .link_fd = -1, .claim_fd = -1};
-	int failed = 0;
+	struct sw_attachment attachment = {.link_fd = -1, .claim_fd = -1};
+	int failed;
 
 	snprintf(attachment.name, sizeof(attachment.name), "%s", name);
 	attachment.ifindex = (int)if_nametoindex(name);
@@ -190,21 +205,28 @@ int sw_attach(struct sw_kern *kern, const char *name, enum sw_attach_mode wanted
 				    "interface %s: there is none by this name in this network "
 				    "namespace ('ip link' lists them)",
 				    name);
-	if (before)
-		attachment.claim_fd = before->claim_fd;
-	else
-		failed = claim(&attachment, err);
+	failed = claim(&attachment, err);
+	if (!failed)
+		*out = attachment;
+	return failed;
+}
+
+int sw_attach(struct sw_kern *kern, struct sw_attachment *attachment, enum sw_attach_mode wanted,
+	      struct sw_error *err)
+{
+	struct sw_attachment next = *attachment;
+	int failed;
+
+	next.wanted = wanted;
+	next.link_fd = -1;
+	next.is_on = true;
+	next.lost = false;
+	failed = attach_in_mode(kern, &next, err);
 	if (failed)
 		return failed;
-	failed = attach_in_mode(kern, &attachment, err);
-	if (failed) {
-		if (!before)
-			close(attachment.claim_fd);
-		return failed;
-	}
-	if (before && before->link_fd >= 0)
-		close(before->link_fd);
-	*out = attachment;
+	if (attachment->link_fd >= 0)
+		close(attachment->link_fd);
+	*attachment = next;
 	return 0;
 }
 
@@ -222,9 +244,10 @@ void sw_detach(struct sw_kern *kern, struct sw_attachment *attachment)
 	/* Without the claim what is on the interface is somebody else's. */
 	if (attachment->claim_fd < 0)
 		return;
-	take_off(kern, attachment);
-	close(attachment->claim_fd);
-	attachment->claim_fd = -1;
+	if (attachment->is_on)
+		take_off(kern, attachment);
+	attachment->is_on = false;
+	sw_attachment_close(attachment);
 }
 
 bool sw_attachment_holds(const struct sw_kern *kern, const struct sw_attachment *attachment)

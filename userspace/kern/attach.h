@@ -22,24 +22,35 @@ struct sw_attachment {
 	int ifindex;
 	enum sw_attach_mode wanted;
 	enum sw_attach_mode mode; /* what it became: native, generic or tc */
+	bool is_on;		  /* this daemon has put its gate there */
+	bool is_heir;		  /* in the place of one that was there before */
 	bool lost;    /* the gate is not where it was put; set by who tells the operator */
 	int link_fd;  /* of XDP; -1 in mode tc */
-	int claim_fd; /* kern/claim.h; -1: not attached */
+	int claim_fd; /* kern/claim.h; -1: not claimed */
 };
 
 /*
- * What a daemon before this one, or another mode, has there is replaced without a moment in which no
- * gate is there: `before` is NULL or this daemon's attachment so far, which *out takes the place of.
- * 0 with *out filled; -ENODEV: no such interface; -EBUSY: it has an XDP program already, or another
- * daemon guards it; others as the kernel says. On failure what was there stays.
+ * The first half: the interface is there and nobody else's; nothing is put on it yet.
+ * 0 with *out filled; -ENODEV: no such interface; -EBUSY: another daemon guards it.
  */
-int sw_attach(struct sw_kern *kern, const char *name, enum sw_attach_mode wanted,
-	      const struct sw_attachment *before, struct sw_attachment *out, struct sw_error *err);
+int sw_attach_claim(const char *name, struct sw_attachment *out, struct sw_error *err);
+
+/*
+ * The second half, and every change of mode after that. What is there, of this daemon or one before it,
+ * is replaced without a moment in which no gate is there.
+ * 0; -EBUSY: it has an XDP program already; others as the kernel says. On failure what was there stays,
+ * and *attachment is as it was.
+ */
+int sw_attach(struct sw_kern *kern, struct sw_attachment *attachment, enum sw_attach_mode wanted,
+	      struct sw_error *err);
 
 /* Forgets the attachment; what is in the kernel stays for the next daemon. */
 void sw_attachment_close(struct sw_attachment *attachment);
 
-/* Leaves the interface as it was found. An interface that has gone away is no error. */
+/*
+ * Leaves the interface as it was found, and gives up the claim. An interface that has gone away is no
+ * error; on one that is only claimed nothing is touched.
+ */
 void sw_detach(struct sw_kern *kern, struct sw_attachment *attachment);
 
 /* True while the programs are where they were put. */

@@ -6,10 +6,11 @@
 
 #include <bpf/libbpf.h>
 #include <errno.h>
-#include <libmnl/libmnl.h>
 #include <linux/pkt_sched.h>
 #include <linux/rtnetlink.h>
 #include <string.h>
+
+#include "kern/netlink.h"
 
 /* Ours among the filters of an interface: "SW". */
 #define OUR_HANDLE 0x5357
@@ -35,12 +36,19 @@ static int program_at(int ifindex, int priority, __u32 *program)
 	return failed;
 }
 
+__u32 sw_clsact_program(int ifindex, int priority)
+{
+	__u32 program;
+
+	program_at(ifindex, priority, &program);
+	return program;
+}
+
 __u32 sw_clsact_find(int ifindex, int *priority)
 {
 	for (int at = SW_CLSACT_FIRST; at <= SW_CLSACT_SECOND; at++) {
-		__u32 program;
+		__u32 program = sw_clsact_program(ifindex, at);
 
-		program_at(ifindex, at, &program);
 		if (!program)
 			continue;
 		*priority = at;
@@ -77,7 +85,7 @@ int sw_clsact_put(int ifindex, int program_fd, int priority, bool *made)
 	*made = !failed;
 	failed = bpf_tc_attach(&hook, &opts);
 	if (failed && *made)
-		sw_clsact_remove(ifindex, true);
+		sw_clsact_destroy(ifindex);
 	return failed;
 }
 
@@ -90,51 +98,70 @@ void sw_clsact_drop(int ifindex, int priority)
 	bpf_tc_detach(&hook, &opts);
 }
 
-static int count_filter(const struct nlmsghdr *message, void *count)
+struct search {
+	int ifindex;
+	int found;
+};
+
+static int note_qdisc(const struct nlmsghdr *message, void *arg)
 {
-	(void)message;
-	(*(int *)count)++;
+	const struct tcmsg *tc = mnl_nlmsg_get_payload(message);
+	struct search *search = arg;
+
+	search->found += tc->tcm_ifindex == search->ifindex && tc->tcm_parent == TC_H_CLSACT;
 	return MNL_CB_OK;
 }
 
-/* Filters on one of clsact's two sides; -1 when the kernel does not say. */
-static int count_filters(int ifindex, __u32 parent)
+static int note_filter(const struct nlmsghdr *message, void *arg)
 {
-	char buffer[16384];
-	struct nlmsghdr *request = mnl_nlmsg_put_header(buffer);
-	struct mnl_socket *socket = mnl_socket_open(NETLINK_ROUTE);
-	struct tcmsg *tc;
-	int filters = 0;
-	int status = socket ? MNL_CB_OK : MNL_CB_ERROR;
+	struct search *search = arg;
 
-	request->nlmsg_type = RTM_GETTFILTER;
+	(void)message;
+	search->found++;
+	return MNL_CB_OK;
+}
+
+/* How many qdiscs, or filters of one of clsact's two sides, the interface has, or -errno. */
+static int count(int ifindex, uint16_t type, __u32 parent, mnl_cb_t note)
+{
+	SW_NETLINK_CLOSE struct mnl_socket *socket = sw_netlink_open(NETLINK_ROUTE);
+	char buffer[MNL_NLMSG_HDRLEN + MNL_ALIGN(sizeof(struct tcmsg))];
+	struct nlmsghdr *request = mnl_nlmsg_put_header(buffer);
+	struct search search = {.ifindex = ifindex};
+	struct tcmsg *tc;
+	int failed;
+
+	if (!socket)
+		return -errno;
+	request->nlmsg_type = type;
 	request->nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP;
-	request->nlmsg_seq = 1;
 	tc = mnl_nlmsg_put_extra_header(request, sizeof(*tc));
 	tc->tcm_family = AF_UNSPEC;
 	tc->tcm_ifindex = ifindex;
 	tc->tcm_parent = parent;
-	if (status == MNL_CB_OK && mnl_socket_sendto(socket, request, request->nlmsg_len) < 0)
-		status = MNL_CB_ERROR;
-	while (status == MNL_CB_OK) {
-		ssize_t size = mnl_socket_recvfrom(socket, buffer, sizeof(buffer));
-
-		status = size < 0 ? MNL_CB_ERROR
-				  : mnl_cb_run(buffer, size, 1, 0, count_filter, &filters);
-	}
-	if (socket)
-		mnl_socket_close(socket);
-	return status == MNL_CB_ERROR ? -1 : filters;
+	failed = sw_netlink_ask(socket, request, note, &search);
+	return failed ? failed : search.found;
 }
 
-void sw_clsact_remove(int ifindex, bool made)
+int sw_clsact_is_there(int ifindex)
+{
+	int found = count(ifindex, RTM_GETQDISC, 0, note_qdisc);
+
+	return found > 0 ? 1 : found;
+}
+
+static bool has_filters(int ifindex)
+{
+	return count(ifindex, RTM_GETTFILTER, TC_H_MAKE(TC_H_CLSACT, TC_H_MIN_INGRESS),
+		     note_filter) ||
+	       count(ifindex, RTM_GETTFILTER, TC_H_MAKE(TC_H_CLSACT, TC_H_MIN_EGRESS), note_filter);
+}
+
+void sw_clsact_destroy(int ifindex)
 {
 	struct bpf_tc_hook hook;
 
-	sw_clsact_drop(ifindex, SW_CLSACT_FIRST);
-	sw_clsact_drop(ifindex, SW_CLSACT_SECOND);
-	if (!made || count_filters(ifindex, TC_H_MAKE(TC_H_CLSACT, TC_H_MIN_INGRESS)) != 0 ||
-	    count_filters(ifindex, TC_H_MAKE(TC_H_CLSACT, TC_H_MIN_EGRESS)) != 0)
+	if (has_filters(ifindex))
 		return;
 	hook_of(ifindex, &hook);
 	hook.attach_point = BPF_TC_INGRESS | BPF_TC_EGRESS;

@@ -15,6 +15,12 @@
 /* The program of the first filter of ours and its priority; 0: there is none. */
 __u32 sw_clsact_find(int ifindex, int *priority);
 
+/* The program of the filter of ours at this priority, 0: there is none. */
+__u32 sw_clsact_program(int ifindex, int priority);
+
+/* Whether the interface has such a qdisc, whoever made it. 1, 0 or -errno. */
+int sw_clsact_is_there(int ifindex);
+
 /* True where there is none for sure: a kernel that does not answer has taken nothing off. */
 bool sw_clsact_is_gone(int ifindex);
 
@@ -26,7 +32,7 @@ int sw_clsact_put(int ifindex, int program_fd, int priority, bool *made);
 
 void sw_clsact_drop(int ifindex, int priority);
 
-/* Takes off all filters of ours, and the qdisc if it is ours and nobody else has a filter in it. */
-void sw_clsact_remove(int ifindex, bool made);
+/* Takes off the qdisc, unless somebody has a filter in it. */
+void sw_clsact_destroy(int ifindex);
 
 #endif

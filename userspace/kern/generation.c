@@ -6,17 +6,24 @@
 
 #include <errno.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define PREFIX	"gen_"
+#include "kern/pins_check.h"
+
 #define CURRENT "current"
 
 static bool is_generation(const char *name)
 {
-	return !strncmp(name, PREFIX, strlen(PREFIX));
+	unsigned long number;
+
+	return sw_pins_number(name, SW_GENERATION_PREFIX, &number);
+}
+
+bool sw_generation_is_pointer(const char *name)
+{
+	return !strcmp(name, CURRENT) || !strcmp(name, SW_NEXT_PREFIX CURRENT);
 }
 
 static int read_current(const char *pin_dir, char name[64])
@@ -30,7 +37,7 @@ static int read_current(const char *pin_dir, char name[64])
 	if (length < 0)
 		return -ENOENT;
 	name[length] = '\0';
-	return is_generation(name) && !strchr(name, '/') ? 0 : -ENOENT;
+	return is_generation(name) ? 0 : -ENOENT;
 }
 
 int sw_generation_current(const char *pin_dir, char path[SW_PIN_PATH_MAX])
@@ -43,10 +50,11 @@ int sw_generation_current(const char *pin_dir, char path[SW_PIN_PATH_MAX])
 
 static int note_highest(void *highest, const char *dir, const char *name)
 {
-	unsigned long number = is_generation(name) ? strtoul(name + strlen(PREFIX), NULL, 10) : 0;
+	unsigned long number;
 
 	(void)dir;
-	if (number > *(unsigned long *)highest)
+	if (sw_pins_number(name, SW_GENERATION_PREFIX, &number) &&
+	    number > *(unsigned long *)highest)
 		*(unsigned long *)highest = number;
 	return 0;
 }
@@ -57,7 +65,7 @@ int sw_generation_make(const char *pin_dir, char path[SW_PIN_PATH_MAX], struct s
 	char name[64];
 
 	sw_pins_each(pin_dir, note_highest, &highest);
-	snprintf(name, sizeof(name), PREFIX "%lu", highest + 1);
+	snprintf(name, sizeof(name), SW_GENERATION_PREFIX "%lu", highest + 1);
 	if (sw_pins_path(pin_dir, name, path))
 		return sw_error_set(err, -ENAMETOOLONG, "pin directory %s: too long", pin_dir);
 	if (mkdir(path, 0700))
@@ -69,7 +77,8 @@ int sw_generation_commit(const char *pin_dir, const char *path, struct sw_error 
 {
 	char next[SW_PIN_PATH_MAX], current[SW_PIN_PATH_MAX];
 
-	if (sw_pins_path(pin_dir, "next_" CURRENT, next) || sw_pins_path(pin_dir, CURRENT, current))
+	if (sw_pins_path(pin_dir, SW_NEXT_PREFIX CURRENT, next) ||
+	    sw_pins_path(pin_dir, CURRENT, current))
 		return sw_error_set(err, -ENAMETOOLONG, "pin directory %s: too long", pin_dir);
 	unlink(next);
 	if (symlink(strrchr(path, '/') + 1, next) || rename(next, current))
@@ -80,7 +89,8 @@ int sw_generation_commit(const char *pin_dir, const char *path, struct sw_error 
 static int remove_pin(void *arg, const char *dir, const char *name)
 {
 	(void)arg;
-	sw_pins_remove(dir, name);
+	if (sw_pins_is_part(name))
+		sw_pins_remove(dir, name);
 	return 0;
 }
 
@@ -95,7 +105,7 @@ static int prune_one(void *current, const char *dir, const char *name)
 {
 	char path[SW_PIN_PATH_MAX];
 
-	if (!strncmp(name, "map_", 4) || !strcmp(name, "link_life") || !strncmp(name, "next_", 5))
+	if (sw_pins_is_part(name) || !strcmp(name, SW_NEXT_PREFIX CURRENT))
 		sw_pins_remove(dir, name);
 	else if (is_generation(name) && strcmp(name, current) && !sw_pins_path(dir, name, path))
 		sw_generation_remove(path);

@@ -11,6 +11,11 @@
 #include "core/error.h"
 #include "kern/pins.h"
 
+#define SW_GENERATION_PREFIX "gen_"
+
+/* Whether the symbolic link has this name, or is to get it. */
+bool sw_generation_is_pointer(const char *name);
+
 /* The current generation's directory. -ENOENT: none. */
 int sw_generation_current(const char *pin_dir, char path[SW_PIN_PATH_MAX]);
 
@@ -23,7 +28,10 @@ int sw_generation_commit(const char *pin_dir, const char *path, struct sw_error 
 /* Removes all but the current one: their links let go of the kernel. */
 void sw_generation_prune(const char *pin_dir);
 
-/* Removes one that is not, or shall no longer be, the current one. */
+/*
+ * Removes one that is not, or shall no longer be, the current one. Something foreign in it stays, and so does
+ * the directory.
+ */
 void sw_generation_remove(const char *path);
 
 /* Calls for each directory that holds maps, those of daemons before 0.2 (the pin directory) too. */

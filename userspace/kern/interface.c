@@ -6,6 +6,7 @@
 
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
+#include <errno.h>
 #include <linux/ethtool.h>
 #include <linux/if_link.h>
 #include <linux/sockios.h>
@@ -55,12 +56,25 @@ bool sw_interface_xdp_is_generic(int ifindex)
 	return !bpf_xdp_query(ifindex, 0, &opts) && opts.attach_mode == XDP_ATTACHED_SKB;
 }
 
-bool sw_interface_is_gate(uint32_t program_id)
+/* 1: it is, 0: not, -errno */
+static int find_gate(uint32_t program_id)
 {
 	struct bpf_prog_info info = {0};
 	__u32 size = sizeof(info);
 	SW_CLOSE int fd = bpf_prog_get_fd_by_id(program_id);
+	int failed = fd < 0 ? fd : bpf_obj_get_info_by_fd(fd, &info, &size);
 
-	return fd >= 0 && !bpf_obj_get_info_by_fd(fd, &info, &size) &&
-	       !strcmp(info.name, "gate_xdp");
+	return failed ? failed : !strcmp(info.name, "gate_xdp");
+}
+
+bool sw_interface_is_gate(uint32_t program_id)
+{
+	return find_gate(program_id) == 1;
+}
+
+bool sw_interface_may_be_gate(uint32_t program_id)
+{
+	int is = find_gate(program_id);
+
+	return is == 1 || is == -EPERM;
 }

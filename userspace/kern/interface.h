@@ -23,5 +23,7 @@ bool sw_interface_xdp_is_generic(int ifindex);
 
 /* Whether the program by this id is the gate, this daemon's or another's. */
 bool sw_interface_is_gate(uint32_t program_id);
+/* The same; true, too, for who is not permitted to look (CAP_SYS_ADMIN). */
+bool sw_interface_may_be_gate(uint32_t program_id);
 
 #endif

@@ -5,6 +5,7 @@
 #include "kern/leftover.h"
 
 #include <bpf/bpf.h>
+#include <errno.h>
 #include <net/if.h>
 #include <stdbool.h>
 #include <stdlib.h>
@@ -51,36 +52,53 @@ static bool is_searched(const struct search *search, __u32 map_id)
 	return false;
 }
 
-static bool is_ours(const struct search *search, __u32 program_id)
+/* 1: it is, 0: not, -errno: not known. */
+static int is_ours(const struct search *search, __u32 program_id)
 {
 	__u32 map_ids[MAPS_MAX];
 	struct bpf_prog_info info = {.nr_map_ids = MAPS_MAX,
 				     .map_ids = (__u64)(unsigned long)map_ids};
 	__u32 size = sizeof(info);
 	SW_CLOSE int fd = bpf_prog_get_fd_by_id(program_id);
+	int failed = fd < 0 ? fd : bpf_obj_get_info_by_fd(fd, &info, &size);
 
-	if (fd < 0 || bpf_obj_get_info_by_fd(fd, &info, &size))
-		return false;
-	for (__u32 i = 0; i < info.nr_map_ids && i < MAPS_MAX; i++)
+	for (__u32 i = 0; !failed && i < info.nr_map_ids && i < MAPS_MAX; i++)
 		if (is_searched(search, map_ids[i]))
-			return true;
-	return false;
+			return 1;
+	return failed;
+}
+
+/* True if there was one of ours. */
+static bool remove_filters_of(const struct search *search, int ifindex, const char *name)
+{
+	bool found = false;
+
+	for (int priority = SW_CLSACT_FIRST; priority <= SW_CLSACT_SECOND; priority++) {
+		__u32 program_id = sw_clsact_program(ifindex, priority);
+		int ours = program_id ? is_ours(search, program_id) : 0;
+
+		if (ours == -EPERM)
+			sw_log_warn("%s: not permitted to see whose filter is there "
+				    "(CAP_SYS_ADMIN); if a daemon before this one left it: 'tc "
+				    "filter delete dev %s ingress pref %d'",
+				    name, name, priority);
+		if (ours <= 0)
+			continue;
+		sw_clsact_drop(ifindex, priority);
+		found = true;
+	}
+	return found;
 }
 
 static void remove_filters(const struct search *search)
 {
 	struct if_nameindex *all = search->map_count ? if_nameindex() : NULL;
 
-	for (struct if_nameindex *at = all; at && at->if_index; at++) {
-		int priority;
-		__u32 program_id = sw_clsact_find((int)at->if_index, &priority);
-
-		if (!program_id || search->is_kept(search->arg, (int)at->if_index) ||
-		    !is_ours(search, program_id))
-			continue;
-		sw_log_info("%s: taking off what the daemon before this one has left", at->if_name);
-		sw_clsact_remove((int)at->if_index, false);
-	}
+	for (struct if_nameindex *at = all; at && at->if_index; at++)
+		if (!search->is_kept(search->arg, (int)at->if_index) &&
+		    remove_filters_of(search, (int)at->if_index, at->if_name))
+			sw_log_info("%s: took off what the daemon before this one has left",
+				    at->if_name);
 	if (all)
 		if_freenameindex(all);
 }
@@ -90,9 +108,10 @@ static int remove_link(void *arg, const char *dir, const char *name)
 {
 	const struct search *search = arg;
 	SW_CLOSE int fd = -1;
+	unsigned long ifindex;
 
-	if (strncmp(name, SW_XDP_LINK_PREFIX, strlen(SW_XDP_LINK_PREFIX)) ||
-	    search->is_kept(search->arg, (int)strtol(name + strlen(SW_XDP_LINK_PREFIX), NULL, 10)))
+	if (!sw_pins_number(name, SW_XDP_LINK_PREFIX, &ifindex) ||
+	    search->is_kept(search->arg, (int)ifindex))
 		return 0;
 	fd = sw_pins_open(dir, name);
 	if (fd >= 0)
@@ -101,17 +120,16 @@ static int remove_link(void *arg, const char *dir, const char *name)
 	return 0;
 }
 
+/* After the filters: one that is left in it is another daemon's. */
 static int remove_qdisc(void *arg, const char *dir, const char *name)
 {
 	const struct search *search = arg;
-	int ifindex;
+	unsigned long ifindex;
 
-	if (strncmp(name, SW_QDISC_PREFIX, strlen(SW_QDISC_PREFIX)))
+	if (!sw_pins_number(name, SW_QDISC_PREFIX, &ifindex) ||
+	    search->is_kept(search->arg, (int)ifindex))
 		return 0;
-	ifindex = (int)strtol(name + strlen(SW_QDISC_PREFIX), NULL, 10);
-	if (search->is_kept(search->arg, ifindex))
-		return 0;
-	sw_clsact_remove(ifindex, true);
+	sw_clsact_destroy((int)ifindex);
 	sw_pins_unmark(dir, name);
 	return 0;
 }

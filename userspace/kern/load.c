@@ -20,6 +20,7 @@
 #include "kern/mapped.h"
 #include "kern/notes.h"
 #include "kern/pins.h"
+#include "kern/pins_check.h"
 #include "kern/preflight.h"
 #include "spillway.skel.h"
 #include "spillway/names.h"
@@ -32,6 +33,7 @@ struct sw_kern {
 	char generation[SW_PIN_PATH_MAX]; /* where maps are pinned; "" while nothing is */
 	uint64_t netns_cookie;
 	bool inherited; /* maps of a daemon before this one */
+	bool counts;	/* the generation is the current one */
 	int lock_fd;
 };
 
@@ -117,6 +119,8 @@ static int pin_maps(struct sw_kern *kern, struct sw_error *err)
 		if (bpf_map__is_internal(map))
 			continue;
 		snprintf(name, sizeof(name), "map_%s", bpf_map__name(map));
+		if (!sw_pins_is_part(name))
+			return sw_error_set(err, -EINVAL, "%s is not one of SW_MAP_NAMES", name);
 		failed = sw_pins_add(kern->generation, name, bpf_map__fd(map), err);
 		if (failed)
 			return failed;
@@ -190,7 +194,12 @@ int sw_load(const char *pin_dir, struct sw_kern **out, struct sw_error *err)
 
 int sw_kern_commit(struct sw_kern *kern, struct sw_error *err)
 {
-	return kern->inherited ? 0 : sw_generation_commit(kern->pin_dir, kern->generation, err);
+	int failed = 0;
+
+	if (!kern->inherited && !kern->counts)
+		failed = sw_generation_commit(kern->pin_dir, kern->generation, err);
+	kern->counts = !failed;
+	return failed;
 }
 
 /* What stands in the pin directory already is only undone where this daemon began it. */

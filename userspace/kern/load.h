@@ -36,7 +36,7 @@ enum sw_program {
  */
 int sw_load(const char *pin_dir, struct sw_kern **out, struct sw_error *err);
 
-/* Makes what was loaded that which counts. */
+/* Makes what was loaded that which counts, if it is not yet. From the first gate that leads to it on. */
 int sw_kern_commit(struct sw_kern *kern, struct sw_error *err);
 
 enum sw_unload {

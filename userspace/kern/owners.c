@@ -119,6 +119,28 @@ int sw_owners_read(const uint32_t *listeners, size_t count, struct sw_owners *ou
 	return hidden;
 }
 
+static bool has(const char *pid, uint32_t inode)
+{
+	struct list list = {0};
+	bool found;
+
+	add_process(pid, &inode, 1, &list);
+	found = list.count > 0;
+	free(list.inodes);
+	return found;
+}
+
+int sw_owners_pid(uint32_t inode)
+{
+	SW_CLEANUP(close_dir) DIR *processes = opendir("/proc");
+	struct dirent *process;
+
+	while (processes && (process = readdir(processes)))
+		if (isdigit((unsigned char)process->d_name[0]) && has(process->d_name, inode))
+			return (int)strtol(process->d_name, NULL, 10);
+	return 0;
+}
+
 bool sw_owners_have(const struct sw_owners *owners, uint32_t inode)
 {
 	return inode && owners->count &&

@@ -22,6 +22,8 @@ struct sw_owners {
 int sw_owners_read(const uint32_t *listeners, size_t count, struct sw_owners *out);
 bool sw_owners_have(const struct sw_owners *owners, uint32_t inode);
 void sw_owners_free(struct sw_owners *owners);
+/* A process that has the socket; 0: none that can be seen. */
+int sw_owners_pid(uint32_t inode);
 #define SW_OWNERS_FREE __attribute__((cleanup(sw_owners_free)))
 
 #endif

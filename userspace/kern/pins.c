@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
@@ -16,15 +17,22 @@
 
 #include "core/cleanup.h"
 
-/* What the names of our entries begin with. Maps lay here themselves before there were generations. */
-static const char *const prefixes[] = {"gen_",	"current", "next_", "map_",
-				       "link_", "state",   "qdisc_"};
-
 int sw_pins_path(const char *dir, const char *name, char path[SW_PIN_PATH_MAX])
 {
 	int length = snprintf(path, SW_PIN_PATH_MAX, "%s/%s", dir, name);
 
 	return length < SW_PIN_PATH_MAX ? 0 : -ENAMETOOLONG;
+}
+
+bool sw_pins_number(const char *name, const char *prefix, unsigned long *number)
+{
+	const char *digits = name + strlen(prefix);
+
+	if (strncmp(name, prefix, strlen(prefix)) || digits[0] == '0' || !digits[0] ||
+	    digits[strspn(digits, "0123456789")] || strlen(digits) > 9)
+		return false;
+	*number = strtoul(digits, NULL, 10);
+	return true;
 }
 
 /* The directory may have been removed, or made anew, between opening and locking it. */
@@ -78,28 +86,6 @@ int sw_pins_each(const char *dir, int (*each)(void *arg, const char *dir, const 
 	return err;
 }
 
-static int find_foreign(void *arg, const char *dir, const char *name)
-{
-	(void)dir;
-	for (size_t i = 0; i < sizeof(prefixes) / sizeof(prefixes[0]); i++)
-		if (!strncmp(name, prefixes[i], strlen(prefixes[i])))
-			return 0;
-	snprintf(arg, SW_PIN_PATH_MAX, "%s", name);
-	return -EEXIST;
-}
-
-int sw_pins_check(const char *dir, struct sw_error *err)
-{
-	char foreign[SW_PIN_PATH_MAX];
-
-	if (!sw_pins_each(dir, find_foreign, foreign))
-		return 0;
-	return sw_error_set(err, -EEXIST,
-			    "pin directory %s holds '%s', which Spillway did not pin: move it "
-			    "away, or use another --pin-dir",
-			    dir, foreign);
-}
-
 int sw_pins_add(const char *dir, const char *name, int fd, struct sw_error *err)
 {
 	char path[SW_PIN_PATH_MAX];
@@ -118,7 +104,7 @@ int sw_pins_replace(const char *dir, const char *name, int fd, struct sw_error *
 	char next[SW_PIN_PATH_MAX], path[SW_PIN_PATH_MAX], next_name[64];
 	int failed;
 
-	snprintf(next_name, sizeof(next_name), "next_%s", name);
+	snprintf(next_name, sizeof(next_name), SW_NEXT_PREFIX "%s", name);
 	sw_pins_remove(dir, next_name);
 	failed = sw_pins_add(dir, next_name, fd, err);
 	if (failed)

@@ -40,6 +40,13 @@ static void put_question(struct nlmsghdr *header, const struct sw_in6 *client)
 		mnl_attr_put(header, RTA_DST, sizeof(*client), client);
 }
 
+/* Nothing is reached there; EACCES and EINVAL are routes that say so, "prohibit" and "blackhole". */
+static bool is_no_route(int failed)
+{
+	return failed == -ENETUNREACH || failed == -EHOSTUNREACH || failed == -EACCES ||
+	       failed == -EINVAL;
+}
+
 int sw_route_interface(const struct sw_in6 *client)
 {
 	SW_NETLINK_CLOSE struct mnl_socket *socket = sw_netlink_open(NETLINK_ROUTE);
@@ -52,7 +59,7 @@ int sw_route_interface(const struct sw_in6 *client)
 		return -errno;
 	put_question(header, client);
 	failed = sw_netlink_ask(socket, header, take, &interface);
-	if (failed == -ENETUNREACH || failed == -EHOSTUNREACH)
+	if (is_no_route(failed))
 		return 0;
 	return failed ? failed : interface;
 }

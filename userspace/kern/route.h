@@ -7,7 +7,7 @@
 
 #include "spillway/types.h"
 
-/* The interface's number, loopback's for an address of this host; 0: no route; -errno. */
+/* The interface's number, loopback's for an address of this host; 0: no route; -errno: not known. */
 int sw_route_interface(const struct sw_in6 *client);
 
 #endif
