@@ -258,7 +258,7 @@ run_with_netlink_failing() {
 		-E "ASAN_OPTIONS=${ASAN_OPTIONS:-}:detect_leaks=0" \
 		-e trace=recvmsg -e "inject=recvmsg:error=ENOBUFS:when=$1" \
 		"$BUILD/spillwayd" --foreground --config "$WORLD/spillway.yaml" --pin-dir "$PIN_DIR"
-	wait_until "it answers or is gone" spillwayd_answers_or_is_gone
+	wait_until "it knows of its databases or is gone" spillwayd_knows_or_is_gone
 }
 
 @test "a start from another layout that cannot count who is inside leaves the gate that does" {
