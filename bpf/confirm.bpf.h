@@ -71,12 +71,14 @@ static __noinline int flow_opened(const struct sw_flow_key *key, struct holding 
 
 	if (was.flags & SW_FLOW_COOKIE)
 		cookie_watch_add(held->service, -1);
-	if (!service || was.lane != SW_LANE_DIRECT)
+	if (!service)
 		return 0;
 	source_key(held->service, &key->client, held->source_bits, &source);
 	live = source_find(&source);
 	if (live)
 		live->is_proven = 1;
+	if (was.lane != SW_LANE_DIRECT)
+		return 0;
 	before = sw_half_open_free(service, live);
 	/* In this order: who is seen too late here looks at the caps later still. */
 	if (somebody_waits(service) && half_open_bound(held->service, &before))

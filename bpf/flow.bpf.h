@@ -176,6 +176,18 @@ static __always_inline void flow_end(const struct sw_flow_key *key)
 	bpf_map_delete_elem(&flows, key);
 }
 
+/* The source kept silent: it is one that nobody has heard of. */
+static __always_inline void unprove(const struct sw_flow_key *key, const struct holding *held)
+{
+	struct sw_source_live *live;
+	struct sw_source_key source;
+
+	source_key(held->service, &key->client, held->source_bits, &source);
+	live = source_find(&source);
+	if (live)
+		live->is_proven = 0;
+}
+
 /*
  * The handshake is given up: what it held is free. The entry stays for an ACK that comes all the
  * same. True for exactly one of those who try.
@@ -189,6 +201,8 @@ static __noinline int flow_expire(const struct sw_flow_key *key, struct sw_flow 
 		return 0;
 	/* Before the release, which takes long enough for a retransmit to revive the flow. */
 	flow->state_ns = now_ns;
+	if (counter == SW_COUNTER_EXPIRED)
+		unprove(key, &held);
 	flow_release(key, &held, seen);
 	count(held.service,
 	      counter == SW_COUNTER_EXPIRED ? SW_COUNTER_EXPIRED : SW_COUNTER_HANDSHAKE_RESETS);

@@ -119,6 +119,22 @@ static void as_many_silent_sources_as_slots(struct rig *rig, const void *arg)
 	rig_expect_syn(rig, BOB, 11, REFUSED(HALF_OPEN));
 }
 
+static void a_known_source_that_falls_silent(struct rig *rig, const void *arg)
+{
+	const struct packet known = {.client = BOB, .client_port = 42301 + 10 * rig->tc};
+	struct sw_service_conf *conf = &rig->maps->service_conf[0];
+
+	(void)arg;
+	set_caps(rig, 8, 5);
+	conf->budget = conf->shared_limit = 10;
+	come_and_go(rig, &known);
+	rig_expect_syn(rig, BOB, 1, DIRECT_FIRST);
+	rig_sweep_after(rig, 6 * SECOND_NS);
+	for (int i = 0; i < 9; i++)
+		rig_expect_syn(rig, SILENT + i, 1, DIRECT_FIRST);
+	rig_expect_syn(rig, BOB, 2, REFUSED(HALF_OPEN));
+}
+
 static void a_capped_syn_takes_the_next_lane(struct rig *rig, const void *arg)
 {
 	int fd = listener_open(rig);
@@ -416,6 +432,8 @@ static const struct rig_test tests[] = {
 	 a_service_at_its_cap_spares_the_first_of_each, NULL, 0},
 	{"of as many silent sources as there are slots one gets none: a client that was here may have it",
 	 as_many_silent_sources_as_slots, NULL, 0},
+	{"a known source that lets a handshake expire is as new as the others",
+	 a_known_source_that_falls_silent, NULL, 0},
 	{"a source at its cap takes the next lane", a_capped_syn_takes_the_next_lane, NULL, 0},
 	{"who is always admitted is counted and not capped", who_is_always_admitted_is_counted_only,
 	 NULL, 0},

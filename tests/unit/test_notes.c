@@ -22,6 +22,7 @@
 #define sw_kern_netns_cookie fake_kern_netns_cookie
 
 #include "daemon/notes.c"
+#include "daemon/notes_ids.c"
 
 #define FILE_TEXT "services: [{name: main, listen: [5432], budget: {direct: 80}}]"
 #define COOKIE	  7

@@ -326,6 +326,25 @@ static void a_service_that_got_another_name_where_it_listens_is_the_same(void **
 	sw_plan_free(after);
 }
 
+static void a_service_that_becomes_two_is_the_first_of_them(void **state)
+{
+	const struct sw_plan_busy busy = {
+		.service = nothing_is_busy, .class = nothing_is_busy, .serves = serves_5432};
+	struct sw_plan *before = planned(MAIN);
+	struct sw_plan *after = planned_after("services:\n- {name: one, listen: [':5432']}\n"
+					      "- {name: two, listen: ['127.0.0.1:5432']}\n",
+					      NULL, before, &busy);
+
+	(void)state;
+	assert_int_equal(sw_plan_service_named(after, "one")->id, before->services[0].id);
+	assert_int_not_equal(sw_plan_service_named(after, "two")->id, before->services[0].id);
+	for (size_t i = 0; i < after->class_count; i++)
+		for (size_t n = 0; n < i; n++)
+			assert_int_not_equal(after->classes[i].id, after->classes[n].id);
+	sw_plan_free(before);
+	sw_plan_free(after);
+}
+
 static void rule(struct sw_rules *rules, const char *prefix, bool allow)
 {
 	struct sw_rule one = {.service = "main", .allow = allow};
@@ -440,6 +459,7 @@ int main(void)
 		cmocka_unit_test(whoever_comes_back_while_its_connections_count_gets_its_ids_again),
 		cmocka_unit_test(whoever_was_removed_is_forgotten_when_its_connections_are_gone),
 		cmocka_unit_test(a_service_that_got_another_name_where_it_listens_is_the_same),
+		cmocka_unit_test(a_service_that_becomes_two_is_the_first_of_them),
 		cmocka_unit_test(a_rule_overrules_every_class_within_its_prefix),
 		cmocka_unit_test(a_rule_for_a_class_s_own_prefix_stands_there_once),
 		cmocka_unit_test(more_classes_than_there_are_ids_is_an_error_that_says_so),

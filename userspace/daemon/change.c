@@ -54,6 +54,17 @@ static int apply(struct sw_daemon *daemon, const struct sw_plan *plan, struct sw
 	return failed;
 }
 
+static bool has_new_ids(const struct sw_plan *plan, const struct sw_plan *last)
+{
+	for (size_t i = 0; last && i < plan->service_count; i++)
+		if (!sw_plan_service(last, plan->services[i].id))
+			return true;
+	for (size_t i = 0; last && i < plan->class_count; i++)
+		if (!sw_plan_class(last, plan->classes[i].id))
+			return true;
+	return false;
+}
+
 static void restore(struct sw_daemon *daemon, const struct sw_plan *from)
 {
 	struct sw_error ignored;
@@ -77,6 +88,8 @@ int sw_change(struct sw_daemon *daemon, struct sw_config *next, struct sw_rules 
 				      &plan, err);
 	if (failed)
 		return failed;
+	if (has_new_ids(plan, daemon->plan))
+		sw_notes_save_ids(daemon, next, plan);
 	failed = apply(daemon, plan, err);
 	if (failed) {
 		restore(daemon, plan);

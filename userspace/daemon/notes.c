@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Notes are one JSON document; configurations in it are the YAML that `dump` prints.
+ * Notes are one JSON document; configurations in it are the YAML of `dump`.
  */
 #include "daemon/notes.h"
 
@@ -11,38 +11,12 @@
 
 #include "core/cleanup.h"
 #include "core/log.h"
+#include "daemon/notes_ids.h"
 #include "kern/notes.h"
 
 static void drop(json_t **json)
 {
 	json_decref(*json);
-}
-
-static void add_services(json_t *list, const struct sw_plan_service *services, size_t count)
-{
-	for (size_t i = 0; i < count; i++)
-		json_array_append_new(list, json_pack("{s:s, s:i}", "name", services[i].name, "id",
-						      (int)services[i].id));
-}
-
-static void add_classes(json_t *list, const struct sw_plan_class *classes, size_t count)
-{
-	for (size_t i = 0; i < count; i++)
-		json_array_append_new(list, json_pack("{s:s, s:i, s:i}", "name", classes[i].name,
-						      "service", (int)classes[i].service, "id",
-						      (int)classes[i].id));
-}
-
-/* Those that are retired among them: the next plan looks which it needs. */
-static json_t *ids_to_json(const struct sw_plan *plan)
-{
-	json_t *services = json_array(), *classes = json_array();
-
-	add_services(services, plan->services, plan->service_count);
-	add_services(services, plan->retired_services, plan->retired_service_count);
-	add_classes(classes, plan->classes, plan->class_count);
-	add_classes(classes, plan->retired_classes, plan->retired_class_count);
-	return json_pack("{s:o, s:o}", "services", services, "classes", classes);
 }
 
 static json_t *rules_to_json(const struct sw_rules *rules)
@@ -79,19 +53,20 @@ static json_t *pauses_to_json(const struct sw_daemon *daemon)
 	return list;
 }
 
-void sw_notes_save(const struct sw_daemon *daemon)
+static void save(const struct sw_daemon *daemon, const struct sw_config *config,
+		 const struct sw_plan *plan)
 {
-	SW_FREE char *running = sw_config_to_yaml(daemon->config);
+	SW_FREE char *running = sw_config_to_yaml(config);
 	SW_CLEANUP(drop) json_t *notes = NULL;
-	SW_FREE char *text = NULL;
-	struct sw_error err = {.text = "out of memory"};
 	const char *generation = sw_kern_generation(daemon->kern);
+	struct sw_error err = {.text = "out of memory"};
+	SW_FREE char *text = NULL;
 
 	if (!generation[0])
 		return;
 	notes = json_pack("{s:s, s:s*, s:s, s:o, s:o, s:o}", "version", SW_VERSION, "base",
 			  daemon->base_config, "running", running ? running : "", "ids",
-			  ids_to_json(daemon->plan), "rules", rules_to_json(&daemon->rules),
+			  sw_notes_ids_to_json(plan), "rules", rules_to_json(&daemon->rules),
 			  "pauses", pauses_to_json(daemon));
 	text = notes && running ? json_dumps(notes, JSON_COMPACT) : NULL;
 	if (!text || sw_notes_write(generation, sw_kern_netns_cookie(daemon->kern), text,
@@ -100,44 +75,21 @@ void sw_notes_save(const struct sw_daemon *daemon)
 			     err.text);
 }
 
+void sw_notes_save(const struct sw_daemon *daemon)
+{
+	save(daemon, daemon->config, daemon->plan);
+}
+
+void sw_notes_save_ids(const struct sw_daemon *daemon, const struct sw_config *next,
+		       const struct sw_plan *plan)
+{
+	save(daemon, daemon->config ? daemon->config : next, plan);
+}
+
 void sw_notes_take_base(struct sw_daemon *daemon)
 {
 	free(daemon->base_config);
 	daemon->base_config = sw_config_to_yaml(daemon->config);
-}
-
-/* Names with their ids, and nothing else: what the next plan has to keep. */
-static int ids_from_json(const json_t *ids, struct sw_plan **out)
-{
-	const json_t *services = json_object_get(ids, "services");
-	const json_t *classes = json_object_get(ids, "classes");
-	struct sw_plan *plan = calloc(1, sizeof(*plan));
-	const json_t *at;
-	size_t i;
-
-	if (!plan)
-		return -ENOMEM;
-	plan->services = calloc(json_array_size(services) + 1, sizeof(*plan->services));
-	plan->classes = calloc(json_array_size(classes) + 1, sizeof(*plan->classes));
-	json_array_foreach(services, i, at)
-	{
-		struct sw_plan_service *to = &plan->services[plan->service_count++];
-		const char *name = json_string_value(json_object_get(at, "name"));
-
-		memccpy(to->name, name ? name : "", '\0', sizeof(to->name) - 1);
-		to->id = json_integer_value(json_object_get(at, "id")) % SW_SERVICES_MAX;
-	}
-	json_array_foreach(classes, i, at)
-	{
-		struct sw_plan_class *to = &plan->classes[plan->class_count++];
-		const char *name = json_string_value(json_object_get(at, "name"));
-
-		memccpy(to->name, name ? name : "", '\0', sizeof(to->name) - 1);
-		to->service = json_integer_value(json_object_get(at, "service")) % SW_SERVICES_MAX;
-		to->id = json_integer_value(json_object_get(at, "id")) % SW_CLASSES_MAX;
-	}
-	*out = plan;
-	return 0;
 }
 
 static int rules_from_json(const json_t *list, struct sw_rules *rules)
@@ -225,7 +177,7 @@ static int restore(struct sw_daemon *daemon, const json_t *notes, struct sw_conf
 	int failed = 0;
 
 	if (sw_kern_inherited(daemon->kern))
-		failed = ids_from_json(json_object_get(notes, "ids"), &daemon->plan);
+		failed = sw_notes_ids_from_json(json_object_get(notes, "ids"), &daemon->plan);
 	if (!failed)
 		failed = rules_from_json(json_object_get(notes, "rules"), &daemon->rules);
 	if (failed)

@@ -12,6 +12,13 @@
 void sw_notes_save(const struct sw_daemon *daemon);
 
 /*
+ * Before a plan with new ids is put into the maps, where things count under them at once: who is killed on the
+ * way leaves nothing that counts under no name. At the start `next` is what is to run.
+ */
+void sw_notes_save_ids(const struct sw_daemon *daemon, const struct sw_config *next,
+		       const struct sw_plan *plan);
+
+/*
  * At start, with *config as read from file and options. If a daemon before this one left notes: fills
  * in daemon->rules, with inherited maps also daemon->plan with the ids, and replaces *config by that
  * daemon's running one, unless the file has become another since it was read or this version does not

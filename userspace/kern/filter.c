@@ -18,7 +18,7 @@ void sw_filter_remove(struct sw_kern *kern, int ifindex)
 	bool ours;
 
 	snprintf(mark, sizeof(mark), SW_QDISC_PREFIX "%d", ifindex);
-	ours = pin_dir && !sw_pins_mark(pin_dir, mark);
+	ours = pin_dir && sw_pins_is_marked(pin_dir, mark);
 	sw_clsact_drop(ifindex, SW_CLSACT_FIRST);
 	sw_clsact_drop(ifindex, SW_CLSACT_SECOND);
 	if (ours)

@@ -132,6 +132,13 @@ bool sw_pins_mark(const char *dir, const char *name)
 	return !sw_pins_path(dir, name, path) && !mkdir(path, 0700);
 }
 
+bool sw_pins_is_marked(const char *dir, const char *name)
+{
+	char path[SW_PIN_PATH_MAX];
+
+	return !sw_pins_path(dir, name, path) && !access(path, F_OK);
+}
+
 void sw_pins_unmark(const char *dir, const char *name)
 {
 	char path[SW_PIN_PATH_MAX];

@@ -34,6 +34,7 @@ void sw_pins_remove(const char *dir, const char *name);
 
 /* An empty directory says that something is so. True if it was not marked before. */
 bool sw_pins_mark(const char *dir, const char *name);
+bool sw_pins_is_marked(const char *dir, const char *name);
 void sw_pins_unmark(const char *dir, const char *name);
 
 /* Calls for each entry; a non-zero return ends the walk and is returned. */

@@ -76,7 +76,9 @@ static const struct sw_plan_service *renamed(const struct sw_plan_ids *ids,
 		before = ids->busy->serves(ids->busy->arg, &key, &id)
 				 ? sw_plan_service(ids->last, id)
 				 : NULL;
-		if (before && !sw_config_find_service(ids->config, before->name))
+		/* Where one is now two the first has the connections of both. */
+		if (before && !ids->service_given[before->id] &&
+		    !sw_config_find_service(ids->config, before->name))
 			return before;
 	}
 	return NULL;
@@ -102,7 +104,7 @@ int sw_plan_ids_service(struct sw_plan_ids *ids, const struct sw_config_service 
 
 	if (before) {
 		*out = before->id;
-		ids->service_taken[before->id] = true;
+		ids->service_taken[before->id] = ids->service_given[before->id] = true;
 		return 0;
 	}
 	if (free_id(ids, ids->service_taken, SW_SERVICES_MAX, is_service_busy, out))
@@ -110,6 +112,7 @@ int sw_plan_ids_service(struct sw_plan_ids *ids, const struct sw_config_service 
 				    "service '%s': all %d places for services are taken, some by "
 				    "connections of services that were removed",
 				    service->name, SW_SERVICES_MAX);
+	ids->service_given[*out] = true;
 	return 0;
 }
 

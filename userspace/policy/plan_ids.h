@@ -10,9 +10,10 @@
 
 struct sw_plan_ids {
 	const struct sw_config *config;
-	const struct sw_plan *last;	 /* NULL: none */
-	const struct sw_plan_busy *busy; /* NULL: nothing counts under any id */
-	bool service_taken[SW_SERVICES_MAX];
+	const struct sw_plan *last;	     /* NULL: none */
+	const struct sw_plan_busy *busy;     /* NULL: nothing counts under any id */
+	bool service_taken[SW_SERVICES_MAX]; /* no longer free */
+	bool service_given[SW_SERVICES_MAX]; /* somebody's in the new plan */
 	bool class_taken[SW_CLASSES_MAX];
 };
 
