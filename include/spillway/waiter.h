@@ -21,9 +21,13 @@ SW_INLINE __u8 sw_reason_keeps_by(int reason)
 	case SW_REASON_SOURCE_HALF_OPEN:
 	case SW_REASON_PORT_REUSE:
 		return SW_KEPT_BY_SOURCE;
-	/* Others may pass: those with no incomplete handshake or that are known, those that have an entry. */
+	/*
+	 * Others may pass: those with no incomplete handshake, those that have an entry, those of the family
+	 * that the pooler serves.
+	 */
 	case SW_REASON_HALF_OPEN:
 	case SW_REASON_SOURCES_FULL:
+	case SW_REASON_POOLER_DOWN:
 		return SW_KEPT_BY_SOURCE | SW_KEPT_BY_ALL;
 	default:
 		return SW_KEPT_BY_ALL;

@@ -4,6 +4,7 @@
 # While a database is away clients wait, and see a slow connect instead of an error.
 
 load lib/e2e
+load lib/waiters
 
 setup_file() { world_with_database max_connections=40; }
 teardown_file() { world_destroy; }
@@ -137,6 +138,22 @@ last_arrival_ms() {
 	assert_equal "succeeded" 40 "$(jq .succeeded "$WORLD/log/storm")"
 	# One at once, and 39 more, each 50 ms after the one before.
 	[ $(($(last_arrival_ms) - resumed_ms)) -ge 1950 ]
+}
+
+@test "once those who waited through a pause are in nobody is held back, however many come meanwhile" {
+	configuration 'resume_rate: 2/s' | spillwayd_start
+	sw pause main
+	for i in 1 2 3 4; do
+		come_and_wait "early$i" "10.77.1.$i"
+	done
+	sw resume main
+	# At two a second they would be at it for a minute.
+	storm_from late 10.77.2.1 40 120 --within 1s
+	storm_is_served late
+	for i in 1 2 3 4; do
+		wait_until_served "early$i"
+	done
+	eventually_status "$USED" 0
 }
 
 @test "PostgreSQL is restarted between pause and resume while 300 clients arrive: all succeed" {

@@ -55,6 +55,12 @@ static const struct waiter_row rows[] = {
 		.source_half_open = 1,
 		.lanes = WAITS},
 	 .kept_by = SW_KEPT_BY_SOURCE | SW_KEPT_BY_ALL},
+	{.in = {.sentence =
+			"a pooler that its family does not find keeps it, and may let others pass",
+		.expect = {QUEUE, SW_REASON_POOLER_DOWN, 0},
+		.pooler_reason = SW_REASON_POOLER_DOWN,
+		.lanes = CHAIN3(POOLER, QUEUE, REFUSE)},
+	 .kept_by = SW_KEPT_BY_SOURCE | SW_KEPT_BY_ALL},
 	{.in = {.sentence = "a pause keeps all",
 		.expect = {QUEUE, SW_REASON_PAUSED, 0},
 		.hold = SW_HOLD_PAUSED,

@@ -213,6 +213,7 @@ static void a_class_whose_last_waiter_leaves_is_not_passed_over_any_more(void **
 	sw_queue_leave(queue, sw_queue_overdue(queue, UINT64_MAX), false, START + 2);
 	assert_null(sw_queue_next(queue));
 	sw_queue_leave(queue, sw_queue_overdue(queue, UINT64_MAX), false, START + 2);
+	assert_null(sw_queue_overdue(queue, UINT64_MAX));
 	park(queue, &(struct client){.source = 3, .port = 3}, START + 3);
 	assert_int_equal(let_in(queue, START + 3).source, 3);
 	sw_queue_free(queue);

@@ -15,6 +15,8 @@
 #define PORTION 256
 /* A timer that is armed for less comes at once. */
 #define NOW_US 1
+/* More than timers are late on a busy machine, and few enough turns at once. */
+#define RAMP_LAG_NS (20 * SW_NS_PER_MS)
 
 /* What goes in above the driver meets a gate that stands there, too. */
 static bool passes_again(const struct sw_daemon *daemon, uint32_t ifindex)
@@ -96,6 +98,23 @@ static void keep(struct sw_room *room, const struct sw_waiter *waiter,
 		sw_queue_note_short(room->queue, sw_clock_monotonic_ns());
 }
 
+/* A timer comes some milliseconds late: what it was late for is made up for, what was long ago is not. */
+static void step_ramp(struct sw_room *room, uint64_t now_ns)
+{
+	room->ramp_next_ns += room->ramp_interval_ns;
+	if (room->ramp_next_ns + RAMP_LAG_NS < now_ns)
+		room->ramp_next_ns = now_ns - RAMP_LAG_NS;
+}
+
+/* It is for those that waited all the while: when they are in, nobody is held back for it. */
+static void end_ramp(struct sw_room *room)
+{
+	const struct sw_waiter *oldest = sw_queue_overdue(room->queue, UINT64_MAX);
+
+	if (!oldest || oldest->syn_ns > room->ramp_began_ns)
+		room->ramp_interval_ns = 0;
+}
+
 /* One waiter's turn: true if he got in. */
 static bool turn(struct sw_room *room, const struct sw_waiter *waiter, uint64_t freed_ns,
 		 uint64_t now_ns)
@@ -116,7 +135,7 @@ static bool turn(struct sw_room *room, const struct sw_waiter *waiter, uint64_t 
 	is_in = sw_lane_admits(released.lane);
 	sw_queue_leave(room->queue, waiter, is_in, now_ns);
 	if (is_in && room->ramp_interval_ns)
-		room->ramp_next_ns = now_ns + room->ramp_interval_ns;
+		step_ramp(room, now_ns);
 	return is_in;
 }
 
@@ -133,6 +152,8 @@ unsigned int sw_room_drain(struct sw_room *room, uint64_t freed_ns)
 		uint64_t now_ns = sw_clock_monotonic_ns();
 		const struct sw_waiter *waiter;
 
+		if (room->ramp_interval_ns)
+			end_ramp(room);
 		if (room->ramp_interval_ns && now_ns < room->ramp_next_ns)
 			break;
 		waiter = sw_queue_next(room->queue);
@@ -144,8 +165,6 @@ unsigned int sw_room_drain(struct sw_room *room, uint64_t freed_ns)
 			freed_ns = 0;
 		}
 	}
-	if (!sw_queue_count(room->queue))
-		room->ramp_interval_ns = 0;
 	sw_room_schedule(room);
 	return let_in;
 }

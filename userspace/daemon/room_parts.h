@@ -18,7 +18,8 @@ struct sw_room {
 	struct sw_queue *queue;
 	struct event *due; /* somebody has waited long enough, or the ramp lets the next in */
 	struct sw_ready *ready;
-	/* The ramp after a pause: one each so often, until nobody waits. */
+	/* The ramp after a pause: one each so often, until all are in that had come before it began. */
+	uint64_t ramp_began_ns;
 	uint64_t ramp_interval_ns; /* 0: there is none now */
 	uint64_t ramp_next_ns;
 	/* Lost wakeups: what the clock let in before a wakeup told, which the next tick knows for sure. */

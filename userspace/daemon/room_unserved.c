@@ -40,11 +40,13 @@ static enum address address_of(struct sw_room *room, const struct sw_waiter *wai
 	struct sw_flow_key flow;
 	struct sw_addr server;
 
-	/* Where there is one listener for all, it is the one that is missing. */
-	if (service->conf.direct.port_be)
-		return DOWN;
 	if (!look(room))
 		return SERVED;
+	/* One listener is for all, but it may be there for one family alone. */
+	if (service->conf.direct.port_be)
+		return sw_read_service_database_at(plan, service, &room->listeners, &ignored)
+			       ? STARTING
+			       : DOWN;
 	sw_frame_flow(waiter->frame, waiter->ip_at, waiter->tcp_at, waiter->is_ipv6, &flow);
 	memcpy(server.bytes, flow.server.bytes, sizeof(server.bytes));
 	if (sw_listeners_find(&room->listeners, &server, ntohs(flow.server_port_be)))

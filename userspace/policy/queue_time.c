@@ -92,9 +92,9 @@ uint64_t sw_queue_deadline_ns(const struct sw_queue *queue, uint64_t now_ns)
 
 const struct sw_waiter *sw_queue_overdue(const struct sw_queue *queue, uint64_t now_ns)
 {
-	return sw_queue_deadline_ns(queue, now_ns) <= now_ns
-		       ? sw_store_at(queue->store, queue->oldest)
-		       : NULL;
+	if (queue->oldest == SW_NOBODY || sw_queue_deadline_ns(queue, now_ns) > now_ns)
+		return NULL;
+	return sw_store_at(queue->store, queue->oldest);
 }
 
 uint64_t sw_queue_seen_ns(const struct sw_waiter *waiter)
