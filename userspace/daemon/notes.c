@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Notes are one JSON document; configurations in it are the YAML of `dump`.
+ * Notes are one JSON document; configurations in it are the YAML that `dump` prints.
  */
 #include "daemon/notes.h"
 
@@ -58,9 +58,9 @@ static void save(const struct sw_daemon *daemon, const struct sw_config *config,
 {
 	SW_FREE char *running = sw_config_to_yaml(config);
 	SW_CLEANUP(drop) json_t *notes = NULL;
-	const char *generation = sw_kern_generation(daemon->kern);
-	struct sw_error err = {.text = "out of memory"};
 	SW_FREE char *text = NULL;
+	struct sw_error err = {.text = "out of memory"};
+	const char *generation = sw_kern_generation(daemon->kern);
 
 	if (!generation[0])
 		return;

@@ -109,7 +109,7 @@ static void step_ramp(struct sw_room *room, uint64_t now_ns)
 /* It is for those that waited all the while: when they are in, nobody is held back for it. */
 static void end_ramp(struct sw_room *room)
 {
-	const struct sw_waiter *oldest = sw_queue_overdue(room->queue, UINT64_MAX);
+	const struct sw_waiter *oldest = sw_queue_oldest(room->queue);
 
 	if (!oldest || oldest->syn_ns > room->ramp_began_ns)
 		room->ramp_interval_ns = 0;

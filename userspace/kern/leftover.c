@@ -24,7 +24,6 @@
 #define GENERATIONS_MAX 16
 
 struct search {
-	const char *pin_dir;
 	bool (*is_kept)(void *arg, int ifindex);
 	void *arg;
 	__u32 map_ids[GENERATIONS_MAX];
@@ -136,7 +135,7 @@ static int remove_qdisc(void *arg, const char *dir, const char *name)
 
 void sw_leftover_remove(const char *pin_dir, bool (*is_kept)(void *arg, int ifindex), void *arg)
 {
-	struct search search = {.pin_dir = pin_dir, .is_kept = is_kept, .arg = arg};
+	struct search search = {.is_kept = is_kept, .arg = arg};
 
 	sw_generation_each(pin_dir, note_map, &search);
 	sw_pins_each(pin_dir, remove_link, &search);

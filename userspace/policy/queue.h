@@ -79,6 +79,8 @@ void sw_queue_rejoin_all(struct sw_queue *queue);
 void sw_queue_leave(struct sw_queue *queue, const struct sw_waiter *waiter, bool is_in,
 		    uint64_t now_ns);
 
+/* Whose first SYN came before all others'. NULL: nobody waits. */
+const struct sw_waiter *sw_queue_oldest(const struct sw_queue *queue);
 /* The oldest if it has waited as long as it may, else NULL. */
 const struct sw_waiter *sw_queue_overdue(const struct sw_queue *queue, uint64_t now_ns);
 /* When that will be the case if all stays as it is, now_ns if it is; UINT64_MAX: nobody waits. */

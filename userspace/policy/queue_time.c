@@ -90,11 +90,16 @@ uint64_t sw_queue_deadline_ns(const struct sw_queue *queue, uint64_t now_ns)
 	return at_ns > now_ns ? at_ns : now_ns;
 }
 
+const struct sw_waiter *sw_queue_oldest(const struct sw_queue *queue)
+{
+	return queue->oldest == SW_NOBODY ? NULL : sw_store_at(queue->store, queue->oldest);
+}
+
 const struct sw_waiter *sw_queue_overdue(const struct sw_queue *queue, uint64_t now_ns)
 {
-	if (queue->oldest == SW_NOBODY || sw_queue_deadline_ns(queue, now_ns) > now_ns)
-		return NULL;
-	return sw_store_at(queue->store, queue->oldest);
+	const struct sw_waiter *oldest = sw_queue_oldest(queue);
+
+	return oldest && sw_queue_deadline_ns(queue, now_ns) <= now_ns ? oldest : NULL;
 }
 
 uint64_t sw_queue_seen_ns(const struct sw_waiter *waiter)
