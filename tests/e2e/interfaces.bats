@@ -4,6 +4,7 @@
 # Two interfaces, one budget: and a start that fails at the second leaves the first as it was.
 
 load lib/e2e
+load lib/left_behind
 
 setup_file() {
 	world_with_database max_connections=40
@@ -46,12 +47,6 @@ hand_over() {
 	sw handover
 	wait_until "the daemon is gone" process_is_gone spillwayd
 	rm -f "$WORLD/log/spillwayd"
-}
-
-# start_fails_with TEXT_PATTERN
-start_fails_with() {
-	fails_with 1 "$1" as_server timeout 20 "$BUILD/spillwayd" --foreground \
-		--config "$WORLD/spillway.yaml" --pin-dir "$PIN_DIR"
 }
 
 # The gate is there and it counts: who leaves makes room for one, and not for two.
@@ -125,6 +120,31 @@ xdp_of() { as_server ip -d link show dev "$1" | grep -o 'prog/xdp.*'; }
 	start_fails_with "$WORLD_SECOND_INTERFACE has an XDP program already"
 	assert_the_gate_counts 1-1
 	assert_matches "the second interface" 'xdp_pass' "$(xdp_of "$WORLD_SECOND_INTERFACE")"
+}
+
+@test "a start that fails there with another file leaves limits, services, notes and counts as they were" {
+	guard "$WORLD_INTERFACE"
+	sed -i 's/:5432/:5433/' "$WORLD/spillway.yaml"
+	spillwayd_run
+	hold_many 1 2
+	sw limit main default connections_per_source=7
+	sw pause main
+	stop_process spillwayd KILL
+	cp "$WORLD/spillway.yaml" "$WORLD/before.yaml"
+	WORLD_INTERFACE=$WORLD_SECOND_INTERFACE attach_xdp_pass as_server
+	guard "$WORLD_INTERFACE" "$WORLD_SECOND_INTERFACE:native"
+	sed -i 's/":5432"/":5433", ":5432"/; s/direct: 2/direct: 1/' "$WORLD/spillway.yaml"
+	cat >>"$WORLD/spillway.yaml" <<-YAML
+		      - {name: some, sources: [10.77.1.9], action: drop}
+		mode: monitor
+	YAML
+	start_changes_nothing "$WORLD_SECOND_INTERFACE has an XDP program already"
+	assert_equal "those who count" 0 "$(open_flows)"
+	assert_lane 10.77.1.9 direct
+	mv "$WORLD/before.yaml" "$WORLD/spillway.yaml"
+	spillwayd_run
+	assert_status '.services[0] | "\(.name) \(.budget.direct) \(.budget.used) \(.queue.paused)"' 'main 2 0 true'
+	assert_status '.services[0].classes[] | select(.name == "default") | .connections_per_source' 7
 }
 
 @test "such a start of another layout leaves a gate that counts" {

@@ -4,6 +4,7 @@
 # A daemon goes, by crash or hand-over, and another comes: the gate stays, no count and no limit is lost.
 
 load lib/e2e
+load lib/left_behind
 
 setup_file() { world_with_database max_connections=40; }
 teardown_file() { world_destroy; }
@@ -137,6 +138,52 @@ assert_goes_on() {
 		"$WORLD/spillway.yaml"
 	spillwayd_run
 	assert_status "$USED" 2
+}
+
+# Another budget, another class, another service, another way to count.
+change_file() {
+	sed -i 's/direct: 2/direct: 9/; s/{name: default, rate: unlimited}/{name: default, rate: 1\/s}/' "$WORLD/spillway.yaml"
+	cat >>"$WORLD/spillway.yaml" <<-YAML
+		      - {name: some, sources: [10.77.1.9], action: allow}
+		  - name: more
+		    listen: [":5433"]
+		    budget: {mode: fixed, direct: 1}
+		mode: monitor
+	YAML
+}
+
+# fails_and_changes_nothing TEXT_PATTERN SED-SCRIPT: a start with a file that differs from the last daemon's by that
+# and much else.
+fails_and_changes_nothing() {
+	cp "$WORLD/spillway.yaml" "$WORLD/before.yaml"
+	change_file
+	sed -i "$2" "$WORLD/spillway.yaml"
+	start_changes_nothing "$1"
+	mv "$WORLD/before.yaml" "$WORLD/spillway.yaml"
+	assert_lane 10.77.1.9 refused
+}
+
+@test "a start with another file that fails leaves limits, services, notes and what was tuned as they were" {
+	configure
+	sw limit main default connections_per_source=7
+	sw deny 10.77.3.0/24
+	hold_many 1 2
+	kill_daemon
+	: >"$WORLD/no-directory"
+	fails_and_changes_nothing nosuch0 's/^interfaces:.*/interfaces: [{name: nosuch0, mode: tc}]/'
+	fails_and_changes_nothing 'no-directory/it.sock' "s,^control:.*,control: {socket: $WORLD/no-directory/it.sock},"
+	spawn holder nsenter --net="/run/netns/$SERVER_NS" python3 -m http.server --bind 127.0.0.1 9432
+	wait_until "the port is taken" as_server curl -fso "$WORLD/ignored" http://127.0.0.1:9432/
+	fails_and_changes_nothing '127.0.0.1:9432' ''
+	stop_process holder
+	spillwayd_run
+	assert_status "$USED" 2
+	assert_status '.services | length' 1
+	assert_status '.services[0].classes[] | select(.name == "default") | .connections_per_source' 7
+	assert_equal "whether one who is denied gets in" no "$(is_in "$(lane_of 10.77.3.1)")"
+	assert_lane 10.77.1.9 refused
+	release_all
+	eventually_status "$USED" 0
 }
 
 @test "damaged notes are told, and the connections inside are counted anew" {

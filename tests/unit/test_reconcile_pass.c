@@ -44,6 +44,7 @@ static struct {
 	int looks_left; /* so many more find their socket; -1: all */
 	int looks_fail; /* 1: those after them are answered by an error */
 	int route;	/* by which the clients come, or an error */
+	bool gives_back; /* who asked for the pass */
 	int beats, adopted, suspected, released, drift;
 } world;
 
@@ -159,6 +160,7 @@ static int pass(bool is_new, size_t sockets, size_t flows, struct sw_reconcile *
 	struct sw_maps maps = {.control = &world.control};
 	struct sw_daemon daemon = {
 		.maps = &maps, .attachments = {{.ifindex = GATE}}, .attachment_count = 1};
+	SW_CLEANUP(sw_flow_list_free) struct sw_flow_list adopted = {0};
 	struct sw_error err = {0};
 	int failed;
 
@@ -169,8 +171,10 @@ static int pass(bool is_new, size_t sockets, size_t flows, struct sw_reconcile *
 	assert_int_equal(sw_config_load_string(text, "f.yaml", &config, &err), 0);
 	assert_int_equal(sw_plan_make(config, &no_rules, NULL, NULL, &daemon.plan, &err), 0);
 	daemon.config = config;
-	failed = is_new ? sw_reconcile_new(&daemon, daemon.plan, &err)
+	failed = is_new ? sw_reconcile_new(&daemon, daemon.plan, &adopted, &err)
 			: sw_reconcile(&daemon, done, &err);
+	if (is_new && world.gives_back)
+		sw_reconcile_give_back(&daemon, &adopted);
 	/* As long as nobody showed life after the last time. */
 	if (world.now_ns - world.beaten_ns > world.longest_ns)
 		world.longest_ns = world.now_ns - world.beaten_ns;
@@ -235,17 +239,39 @@ static void an_unknown_route_fails_the_pass(void **state)
 	assert_int_equal(world.adopted, 0);
 }
 
-static void what_fails_before_the_gate_is_given_back(void **state)
+static void what_fails_before_the_gate_can_be_given_back(void **state)
 {
 	(void)state;
 	/* Two looks for each: the second socket's second one is answered by an error. */
 	world.looks_left = 3;
 	world.looks_fail = 1;
+	world.gives_back = true;
 	assert_int_equal(pass(true, 4, 2, NULL), -ENOBUFS);
 	assert_int_equal(world.adopted, 2);
 	assert_int_equal(world.suspected, 2);
 	assert_int_equal(world.released, 2);
 	assert_int_equal(world.drift, 0);
+}
+
+static void what_went_well_can_be_given_back(void **state)
+{
+	(void)state;
+	world.looks_left = -1;
+	world.gives_back = true;
+	assert_int_equal(pass(true, 4, 0, NULL), 0);
+	assert_int_equal(world.adopted, 4);
+	assert_int_equal(world.released, 4);
+	assert_int_equal(world.drift, 0);
+}
+
+static void what_fails_behind_the_gate_keeps_its_slots(void **state)
+{
+	(void)state;
+	world.looks_left = 3;
+	world.looks_fail = 1;
+	assert_int_equal(pass(true, 4, 2, NULL), -ENOBUFS);
+	assert_int_equal(world.adopted, 2);
+	assert_int_equal(world.released, 0);
 }
 
 static void what_fails_later_on_stays_mended(void **state)
@@ -279,8 +305,12 @@ int main(void)
 		 the_heart_beats_all_the_time, begin, NULL, NULL},
 		{"where the kernel does not say by which interface a client comes, the pass fails",
 		 an_unknown_route_fails_the_pass, begin, NULL, NULL},
-		{"a pass before the gate that fails gives back what it took, and nothing else",
-		 what_fails_before_the_gate_is_given_back, begin, NULL, NULL},
+		{"what a pass before the gate took until it failed is given back, and nothing else",
+		 what_fails_before_the_gate_can_be_given_back, begin, NULL, NULL},
+		{"it is given back as well where something else fails later",
+		 what_went_well_can_be_given_back, begin, NULL, NULL},
+		{"behind a gate that is there a pass that fails gives nothing back by itself",
+		 what_fails_behind_the_gate_keeps_its_slots, begin, NULL, NULL},
 		{"a pass later on that fails leaves mended what it mended",
 		 what_fails_later_on_stays_mended, begin, NULL, NULL},
 	};

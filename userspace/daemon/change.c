@@ -7,12 +7,14 @@
 #include <errno.h>
 #include <string.h>
 
+#include "core/cleanup.h"
 #include "core/clock.h"
 #include "core/log.h"
 #include "core/sysctl.h"
 #include "daemon/notes.h"
 #include "daemon/reconcile.h"
 #include "daemon/room.h"
+#include "daemon/takeover.h"
 #include "kern/apply.h"
 #include "kern/steps.h"
 
@@ -39,18 +41,23 @@ int sw_change_begin(const struct sw_daemon *daemon, struct sw_config **next, str
 	return 0;
 }
 
-/* Where connections were let in unseen: those inside count before the first newcomer is decided. */
-static int apply(struct sw_daemon *daemon, const struct sw_plan *plan, struct sw_error *err)
+/*
+ * Where connections were let in unseen: those inside count before the first newcomer is decided. Maps in which
+ * there is no plan yet no gate leads to.
+ */
+static int apply(struct sw_daemon *daemon, const struct sw_plan *plan, struct sw_flow_list *adopted,
+		 struct sw_error *err)
 {
-	bool is_wider = daemon->attachment_count && sw_plan_listens_beyond(plan, daemon->plan);
+	bool is_wider = daemon->plan && daemon->attachment_count &&
+			sw_plan_listens_beyond(plan, daemon->plan);
 	int failed = sw_apply_values(daemon->maps, daemon->plan, plan, err);
 
 	if (!failed && is_wider)
-		failed = sw_reconcile_new(daemon, plan, err);
+		failed = sw_reconcile_new(daemon, plan, adopted, err);
 	if (!failed)
 		failed = sw_apply_keys(daemon->maps, daemon->plan, plan, err);
 	if (!failed && is_wider)
-		sw_reconcile_late(daemon, plan);
+		sw_reconcile_late(daemon, plan, adopted);
 	return failed;
 }
 
@@ -69,15 +76,15 @@ static void restore(struct sw_daemon *daemon, const struct sw_plan *from)
 {
 	struct sw_error ignored;
 
-	if (!daemon->config)
+	if (!daemon->plan)
 		return;
 	/* Its ids went on counting all the while, under the plan that was to come as well. */
 	sw_apply_values(daemon->maps, daemon->plan, daemon->plan, &ignored);
 	sw_apply_keys(daemon->maps, from, daemon->plan, &ignored);
 }
 
-int sw_change(struct sw_daemon *daemon, struct sw_config *next, struct sw_rules *rules,
-	      struct sw_error *err)
+static int change(struct sw_daemon *daemon, struct sw_config *next, struct sw_rules *rules,
+		  struct sw_flow_list *adopted, struct sw_error *err)
 {
 	const struct sw_plan_busy busy = sw_apply_busy(daemon->maps);
 	struct sw_plan *plan = NULL;
@@ -90,13 +97,14 @@ int sw_change(struct sw_daemon *daemon, struct sw_config *next, struct sw_rules 
 		return failed;
 	if (has_new_ids(plan, daemon->plan))
 		sw_notes_save_ids(daemon, next, plan);
-	failed = apply(daemon, plan, err);
+	failed = apply(daemon, plan, adopted, err);
 	if (failed) {
 		restore(daemon, plan);
 		sw_plan_free(plan);
 		return failed;
 	}
-	sw_plan_free(daemon->plan);
+	if (!sw_takeover_keeps(daemon, daemon->plan))
+		sw_plan_free(daemon->plan);
 	daemon->plan = plan;
 	if (daemon->config != next)
 		sw_config_free(daemon->config);
@@ -111,8 +119,26 @@ int sw_change(struct sw_daemon *daemon, struct sw_config *next, struct sw_rules 
 	return 0;
 }
 
+int sw_change(struct sw_daemon *daemon, struct sw_config *next, struct sw_rules *rules,
+	      struct sw_error *err)
+{
+	SW_CLEANUP(sw_flow_list_free) struct sw_flow_list adopted = {0};
+	int failed = change(daemon, next, rules, &adopted, err);
+
+	if (failed)
+		sw_reconcile_give_back(daemon, &adopted);
+	return failed;
+}
+
+int sw_change_first(struct sw_daemon *daemon, struct sw_config *next, struct sw_flow_list *adopted,
+		    struct sw_error *err)
+{
+	return change(daemon, next, NULL, adopted, err);
+}
+
 int sw_change_reload(struct sw_daemon *daemon, struct sw_error *err)
 {
+	SW_CLEANUP(sw_flow_list_free) struct sw_flow_list adopted = {0};
 	struct sw_config *next = NULL;
 	int failed;
 
@@ -128,13 +154,14 @@ int sw_change_reload(struct sw_daemon *daemon, struct sw_error *err)
 	    strcmp(next->control.group, daemon->config->control.group))
 		sw_log_warn("%s: control and http take effect at the next start",
 			    daemon->options->file);
-	failed = sw_change_interfaces(daemon, next, err);
+	failed = sw_change_interfaces(daemon, next, &adopted, err);
 	if (!failed)
 		failed = sw_change(daemon, next, NULL, err);
 	if (failed) {
 		struct sw_error ignored;
 
-		sw_change_interfaces(daemon, daemon->config, &ignored);
+		sw_change_interfaces(daemon, daemon->config, NULL, &ignored);
+		sw_reconcile_give_back(daemon, &adopted);
 		sw_config_free(next);
 		return failed;
 	}

@@ -7,6 +7,7 @@
 #define SW_DAEMON_CHANGE_H
 
 #include "daemon/daemon.h"
+#include "daemon/reconcile.h"
 
 /*
  * Takes `next` and, unless NULL, `rules` into force, and owns them from then on. On failure both
@@ -15,20 +16,32 @@
 int sw_change(struct sw_daemon *daemon, struct sw_config *next, struct sw_rules *rules,
 	      struct sw_error *err);
 
+/*
+ * The same at start, when it may still have to be undone: interfaces are claimed, and `adopted` (NULL: nobody
+ * will ask) gets the flows that were made for what is newly guarded, on failure too.
+ */
+int sw_change_first(struct sw_daemon *daemon, struct sw_config *next, struct sw_flow_list *adopted,
+		    struct sw_error *err);
+
 /* A copy of the running configuration to change. -ENOMEM. */
 int sw_change_begin(const struct sw_daemon *daemon, struct sw_config **next, struct sw_error *err);
 
-/* Brings the interfaces in line with a configuration: all of it, or nothing. */
+/*
+ * Brings the interfaces in line with a configuration: all of it, or nothing. `adopted`, NULL or to be given back
+ * if a later step fails: flows of those inside at interfaces that are new.
+ */
 int sw_change_interfaces(struct sw_daemon *daemon, const struct sw_config *next,
-			 struct sw_error *err);
+			 struct sw_flow_list *adopted, struct sw_error *err);
 
 /*
- * The same at start. On failure the attachments stay as far as they have come: what becomes of them is for
- * who knows whether a daemon before this one had the interfaces. Nothing is put on any interface before all
- * of them are claimed.
+ * The same at start, in halves: nothing is put on any interface, or changed anywhere, before all of them are
+ * claimed. On failure the attachments stay as far as they have come: what becomes of them is for who knows
+ * whether a daemon before this one had the interfaces.
  */
-int sw_change_take_interfaces(struct sw_daemon *daemon, const struct sw_config *next,
-			      struct sw_error *err);
+int sw_change_claim_interfaces(struct sw_daemon *daemon, const struct sw_config *next,
+			       struct sw_error *err);
+int sw_change_take_claimed(struct sw_daemon *daemon, size_t first, struct sw_flow_list *adopted,
+			   struct sw_error *err);
 
 /* Puts the gate back where somebody took it off or made the interface anew. */
 void sw_change_repair_interfaces(struct sw_daemon *daemon);

@@ -32,7 +32,8 @@ static void detach(struct sw_daemon *daemon, struct sw_attachment *attachment)
 }
 
 /* All that are new, before anything is changed anywhere: most of what can fail does so here. */
-static int claim_new(struct sw_daemon *daemon, const struct sw_config *next, struct sw_error *err)
+int sw_change_claim_interfaces(struct sw_daemon *daemon, const struct sw_config *next,
+			       struct sw_error *err)
 {
 	int failed = 0;
 
@@ -66,20 +67,18 @@ static int attach(struct sw_daemon *daemon, struct sw_attachment *to, struct sw_
  * Those inside count before the first newcomer is decided, those just arriving right after. With other maps
  * than the gates had so far all interfaces change over one after the other: each is counted before the first.
  */
-int sw_change_take_interfaces(struct sw_daemon *daemon, const struct sw_config *next,
-			      struct sw_error *err)
+int sw_change_take_claimed(struct sw_daemon *daemon, size_t first, struct sw_flow_list *adopted,
+			   struct sw_error *err)
 {
-	size_t before = daemon->attachment_count;
-	int failed = claim_new(daemon, next, err);
+	bool are_any = daemon->attachment_count > first;
+	int failed = are_any ? sw_reconcile_new(daemon, daemon->plan, adopted, err) : 0;
 
-	if (!failed && daemon->attachment_count > before)
-		failed = sw_reconcile_new(daemon, daemon->plan, err);
 	if (!failed)
 		failed = sw_kern_commit(daemon->kern, err);
-	for (size_t i = before; !failed && i < daemon->attachment_count; i++)
+	for (size_t i = first; !failed && i < daemon->attachment_count; i++)
 		failed = attach(daemon, &daemon->attachments[i], err);
-	if (!failed && daemon->attachment_count > before)
-		sw_reconcile_late(daemon, daemon->plan);
+	if (!failed && are_any)
+		sw_reconcile_late(daemon, daemon->plan, adopted);
 	return failed;
 }
 
@@ -99,7 +98,7 @@ static void report_back(struct sw_daemon *daemon, const struct sw_attachment *at
 {
 	sw_log_warn("interface %s: the gate is back, mode %s", at->name,
 		    sw_words_name(SW_WORDS_ATTACH_MODE, at->mode));
-	sw_reconcile_late(daemon, daemon->plan);
+	sw_reconcile_late(daemon, daemon->plan, NULL);
 }
 
 /* The claim is kept, but for an interface that was made anew. */
@@ -141,13 +140,15 @@ void sw_change_repair_interfaces(struct sw_daemon *daemon)
 }
 
 int sw_change_interfaces(struct sw_daemon *daemon, const struct sw_config *next,
-			 struct sw_error *err)
+			 struct sw_flow_list *adopted, struct sw_error *err)
 {
 	size_t before = daemon->attachment_count;
 	int failed;
 
 	sw_change_repair_interfaces(daemon);
-	failed = sw_change_take_interfaces(daemon, next, err);
+	failed = sw_change_claim_interfaces(daemon, next, err);
+	if (!failed)
+		failed = sw_change_take_claimed(daemon, before, adopted, err);
 	for (size_t i = 0; !failed && i < next->interface_count; i++) {
 		struct sw_attachment *there = find(daemon, next->interfaces[i].name);
 

@@ -24,7 +24,7 @@
 static void end_pass(struct sw_pass *pass)
 {
 	sw_sockets_free(&pass->sockets);
-	free(pass->suspects);
+	sw_flow_list_free(&pass->stale);
 	sw_diag_close(&pass->diag);
 	sw_reconcile_lanes_free(&pass->lanes);
 }
@@ -40,18 +40,25 @@ void sw_pass_show_life(void *arg)
 	sw_kern_beat(pass->daemon->kern);
 }
 
-int sw_pass_note(struct sw_pass *pass, const struct sw_flow_key *key, const struct sw_flow *flow)
+void sw_flow_list_free(struct sw_flow_list *list)
 {
-	if (pass->suspect_count == pass->suspect_room) {
-		size_t room = pass->suspect_room ? 2 * pass->suspect_room : 64;
-		void *list = reallocarray(pass->suspects, room, sizeof(*pass->suspects));
+	free(list->list);
+	*list = (struct sw_flow_list){0};
+}
 
-		if (!list)
+int sw_pass_note(struct sw_flow_list *list, const struct sw_flow_key *key,
+		 const struct sw_flow *flow)
+{
+	if (list->count == list->room) {
+		size_t room = list->room ? 2 * list->room : 64;
+		void *larger = reallocarray(list->list, room, sizeof(*list->list));
+
+		if (!larger)
 			return -ENOMEM;
-		pass->suspects = list;
-		pass->suspect_room = room;
+		list->list = larger;
+		list->room = room;
 	}
-	pass->suspects[pass->suspect_count++] = (struct sw_suspect){*key, *flow};
+	list->list[list->count++] = (struct sw_seen_flow){*key, *flow};
 	return 0;
 }
 
@@ -63,8 +70,9 @@ static int look_at_flow(void *arg, const struct sw_flow_key *key, const struct s
 	sw_pass_show_life(pass);
 	pass->result.flows++;
 	if (!socket)
-		return sw_reconcile_is_stale(flow, pass->now_ns) ? sw_pass_note(pass, key, flow)
-								 : 0;
+		return sw_reconcile_is_stale(flow, pass->now_ns)
+			       ? sw_pass_note(&pass->stale, key, flow)
+			       : 0;
 	socket->flow = flow->state;
 	/* Only this way: a socket that is closed, or whose pooler is, can no longer be told apart. */
 	if (flow->state == SW_FLOW_OPEN && flow->flags & SW_FLOW_ADOPTED &&
@@ -99,16 +107,16 @@ int sw_pass_release(struct sw_pass *pass, const struct sw_flow_key *key, uint64_
 	return failed;
 }
 
-static int release_all(struct sw_pass *pass, size_t from, size_t to)
+static int release_all(struct sw_pass *pass, const struct sw_flow_list *list)
 {
 	int failed = 0;
 
-	for (size_t i = from; !failed && i < to; i++) {
-		const struct sw_suspect *suspect = &pass->suspects[i];
+	for (size_t i = 0; !failed && i < list->count; i++) {
+		const struct sw_seen_flow *seen = &list->list[i];
 
 		sw_pass_show_life(pass);
-		failed = sw_pass_release(pass, &suspect->key, suspect->flow.word,
-					 suspect->flow.service, pass->is_drift);
+		failed = sw_pass_release(pass, &seen->key, seen->flow.word, seen->flow.service,
+					 pass->is_drift);
 	}
 	return failed;
 }
@@ -136,11 +144,10 @@ static int run(struct sw_pass *pass)
 	pass->result.sockets = pass->sockets.count;
 	if (!failed)
 		failed = sw_read_flows(daemon->maps, look_at_flow, pass);
-	pass->stale_count = pass->suspect_count;
 	if (!failed)
 		failed = sw_pass_adopt_all(pass);
 	if (!failed)
-		failed = release_all(pass, 0, pass->stale_count);
+		failed = release_all(pass, &pass->stale);
 	pass->result.took_ns = sw_clock_monotonic_ns() - began_ns;
 	return failed;
 }
@@ -162,15 +169,13 @@ int sw_reconcile(struct sw_daemon *daemon, struct sw_reconcile *out, struct sw_e
 	return 0;
 }
 
-int sw_reconcile_new(struct sw_daemon *daemon, const struct sw_plan *plan, struct sw_error *err)
+int sw_reconcile_new(struct sw_daemon *daemon, const struct sw_plan *plan,
+		     struct sw_flow_list *adopted, struct sw_error *err)
 {
-	SW_CLEANUP(end_pass) struct sw_pass pass = {.daemon = daemon, .plan = plan};
+	SW_CLEANUP(end_pass)
+	struct sw_pass pass = {.daemon = daemon, .plan = plan, .adopted = adopted};
 	int failed = run(&pass);
 
-	/* They would hold slots of what is not guarded after all. */
-	pass.gives_back = true;
-	if (failed)
-		release_all(&pass, pass.stale_count, pass.suspect_count);
 	if (failed)
 		return sw_error_set(err, failed,
 				    "connections from before the gate cannot be counted: %s",
@@ -182,10 +187,22 @@ int sw_reconcile_new(struct sw_daemon *daemon, const struct sw_plan *plan, struc
 	return 0;
 }
 
-void sw_reconcile_late(struct sw_daemon *daemon, const struct sw_plan *plan)
+void sw_reconcile_late(struct sw_daemon *daemon, const struct sw_plan *plan,
+		       struct sw_flow_list *adopted)
 {
 	struct sw_error err;
 
-	if (sw_reconcile_new(daemon, plan, &err))
+	if (sw_reconcile_new(daemon, plan, adopted, &err))
 		sw_log_error("%s; trying again within 10 s", err.text);
+}
+
+void sw_reconcile_give_back(struct sw_daemon *daemon, struct sw_flow_list *adopted)
+{
+	struct sw_pass pass = {.daemon = daemon, .gives_back = true};
+	int failed = release_all(&pass, adopted);
+
+	if (failed)
+		sw_log_error("connections that were to be guarded keep their slots: %s",
+			     strerror(-failed));
+	sw_flow_list_free(adopted);
 }

@@ -7,6 +7,17 @@
 
 #include "daemon/daemon.h"
 
+/* Flows as they were seen. */
+struct sw_seen_flow {
+	struct sw_flow_key key;
+	struct sw_flow flow;
+};
+
+struct sw_flow_list {
+	struct sw_seen_flow *list;
+	size_t count, room;
+};
+
 struct sw_reconcile {
 	size_t sockets; /* to guarded ports */
 	size_t flows;
@@ -23,12 +34,23 @@ int sw_reconcile(struct sw_daemon *daemon, struct sw_reconcile *out, struct sw_e
 /*
  * Before guarding more than so far, an interface that is claimed or what is new in a plan whose values are in
  * the maps: connections that came by there take their slots. That is no drift. On failure nothing more is
- * to be guarded: the budget would be given out again.
+ * to be guarded: the budget would be given out again. Those that took slots are added to `adopted`, on
+ * failure too; NULL: they keep them.
  */
-int sw_reconcile_new(struct sw_daemon *daemon, const struct sw_plan *plan, struct sw_error *err);
+int sw_reconcile_new(struct sw_daemon *daemon, const struct sw_plan *plan,
+		     struct sw_flow_list *adopted, struct sw_error *err);
 
 /* The same right after, for those who came meanwhile. A failure is logged: the timer finds them as well. */
-void sw_reconcile_late(struct sw_daemon *daemon, const struct sw_plan *plan);
+void sw_reconcile_late(struct sw_daemon *daemon, const struct sw_plan *plan,
+		       struct sw_flow_list *adopted);
+
+/*
+ * After a change that failed, once nothing more is guarded than before it: those who were adopted for it have
+ * no slots again. The list is empty then.
+ */
+void sw_reconcile_give_back(struct sw_daemon *daemon, struct sw_flow_list *adopted);
+
+void sw_flow_list_free(struct sw_flow_list *list);
 
 /* The timer, daemon/reconcile_timer.c. 0 or -ENOMEM */
 int sw_reconcile_start(struct sw_daemon *daemon);

@@ -80,7 +80,7 @@ static int adopt(struct sw_pass *pass, const struct sw_socket *socket,
 		return 0;
 	made.lane = op.lane;
 	made.service = op.service;
-	failed = sw_pass_note(pass, &socket->key, &made);
+	failed = pass->adopted ? sw_pass_note(pass->adopted, &socket->key, &made) : 0;
 	there = failed ? failed : sw_sockets_has(pass->diag, &socket->key);
 	if (there)
 		return there < 0 ? there : 0;

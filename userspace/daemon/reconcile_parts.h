@@ -10,21 +10,16 @@
 #include "kern/diag.h"
 #include "kern/sockets.h"
 
-struct sw_suspect {
-	struct sw_flow_key key;
-	struct sw_flow flow;
-};
-
 struct sw_pass {
 	struct sw_daemon *daemon;
 	const struct sw_plan *plan;
 	struct sw_sockets sockets;
-	struct sw_suspect *suspects; /* stale ones, and after them those that were adopted */
-	size_t suspect_count, suspect_room, stale_count;
+	struct sw_flow_list stale;
+	struct sw_flow_list *adopted; /* NULL: who is adopted stays so */
 	struct mnl_socket *diag;
 	struct sw_reconcile_lanes lanes;
 	bool is_drift;
-	bool gives_back; /* releases whether there is a socket or not */
+	bool gives_back; /* what it releases has a socket all the same */
 	uint64_t now_ns; /* the kernel's, from before the listing */
 	uint64_t beaten_ns;
 	struct sw_in6 routed;
@@ -39,7 +34,8 @@ struct sw_pass {
 void sw_pass_show_life(void *pass);
 
 /* -ENOMEM */
-int sw_pass_note(struct sw_pass *pass, const struct sw_flow_key *key, const struct sw_flow *flow);
+int sw_pass_note(struct sw_flow_list *list, const struct sw_flow_key *key,
+		 const struct sw_flow *flow);
 
 /*
  * Marked, looked for, and only then released: a SYN that comes meanwhile takes the mark off. word: of

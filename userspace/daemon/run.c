@@ -18,9 +18,9 @@
 #include "daemon/notes.h"
 #include "daemon/reconcile.h"
 #include "daemon/room.h"
+#include "daemon/takeover.h"
 #include "daemon/timers.h"
 #include "daemon/verb_table.h"
-#include "kern/apply.h"
 #include "kern/generation.h"
 #include "kern/leftover.h"
 #include "kern/steps.h"
@@ -89,8 +89,8 @@ static int set_clock(struct sw_daemon *daemon, struct sw_error *err)
 }
 
 /*
- * The maps, those of the daemon before this one with all that they count if they can be used, and in
- * them the configuration: what was tuned since the file was read, unless the file is another one now.
+ * The maps, those of the daemon before this one with all that they count if they can be used, and what is
+ * to run: what was tuned since the file was read, unless the file is another one now.
  */
 static int take_state(struct sw_daemon *daemon, struct sw_config **config, struct sw_error *err)
 {
@@ -99,43 +99,62 @@ static int take_state(struct sw_daemon *daemon, struct sw_config **config, struc
 	if (failed)
 		return failed;
 	daemon->maps = sw_kern_maps(daemon->kern);
-	failed = set_clock(daemon, err);
+	failed = sw_takeover_begin(daemon, err);
+	if (!failed)
+		failed = set_clock(daemon, err);
 	if (!failed)
 		failed = sw_notes_restore(daemon, config, err);
-	if (!failed)
-		failed = sw_change(daemon, *config, NULL, err);
-	if (failed)
-		return failed;
-	if (sw_kern_inherited(daemon->kern))
-		sw_apply_only(daemon->maps, daemon->plan);
-	else
-		sw_notes_restore_pauses(daemon);
-	return 0;
+	return failed ? failed : sw_takeover_read_plan(daemon, err);
 }
 
-/* The gate comes last: whatever it needs is there by then. What others left goes after that. */
-static int start(struct sw_daemon *daemon, struct sw_config *config, struct sw_error *err)
+static int open_doors(struct sw_daemon *daemon, const struct sw_config *config,
+		      struct sw_error *err)
 {
-	int failed = take_state(daemon, &config, err);
+	int failed;
 
-	if (failed) {
-		if (daemon->config != config)
-			sw_config_free(config);
-		return failed;
-	}
 	daemon->base = event_base_new();
-	if (!daemon->base || watch_signals(daemon) || sw_timers_start(daemon) ||
-	    sw_reconcile_start(daemon))
+	if (!daemon->base || watch_signals(daemon) || sw_timers_start(daemon))
 		return sw_error_set(err, -ENOMEM, "cannot make the event loop");
 	failed = sw_control_open(daemon->base, config->control.socket, config->control.group,
 				 sw_verb_table, sw_verb_table_count, daemon, &daemon->control, err);
 	if (!failed)
 		failed = sw_http_open(daemon->base, &config->http.listen, &pages, daemon,
 				      &daemon->http, err);
+	return failed;
+}
+
+/*
+ * What can fail for reasons of others does so before the gate of the daemon before this one is told anything.
+ */
+static int take_config(struct sw_daemon *daemon, struct sw_config *config, struct sw_error *err)
+{
+	int failed = take_state(daemon, &config, err);
+
 	if (!failed)
-		failed = sw_rooms_start(daemon, err);
+		failed = open_doors(daemon, config, err);
 	if (!failed)
-		failed = sw_change_take_interfaces(daemon, config, err);
+		failed = sw_change_claim_interfaces(daemon, config, err);
+	if (!failed)
+		failed = sw_change_first(daemon, config, sw_takeover_adopted(daemon), err);
+	if (failed)
+		sw_config_free(config);
+	return failed;
+}
+
+/* The gate comes last: whatever it needs is there by then. What others left goes after that. */
+static int start(struct sw_daemon *daemon, struct sw_config *config, struct sw_error *err)
+{
+	int failed = take_config(daemon, config, err);
+
+	if (failed)
+		return failed;
+	if (!sw_kern_inherited(daemon->kern))
+		sw_notes_restore_pauses(daemon);
+	if (sw_reconcile_start(daemon))
+		return sw_error_set(err, -ENOMEM, "cannot make the event loop");
+	failed = sw_rooms_start(daemon, err);
+	if (!failed)
+		failed = sw_change_take_claimed(daemon, 0, sw_takeover_adopted(daemon), err);
 	if (failed)
 		return failed;
 	sw_change_expire_rules(daemon);
@@ -208,6 +227,9 @@ int sw_run(const struct sw_options *options, struct sw_config *config, void (*re
 	}
 	daemon->options = options;
 	failed = start(daemon, config, err);
+	if (failed)
+		sw_takeover_undo(daemon);
+	sw_takeover_end(daemon);
 	how = failed && daemon->kern && sw_kern_before(daemon->kern)[0] ? SW_UNLOAD_UNDO
 									: SW_UNLOAD_ALL;
 	if (!failed) {

@@ -19,8 +19,11 @@ int sw_apply_values(const struct sw_maps *maps, const struct sw_plan *last,
 int sw_apply_keys(const struct sw_maps *maps, const struct sw_plan *last,
 		  const struct sw_plan *next, struct sw_error *err);
 
-/* Removes what is in the maps beside the plan: what a daemon that was cut off left half done. */
-void sw_apply_only(const struct sw_maps *maps, const struct sw_plan *plan);
+/*
+ * Fills in what the maps hold for a plan that knows names and ids only, with all that a daemon that was cut off
+ * left half done. -ENOMEM; others as the kernel says.
+ */
+int sw_apply_read(const struct sw_maps *maps, struct sw_plan *plan);
 
 /* Whether anything still counts under an id, by the maps, and whose an address is. */
 struct sw_plan_busy sw_apply_busy(const struct sw_maps *maps);
