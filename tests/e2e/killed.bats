@@ -4,6 +4,7 @@
 # A daemon that is killed between any two steps of its start leaves the old or the new state, whole.
 
 load lib/e2e
+load lib/killed
 
 setup_file() {
 	world_with_database max_connections=40
@@ -34,58 +35,6 @@ configure() {
 	YAML
 }
 
-# What changes anything outside the process: bpffs, programs, links, filters.
-CALLS=bpf,mkdir,symlink,rename,unlink,rmdir,sendto,sendmsg
-
-# strace_daemon NAME [STRACE-OPTION]... Who is traced cannot look for its leaks.
-strace_daemon() {
-	local name=$1
-	shift
-	spawn "$name" nsenter --net="/run/netns/$SERVER_NS" strace -qq -o "$WORLD/trace" \
-		-E "ASAN_OPTIONS=${ASAN_OPTIONS:-}:detect_leaks=0" -e "trace=$CALLS" "$@" \
-		"$BUILD/spillwayd" --foreground --config "$WORLD/spillway.yaml" --pin-dir "$PIN_DIR"
-}
-
-# Those that change something as CALL:N:LINE, the Nth of this call in line LINE of the trace. Pins of maps
-# are alike: two will do.
-# steps [PATTERN]: of those only what PATTERN says.
-steps() {
-	awk -F '(' -v "pattern=${1:-.}" '
-		{ count[$1]++ }
-		/BPF_OBJ_PIN/ && /map_/ { if (seen++ > 1) next }
-		$0 !~ pattern { next }
-		/BPF_OBJ_PIN|BPF_LINK_|BPF_RAW_TRACEPOINT_OPEN|RTM_(NEW|DEL)(TFILTER|QDISC)/ ||
-			/^mkdir|^symlink|^rename|^unlink|^rmdir/ { print $1 ":" count[$1] ":" NR }' "$WORLD/trace"
-}
-
-# kill_at_each_step PREPARE CHECK [PATTERN [LEAST]]: the start that begins from what PREPARE leaves, once whole and then
-# killed at each of its steps; CHECK looks at what that leaves and puts everything back.
-kill_at_each_step() {
-	local prepare=$1 check=$2 call nth line found count=0
-	"$prepare"
-	strace_daemon traced
-	wait_until "the traced daemon answers" sw status
-	found=$(steps "${3:-.}")
-	cp "$WORLD/trace" "$WORLD/whole-trace"
-	sw handover
-	wait_until "the traced daemon is gone" process_is_gone traced
-	release_all
-	spillwayd_run
-	spillwayd_stop
-	while IFS=: read -r call nth line; do
-		"$prepare"
-		strace_daemon traced -e "inject=$call:signal=KILL:when=$nth"
-		wait_until "the daemon is killed at $call number $nth" process_is_gone traced
-		"$check" || {
-			printf 'killed at: %s\n' "$(sed -n "${line}p" "$WORLD/whole-trace")" >&2
-			return 1
-		}
-		count=$((count + 1))
-	done <<<"$found"
-	printf '%s steps\n' "$count"
-	[ "$count" -ge "${4:-10}" ]
-}
-
 nothing() { :; }
 
 # Whatever there was of a gate, the next daemon makes it whole, counts right, and leaves nothing.
@@ -96,15 +45,6 @@ the_next_start_is_whole() {
 		eventually_status "$USED" 0 &&
 		spillwayd_stop &&
 		assert_nothing_is_left
-}
-
-assert_nothing_is_left() {
-	assert_equal "pins" "" "$(find "$PIN_DIR" 2>/dev/null)"
-	local name
-	for name in "$WORLD_INTERFACE" "$WORLD_SECOND_INTERFACE"; do
-		assert_equal "qdisc" "" "$(as_server tc qdisc show dev "$name" clsact)"
-		assert_equal "XDP" "" "$(as_server ip -d link show dev "$name" | grep -o 'prog/xdp.*')"
-	done
 }
 
 a_stranger_has_a_qdisc() {

@@ -1,0 +1,110 @@
+# SPDX-License-Identifier: BSD-2-Clause
+# shellcheck shell=bash
+# The daemon under strace, once whole and then killed at each of its steps. Loaded by tests/e2e/killed*.bats.
+
+# What changes anything outside the process: bpffs, programs, links, filters.
+CALLS=bpf,mkdir,symlink,rename,unlink,rmdir,sendto,sendmsg
+
+# strace_daemon NAME [STRACE-OPTION]... Who is traced cannot look for its leaks.
+strace_daemon() {
+	local name=$1
+	shift
+	spawn "$name" nsenter --net="/run/netns/$SERVER_NS" strace -qq -o "$WORLD/trace" \
+		-E "ASAN_OPTIONS=${ASAN_OPTIONS:-}:detect_leaks=0" -e "trace=$CALLS" "$@" \
+		"$BUILD/spillwayd" --foreground --config "$WORLD/spillway.yaml" --pin-dir "$PIN_DIR"
+}
+
+# Of those what is there for others to see: pins, links, filters. And what the gate counts and goes by.
+PIN_STEPS='BPF_OBJ_PIN|BPF_LINK_|BPF_RAW_TRACEPOINT_OPEN|RTM_(NEW|DEL)(TFILTER|QDISC)|^(mkdir|symlink|rename|unlink|rmdir)'
+MAP_STEPS='BPF_MAP_(UPDATE|DELETE)_ELEM|BPF_PROG_TEST_RUN|^rename'
+
+# steps PATTERN [MOST]: those calls of the trace as CALL:N:LINE, the Nth of this call in line LINE. Pins of maps
+# are alike: two will do. Of more than MOST the first, the last, and some between.
+steps() {
+	awk -F '(' -v "pattern=$1" -v "most=${2:-1000}" '
+		{ count[$1]++ }
+		/BPF_OBJ_PIN/ && /map_/ { if (seen++ > 1) next }
+		$0 ~ pattern { step[n++] = $1 ":" count[$1] ":" NR }
+		END {
+			picks = n < most ? n : most
+			for (i = 0; i < picks; i++)
+				print step[(picks > 1) ? int(i * (n - 1) / (picks - 1)) : 0]
+		}' "$WORLD/trace"
+}
+
+# killed_at LINE: of the whole trace, for who reads what failed.
+killed_at() {
+	printf 'killed at: %s\n' "$(sed -n "${1}p" "$WORLD/whole-trace")" >&2
+	return 1
+}
+
+# kill_at_each_step PREPARE CHECK [PATTERN [LEAST [MOST]]]: the start that begins from what PREPARE leaves, once whole
+# and then killed at each of its steps; CHECK looks at what that leaves and puts everything back.
+kill_at_each_step() {
+	local prepare=$1 check=$2 call nth line found count=0
+	"$prepare"
+	strace_daemon traced
+	wait_until "the traced daemon answers" sw status
+	found=$(steps "${3:-$PIN_STEPS}" "${5:-}")
+	cp "$WORLD/trace" "$WORLD/whole-trace"
+	sw handover
+	wait_until "the traced daemon is gone" process_is_gone traced
+	release_all
+	spillwayd_run
+	spillwayd_stop
+	while IFS=: read -r call nth line; do
+		"$prepare"
+		strace_daemon traced -e "inject=$call:signal=KILL:when=$nth"
+		wait_until "the daemon is killed at $call number $nth" process_is_gone traced
+		"$check" || killed_at "$line"
+		count=$((count + 1))
+	done <<<"$found"
+	printf '%s steps\n' "$count"
+	[ "$count" -ge "${4:-10}" ]
+}
+
+# strace_running [STRACE-OPTION]...: from now on, the daemon that runs already.
+strace_running() {
+	local pid
+	pid=$(pid_of spillwayd)
+	spawn tracer strace -qq -o "$WORLD/trace" -e "trace=$CALLS" "$@" -p "$pid"
+	wait_until "the daemon is traced" grep -q '^TracerPid:[[:space:]]*[1-9]' "/proc/$pid/status"
+}
+
+# kill_at_steps_of ACT DONE PREPARE CHECK PATTERN LEAST MOST: likewise what the daemon that PREPARE leaves running does
+# when ACT tells it to, until DONE. It beats all the time: a call or two more or less may come before.
+kill_at_steps_of() {
+	local act=$1 done=$2 prepare=$3 check=$4 call nth line found count=0
+	"$prepare"
+	strace_running
+	"$act"
+	wait_until "the daemon has done it" "$done"
+	stop_process tracer INT
+	found=$(steps "$5" "$7")
+	mv "$WORLD/trace" "$WORLD/whole-trace"
+	stop_process spillwayd KILL
+	"$check"
+	while IFS=: read -r call nth line; do
+		"$prepare"
+		strace_running -e "inject=$call:signal=KILL:when=$nth"
+		"$act"
+		wait_until "the daemon is killed at $call number $nth, or is done" is_killed_or "$done"
+		stop_process tracer INT
+		stop_process spillwayd KILL
+		"$check" || killed_at "$line"
+		count=$((count + 1))
+	done <<<"$found"
+	printf '%s steps\n' "$count"
+	[ "$count" -ge "$6" ]
+}
+
+is_killed_or() { process_is_gone spillwayd || "$1"; }
+
+assert_nothing_is_left() {
+	assert_equal "pins" "" "$(find "$PIN_DIR" 2>/dev/null)"
+	local name
+	for name in "$WORLD_INTERFACE" "$WORLD_SECOND_INTERFACE"; do
+		assert_equal "qdisc" "" "$(as_server tc qdisc show dev "$name" clsact)"
+		assert_equal "XDP" "" "$(as_server ip -d link show dev "$name" | grep -o 'prog/xdp.*')"
+	done
+}
