@@ -95,9 +95,9 @@ void sw_read_usage(const struct sw_maps *from, struct sw_map_usage out[SW_MAP_US
 	out[0] = (struct sw_map_usage){"flows", 12, 131072};
 }
 
-bool sw_attachment_holds(const struct sw_kern *kern, const struct sw_attachment *attachment)
+bool sw_attachment_holds(const struct sw_attachment *attachment)
 {
-	(void)kern, (void)attachment;
+	(void)attachment;
 	return holds;
 }
 

@@ -126,7 +126,7 @@ void sw_change_repair_interfaces(struct sw_daemon *daemon)
 		bool told = at->lost;
 		struct sw_error err;
 
-		if (sw_attachment_holds(daemon->kern, at))
+		if (sw_attachment_holds(at))
 			continue;
 		if (!told)
 			sw_log_error("interface %s: the gate was taken off; putting it back",

@@ -36,7 +36,7 @@ bool sw_health_check(void *arg, char *why, size_t cap)
 		}
 	}
 	for (size_t i = 0; i < daemon->attachment_count; i++) {
-		if (!sw_attachment_holds(daemon->kern, &daemon->attachments[i])) {
+		if (!sw_attachment_holds(&daemon->attachments[i])) {
 			snprintf(why, cap, "%s: the gate was taken off",
 				 daemon->attachments[i].name);
 			return false;

@@ -94,7 +94,7 @@ static void write_interfaces(struct page *page)
 	for (size_t i = 0; i < daemon->attachment_count; i++) {
 		const struct sw_attachment *at = &daemon->attachments[i];
 
-		write_interface(page, at->name, at->mode, sw_attachment_holds(daemon->kern, at));
+		write_interface(page, at->name, at->mode, sw_attachment_holds(at));
 	}
 	for (size_t i = 0; i < config->interface_count; i++) {
 		if (!attachment_of(daemon, config->interfaces[i].name))

@@ -225,7 +225,7 @@ static json_t *interfaces_to_json(const struct sw_daemon *daemon)
 			list, json_pack("{s:s, s:s, s:s, s:b}", "name", at->name, "mode",
 					sw_words_name(SW_WORDS_ATTACH_MODE, at->mode), "wanted",
 					sw_words_name(SW_WORDS_ATTACH_MODE, at->wanted), "attached",
-					(int)sw_attachment_holds(daemon->kern, at)));
+					(int)sw_attachment_holds(at)));
 	}
 	return list;
 }

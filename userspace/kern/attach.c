@@ -248,9 +248,8 @@ void sw_detach(struct sw_kern *kern, struct sw_attachment *attachment)
 	sw_attachment_close(attachment);
 }
 
-bool sw_attachment_holds(const struct sw_kern *kern, const struct sw_attachment *attachment)
+bool sw_attachment_holds(const struct sw_attachment *attachment)
 {
-	(void)kern;
 	if (attachment->link_fd >= 0 &&
 	    !sw_xdp_link_is_on(attachment->link_fd, attachment->ifindex))
 		return false;

@@ -54,6 +54,6 @@ void sw_attachment_close(struct sw_attachment *attachment);
 void sw_detach(struct sw_kern *kern, struct sw_attachment *attachment);
 
 /* True while the programs are where they were put. */
-bool sw_attachment_holds(const struct sw_kern *kern, const struct sw_attachment *attachment);
+bool sw_attachment_holds(const struct sw_attachment *attachment);
 
 #endif
