@@ -152,14 +152,48 @@ xdp_of() { as_server ip -d link show dev "$1" | grep -o 'prog/xdp.*'; }
 	BUILD="$BUILD/other-layout" spillwayd_run
 	hold_many 1 2
 	hand_over
+	local before
+	before=$(readlink "$PIN_DIR/current")
 	WORLD_INTERFACE=$WORLD_SECOND_INTERFACE attach_xdp_pass as_server
 	guard "$WORLD_INTERFACE" "$WORLD_SECOND_INTERFACE:native"
 	start_fails_with "$WORLD_SECOND_INTERFACE has an XDP program already"
+	assert_equal "generations" "$before" "$(cd "$PIN_DIR" && echo gen_*)"
+	assert_equal "the current one" "$before" "$(readlink "$PIN_DIR/current")"
 	assert_the_gate_counts 1-1
 	guard "$WORLD_INTERFACE"
 	spillwayd_run
 	assert_status "$USED" 2
 	assert_equal "generations" 1 "$(find "$PIN_DIR" -name 'gen_*' | wc -l)"
+}
+
+# What daemons before 0.2 left: everything in the one directory, and nothing that says which maps count.
+make_pins_old() {
+	mv "$PIN_DIR/current/"* "$PIN_DIR"
+	rm "$PIN_DIR/state" "$PIN_DIR/current"
+	rmdir "$PIN_DIR"/gen_*
+}
+
+@test "a start that fails beside a gate of before 0.2 leaves it, and it counts on" {
+	guard "$WORLD_INTERFACE"
+	spillwayd_run
+	hold_many 1 2
+	stop_process spillwayd KILL
+	make_pins_old
+	local before
+	before=$(cd "$PIN_DIR" && echo *)
+	guard "$WORLD_INTERFACE" nosuch0
+	start_fails_with nosuch0
+	assert_equal "pins" "$before" "$(cd "$PIN_DIR" && echo *)"
+	assert_the_gate_counts 1-1
+	WORLD_INTERFACE=$WORLD_SECOND_INTERFACE attach_xdp_pass as_server
+	guard "$WORLD_INTERFACE" "$WORLD_SECOND_INTERFACE:native"
+	start_fails_with "$WORLD_SECOND_INTERFACE has an XDP program already"
+	assert_equal "pins" "$before" "$(cd "$PIN_DIR" && echo *)"
+	release again
+	wait_until "the slot is free" lane_is 10.77.1.9 direct
+	guard "$WORLD_INTERFACE"
+	spillwayd_run
+	assert_status "$USED" 1
 }
 
 @test "a start that fails takes its gate off where none was before" {

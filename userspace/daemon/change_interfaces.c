@@ -64,6 +64,25 @@ static int attach(struct sw_daemon *daemon, struct sw_attachment *to, struct sw_
 }
 
 /*
+ * Where there is no gate yet first: until one is replaced, a start that fails leaves those that were there in the
+ * maps in which all of them count.
+ */
+static int attach_all(struct sw_daemon *daemon, size_t first, struct sw_error *err)
+{
+	int failed = 0;
+
+	for (int replacing = 0; replacing <= 1; replacing++)
+		for (size_t i = first; !failed && i < daemon->attachment_count; i++) {
+			struct sw_attachment *to = &daemon->attachments[i];
+
+			if (!to->is_on &&
+			    (replacing || !sw_attach_would_replace(daemon->kern, to)))
+				failed = attach(daemon, to, err);
+		}
+	return failed;
+}
+
+/*
  * Those inside count before the first newcomer is decided, those just arriving right after. With other maps
  * than the gates had so far all interfaces change over one after the other: each is counted before the first.
  */
@@ -75,8 +94,8 @@ int sw_change_take_claimed(struct sw_daemon *daemon, size_t first, struct sw_flo
 
 	if (!failed)
 		failed = sw_kern_commit(daemon->kern, err);
-	for (size_t i = first; !failed && i < daemon->attachment_count; i++)
-		failed = attach(daemon, &daemon->attachments[i], err);
+	if (!failed)
+		failed = attach_all(daemon, first, err);
 	if (!failed && are_any)
 		sw_reconcile_late(daemon, daemon->plan, adopted);
 	return failed;

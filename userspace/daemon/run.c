@@ -167,23 +167,28 @@ static int start(struct sw_daemon *daemon, struct sw_config *config, struct sw_e
  * How it ends decides what stays. A start that failed takes its gate off where none was before; where it
  * took the place of one it stays, with the maps that it counts in, so that the interface stands never open.
  */
-static void let_go(struct sw_daemon *daemon, enum sw_unload how)
+static enum sw_unload let_go(struct sw_daemon *daemon, enum sw_unload how)
 {
+	enum sw_unload rest = how;
+
 	while (daemon->attachment_count) {
 		struct sw_attachment *last = &daemon->attachments[--daemon->attachment_count];
 
+		if (how == SW_UNLOAD_UNDO && last->is_heir)
+			rest = SW_UNLOAD_KEEP;
 		if (how == SW_UNLOAD_ALL || (how == SW_UNLOAD_UNDO && !last->is_heir))
 			sw_detach(daemon->kern, last);
 		else
 			sw_attachment_close(last);
 	}
+	return rest;
 }
 
 static void stop(struct sw_daemon *daemon, enum sw_unload how)
 {
 	struct event *events[] = {daemon->sigterm, daemon->sigint, daemon->sighup};
 
-	let_go(daemon, how);
+	how = let_go(daemon, how);
 	sw_rooms_stop(daemon);
 	sw_http_close(daemon->http);
 	sw_timers_stop(daemon);
@@ -230,8 +235,7 @@ int sw_run(const struct sw_options *options, struct sw_config *config, void (*re
 	if (failed)
 		sw_takeover_undo(daemon);
 	sw_takeover_end(daemon);
-	how = failed && daemon->kern && sw_kern_before(daemon->kern)[0] ? SW_UNLOAD_UNDO
-									: SW_UNLOAD_ALL;
+	how = failed ? SW_UNLOAD_UNDO : SW_UNLOAD_ALL;
 	if (!failed) {
 		announce(daemon);
 		ready(arg);

@@ -209,6 +209,15 @@ int sw_attach_claim(const char *name, struct sw_attachment *out, struct sw_error
 	return failed;
 }
 
+bool sw_attach_would_replace(struct sw_kern *kern, const struct sw_attachment *attachment)
+{
+	struct there there = look(kern, attachment->ifindex);
+
+	if (there.link_fd >= 0)
+		close(there.link_fd);
+	return there.priority || there.link_fd >= 0;
+}
+
 int sw_attach(struct sw_kern *kern, struct sw_attachment *attachment, enum sw_attach_mode wanted,
 	      struct sw_error *err)
 {

@@ -35,6 +35,9 @@ struct sw_attachment {
  */
 int sw_attach_claim(const char *name, struct sw_attachment *out, struct sw_error *err);
 
+/* Whether what is there, of a daemon before this one, would be replaced. */
+bool sw_attach_would_replace(struct sw_kern *kern, const struct sw_attachment *attachment);
+
 /*
  * The second half, and every change of mode after that. What is there, of this daemon or one before it,
  * is replaced without a moment in which no gate is there.

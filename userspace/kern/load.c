@@ -202,21 +202,33 @@ int sw_kern_commit(struct sw_kern *kern, struct sw_error *err)
 	return failed;
 }
 
-/* What stands in the pin directory already is only undone where this daemon began it. */
-static void remove_pins(const struct sw_kern *kern, enum sw_unload how)
+/* What this daemon began, and nothing else: a gate of one before it may count by what else is pinned. */
+static void undo_pins(const struct sw_kern *kern)
 {
-	char current[SW_PIN_PATH_MAX];
-	bool has_current = !sw_generation_current(kern->pin_dir, current);
+	struct sw_error err;
 
-	if (how == SW_UNLOAD_KEEP)
-		return;
-	if (how == SW_UNLOAD_UNDO && has_current) {
-		if (kern->generation[0] && strcmp(current, kern->generation))
-			sw_generation_remove(kern->generation);
+	if (kern->counts && !kern->inherited && !kern->before[0])
+		sw_pins_remove(kern->pin_dir, "current");
+	else if (kern->counts && !kern->inherited &&
+		 sw_generation_commit(kern->pin_dir, kern->before, &err)) {
+		sw_log_error("%s: the next spillwayd counts anew", err.text);
 		return;
 	}
-	sw_pins_remove(kern->pin_dir, "current");
-	sw_generation_prune(kern->pin_dir);
+	if (kern->generation[0] && !kern->inherited)
+		sw_generation_remove(kern->generation);
+}
+
+static void remove_pins(const struct sw_kern *kern, enum sw_unload how)
+{
+	if (how == SW_UNLOAD_KEEP)
+		return;
+	if (how == SW_UNLOAD_UNDO) {
+		undo_pins(kern);
+	} else {
+		sw_pins_remove(kern->pin_dir, "current");
+		sw_generation_prune(kern->pin_dir);
+	}
+	/* Unless something is in it. */
 	rmdir(kern->pin_dir);
 }
 

@@ -42,7 +42,7 @@ int sw_kern_commit(struct sw_kern *kern, struct sw_error *err);
 enum sw_unload {
 	SW_UNLOAD_ALL,	/* remove everything from kernel and pin directory */
 	SW_UNLOAD_KEEP, /* leave all that is pinned to the next daemon */
-	SW_UNLOAD_UNDO, /* a start that failed: leave what the daemon before this one had */
+	SW_UNLOAD_UNDO, /* a start that failed, and no gate is in its maps: all is as it was */
 };
 
 /* Closes everything. NULL is fine. */
