@@ -4,6 +4,7 @@
 # Flows against the kernel's own sockets: at attach, and whenever they are compared.
 
 load lib/e2e
+load lib/left_behind
 
 setup_file() { world_with_database max_connections=340; }
 teardown_file() { world_destroy; }
@@ -204,12 +205,6 @@ two_services() {
 	YAML
 }
 
-# Those that hold a slot, whatever service it is of.
-open_flows() {
-	bpftool --json map dump pinned "$(flows_pin)" |
-		jq '[.[] | select((.value[4] | ltrimstr("0x") | tonumber) == 2)] | length'
-}
-
 @test "a reload that cannot count who is inside already guards nothing more, and what runs stays whole" {
 	local nth failed=0
 	hold_many 1 2
@@ -259,6 +254,29 @@ open_flows() {
 	sw attach "$WORLD_INTERFACE" --mode "$SPILLWAY_ATTACH"
 	assert_status "$USED" 2
 	assert_lane 10.77.1.9 refused
+}
+
+@test "a reload that fails after a new interface was attached takes it off, and nobody counts by it" {
+	local nth late=0
+	hold_many 1 2
+	two_services more 5434
+	sed "s/:5433/:5432/" "$WORLD/spillway.yaml" >"$WORLD/after.yaml"
+	# While it is attached, and when what is new is counted then.
+	for nth in 19 {30..35}; do
+		sed 's/^interfaces:.*/interfaces: []/; /name: more/,$d' "$WORLD/after.yaml" >"$WORLD/spillway.yaml"
+		spillwayd_run
+		cp "$WORLD/after.yaml" "$WORLD/spillway.yaml"
+		run with_netlink_failing "$nth" sw reload
+		if [ "$status" -ne 0 ]; then
+			assert_status '[(.interfaces, .services) | length | tostring] | join(" ")' '0 1'
+			assert_equal "open flows at answer $nth" 0 "$(open_flows)"
+			assert_lane 10.77.1.9 direct
+			late=$((late + $(grep -c 'detaching from' "$WORLD/log/spillwayd" || true)))
+		fi
+		spillwayd_stop
+		rm -f "$WORLD/log/spillwayd"
+	done
+	[ "$late" -ge 1 ]
 }
 
 @test "while the kernel tells nothing of sockets the log says so, and afterwards what differed is put right" {
