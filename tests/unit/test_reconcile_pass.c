@@ -41,9 +41,9 @@ static struct {
 	struct sw_control control;
 	uint64_t now_ns, beaten_ns, longest_ns;
 	size_t sockets, flows;
-	int looks_left; /* so many more find their socket; -1: all */
-	int looks_fail; /* 1: those after them are answered by an error */
-	int route;	/* by which the clients come, or an error */
+	int looks_left;	 /* so many more find their socket; -1: all */
+	int looks_fail;	 /* 1: those after them are answered by an error */
+	int route;	 /* by which the clients come, or an error */
 	bool gives_back; /* who asked for the pass */
 	int beats, adopted, suspected, released, drift;
 } world;

@@ -75,8 +75,7 @@ static int attach_all(struct sw_daemon *daemon, size_t first, struct sw_error *e
 		for (size_t i = first; !failed && i < daemon->attachment_count; i++) {
 			struct sw_attachment *to = &daemon->attachments[i];
 
-			if (!to->is_on &&
-			    (replacing || !sw_attach_would_replace(daemon->kern, to)))
+			if (!to->is_on && (replacing || !sw_attach_would_replace(daemon->kern, to)))
 				failed = attach(daemon, to, err);
 		}
 	return failed;

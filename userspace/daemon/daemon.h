@@ -25,8 +25,8 @@ struct sw_takeover;
 struct sw_daemon {
 	struct event_base *base;
 	const struct sw_options *options;
-	struct sw_config *config; /* the running one, tuning included */
-	struct sw_plan *plan;	  /* what the maps hold */
+	struct sw_config *config;     /* the running one, tuning included */
+	struct sw_plan *plan;	      /* what the maps hold */
 	struct sw_takeover *takeover; /* daemon/takeover.h; NULL once it has started */
 	struct sw_rules rules;
 	struct sw_kern *kern;

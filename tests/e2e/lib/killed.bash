@@ -16,6 +16,7 @@ strace_daemon() {
 
 # Of those what is there for others to see: pins, links, filters. And what the gate counts and goes by.
 PIN_STEPS='BPF_OBJ_PIN|BPF_LINK_|BPF_RAW_TRACEPOINT_OPEN|RTM_(NEW|DEL)(TFILTER|QDISC)|^(mkdir|symlink|rename|unlink|rmdir)'
+# shellcheck disable=SC2034 # killed_changes.bats uses it
 MAP_STEPS='BPF_MAP_(UPDATE|DELETE)_ELEM|BPF_PROG_TEST_RUN|^rename'
 
 # steps PATTERN [MOST]: those calls of the trace as CALL:N:LINE, the Nth of this call in line LINE. Pins of maps
