@@ -209,19 +209,36 @@ static __noinline int flow_expire(const struct sw_flow_key *key, struct sw_flow 
 	return 1;
 }
 
-/* A RST that ends the handshake whose SYN had the number before its own. */
-static __always_inline void flow_reset(const struct sw_flow_key *key, __u32 sequence)
+/*
+ * True where the RST with that number ends the handshake. Where the kernel may know another number, or be
+ * sent a cookie's ACK with no number known to it, only the answer to a SYN that found no socket is sure.
+ */
+static __always_inline int is_ended_by(struct sw_flow *flow, __u8 flags, __u32 sequence,
+				       int is_unheard)
+{
+	__u32 isn = *(volatile __u32 *)&flow->isn;
+
+	if (flags & (SW_FLOW_RENUMBERED | SW_FLOW_COOKIE))
+		return is_unheard;
+	return isn && sequence == isn + 1;
+}
+
+/*
+ * A RST that ends the handshake whose SYN had the number before its own. `is_unheard`: this host answers
+ * a SYN by it, having no socket for that.
+ */
+static __always_inline void flow_reset(const struct sw_flow_key *key, __u32 sequence,
+				       int is_unheard)
 {
 	struct sw_flow *flow = bpf_map_lookup_elem(&flows, key);
-	__u64 seen;
+	struct sw_flow was;
 
 	if (!flow)
 		return;
-	seen = flow_word(flow);
-	if (unpack(seen).tag != sw_flow_tag(key) || unpack(seen).state != SW_FLOW_HALF_OPEN ||
-	    !flow->isn || sequence != flow->isn + 1)
-		return;
-	flow_expire(key, flow, seen, bpf_ktime_get_ns(), SW_COUNTER_HANDSHAKE_RESETS);
+	was = unpack(flow_word(flow));
+	if (was.tag == sw_flow_tag(key) && was.state == SW_FLOW_HALF_OPEN &&
+	    is_ended_by(flow, was.flags, sequence, is_unheard))
+		flow_expire(key, flow, was.word, bpf_ktime_get_ns(), SW_COUNTER_HANDSHAKE_RESETS);
 }
 
 #endif

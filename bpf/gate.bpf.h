@@ -59,58 +59,67 @@ static __always_inline __u8 refused_before(struct gate *gate,
 }
 
 /*
- * Before a SYN passes to a flow that reconciliation suspects to have no socket, the suspicion goes:
- * the SYN may be about to make one. False if the flow was changed meanwhile, then the SYN must come
- * again.
+ * A flow's flags once the SYN has passed to it. It is suspect of having no socket no more: the SYN may be
+ * about to make one. A SYN with another number than the one whose handshake is not complete is a new
+ * connection from the same port. Which of both the kernel knows depends on what became of the first behind
+ * the gate; so from here on no RST from the client is sure to end the handshake, and one that the kernel
+ * does not take would free a slot that its ACK then uses all the same.
  */
-static __always_inline int is_cleared(struct sw_flow *flow)
+static __always_inline __u8 flags_after(const struct gate *gate, struct sw_flow *flow,
+					struct sw_flow was)
 {
-	__u64 seen = flow_word(flow);
-	struct sw_flow was = unpack(seen);
+	__u32 isn = *(volatile __u32 *)&flow->isn;
+	__u8 flags = was.flags & ~(SW_FLOW_SUSPECT | SW_FLOW_AGAIN);
 
-	return !(was.flags & (SW_FLOW_SUSPECT | SW_FLOW_AGAIN)) ||
-	       flow_move(flow, seen, was.state, was.flags & ~(SW_FLOW_SUSPECT | SW_FLOW_AGAIN));
+	return was.state == SW_FLOW_HALF_OPEN && isn && isn != gate->isn
+		       ? flags | SW_FLOW_RENUMBERED
+		       : flags;
 }
 
-/*
- * A SYN with another number than the one whose handshake is not complete: a new connection from the same
- * port. It has the time that a handshake may take for itself. Which of both the kernel knows depends on
- * what became of the first behind the gate; so from here on no RST is sure to end the handshake, and one
- * that the kernel does not take would free a slot that its ACK then uses all the same. Once: without a
- * number to compare nobody keeps a slot by a new SYN every now and then.
- */
-static __always_inline void gate_renumbered(const struct gate *gate, struct sw_flow *flow)
+/* A SYN of somebody who is in, or on its way. It must come again if the flow was changed meanwhile. */
+static __always_inline int gate_again(struct gate *gate, struct sw_flow *flow, struct sw_flow was)
 {
-	if (!flow->isn || flow->isn == gate->isn)
-		return;
-	flow->isn = 0;
-	flow->syn_ns = bpf_ktime_get_ns();
-}
+	__u8 flags = flags_after(gate, flow, was);
 
-/* A SYN of somebody who is in, or on its way. */
-static __always_inline int gate_again(struct gate *gate, struct sw_flow *flow, __u8 flags)
-{
-	if (!(flags & SW_FLOW_AGAIN))
+	if (!(was.flags & SW_FLOW_AGAIN))
 		count(gate->service_id, SW_COUNTER_RETRANSMITS);
-	return is_cleared(flow) ? GATE_PASS : enforce(gate, SW_LANE_NONE);
+	if (flags != was.flags && !flow_move(flow, was.word, was.state, flags))
+		return enforce(gate, SW_LANE_NONE);
+	return GATE_PASS;
+}
+
+/* Somebody else waits at the same port now, from the end. False if the flow was changed meanwhile. */
+static __always_inline int waiter_replaced(struct gate *gate, struct sw_flow *flow, __u64 seen)
+{
+	struct sw_verdict verdict = {SW_LANE_QUEUE, SW_REASON_WAITERS, 0};
+	struct holding held = holding_of(flow);
+
+	/* Only what is ours is written: its memory may be another flow's since it was seen. */
+	if (!flow_move(flow, seen, SW_FLOW_CLAIMED, unpack(seen).flags))
+		return 0;
+	flow->isn = gate->isn;
+	flow->syn_ns = gate->now_ns;
+	flow->state_ns = gate->now_ns;
+	__sync_lock_test_and_set(&flow->word, seen);
+	count_wait(held.service, SW_WAIT_ABANDONED, gate->now_ns - held.syn_ns);
+	count(held.service, SW_COUNTER_WAIT_ABANDONED);
+	count_verdict(held.class_id, verdict);
+	return 1;
 }
 
 /*
  * A SYN of somebody who waits: the daemon gets the newest, for its TCP timestamp. A new number is a new
- * connection from the same port, which takes its place at the end.
+ * connection from the same port.
  */
-static __always_inline int gate_repeated(struct gate *gate, struct sw_flow *flow, int found)
+static __always_inline int gate_repeated(struct gate *gate, struct sw_flow *flow, __u64 seen,
+					 int found)
 {
-	struct sw_verdict verdict = {SW_LANE_QUEUE, SW_REASON_WAITERS, 0};
-
-	flow->state_ns = gate->now_ns;
 	if (flow->isn != gate->isn) {
-		count_wait(gate->service_id, SW_WAIT_ABANDONED, gate->now_ns - flow->syn_ns);
-		flow->isn = gate->isn;
-		flow->syn_ns = gate->now_ns;
-		count(gate->service_id, SW_COUNTER_WAIT_ABANDONED);
-		count_verdict(flow->class_id, verdict);
+		if (!waiter_replaced(gate, flow, seen))
+			return enforce(gate, SW_LANE_NONE);
 	} else {
+		/* In memory that is another's by now it is a time like those that it has. */
+		flow->state_ns = gate->now_ns;
 		count(gate->service_id, SW_COUNTER_WAIT_REPEATED);
 	}
 	if (!(found & 0xff))
@@ -152,11 +161,8 @@ static __always_inline int gate_flow(struct gate *gate)
 		/* Its memory may be another's by now: that one's state says nothing about this flow. */
 		__u8 state = was.tag == sw_flow_tag(&gate->flow) ? was.state : SW_FLOW_DEAD;
 
-		if (state == SW_FLOW_HALF_OPEN || state == SW_FLOW_OPEN) {
-			if (state == SW_FLOW_HALF_OPEN)
-				gate_renumbered(gate, flow);
-			return gate_again(gate, flow, was.flags);
-		}
+		if (state == SW_FLOW_HALF_OPEN || state == SW_FLOW_OPEN)
+			return gate_again(gate, flow, was);
 		gate->now_ns = bpf_ktime_get_ns();
 		if (state == SW_FLOW_WAITING)
 			found = parkable(gate->ctx, gate->where, &gate->flow);
@@ -164,7 +170,7 @@ static __always_inline int gate_flow(struct gate *gate)
 		if (found == SW_REASON_CHECKSUM)
 			return enforce(gate, SW_LANE_DROP);
 		if (state == SW_FLOW_WAITING && sw_decide_is_fresh(gate->control, gate->now_ns))
-			return gate_repeated(gate, flow, found);
+			return gate_repeated(gate, flow, was.word, found);
 		if (state == SW_FLOW_WAITING)
 			gate_alone(gate, flow, was.word);
 		else if (state != SW_FLOW_EXPIRED) /* it is just being replaced or removed */
@@ -251,7 +257,7 @@ __attribute__((noinline)) int gate_rst(struct packet_ctx *ctx, __u32 where)
 	if (!tcp || where & WHERE_FRAGMENT || read_flow(ctx, where, &key) ||
 	    service_of(&key) == NO_SERVICE || !is_sound_rst(&packet, tcp, &key))
 		return 0;
-	flow_reset(&key, bpf_ntohl(tcp->seq));
+	flow_reset(&key, bpf_ntohl(tcp->seq), 0);
 	return 0;
 }
 

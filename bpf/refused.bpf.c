@@ -46,6 +46,11 @@ static __always_inline int packet_flow(const unsigned char *ip_at, const struct 
 	return 0;
 }
 
+static __always_inline __u8 state_of(const struct sock *sk)
+{
+	return sk ? BPF_CORE_READ(sk, __sk_common.skc_state) : 0;
+}
+
 /*
  * True where the RST ends the handshake. A listener also answers an ACK with a wrong number by a RST,
  * and keeps what it knows of the handshake: then the right ACK may follow. Only when its accept queue
@@ -53,7 +58,7 @@ static __always_inline int packet_flow(const unsigned char *ip_at, const struct 
  */
 static __always_inline int ends_handshake(const struct sock *sk, const struct tcphdr *tcp)
 {
-	__u8 state = sk ? BPF_CORE_READ(sk, __sk_common.skc_state) : 0;
+	__u8 state = state_of(sk);
 
 	if (!state)
 		return 1;
@@ -94,7 +99,7 @@ int refused_accept(__u64 *ctx)
 	    packet_flow(head + BPF_CORE_READ(skb, network_header), &tcp, &key))
 		return 0;
 	if (ends_handshake(sk, &tcp))
-		flow_reset(&key, bpf_ntohl(tcp.seq) + tcp.syn);
+		flow_reset(&key, bpf_ntohl(tcp.seq) + tcp.syn, tcp.syn && !state_of(sk));
 	return 0;
 }
 

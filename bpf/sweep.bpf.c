@@ -33,6 +33,15 @@ static __always_inline int is_past(const struct run *run, __u64 since_ns, __u64 
 	return (__s64)(run->sweep->now_ns - since_ns) > (__s64)allowed_ns;
 }
 
+/* Renumbered, it has the time twice: the new number came within the first one's. */
+static __always_inline int is_overdue(const struct run *run, const struct sw_flow *flow,
+				      __u8 flags)
+{
+	__u64 allowed_ns = run->handshake_timeout_ns;
+
+	return is_past(run, flow->syn_ns, flags & SW_FLOW_RENUMBERED ? 2 * allowed_ns : allowed_ns);
+}
+
 static int sweep_flow(void *map, struct sw_flow_key *key, struct sw_flow *flow, struct run *run)
 {
 	struct sw_sweep *sweep = run->sweep;
@@ -41,8 +50,7 @@ static int sweep_flow(void *map, struct sw_flow_key *key, struct sw_flow *flow, 
 
 	if (was.tag != sw_flow_tag(key))
 		return 0;
-	if (was.state == SW_FLOW_HALF_OPEN &&
-	    is_past(run, flow->syn_ns, run->handshake_timeout_ns)) {
+	if (was.state == SW_FLOW_HALF_OPEN && is_overdue(run, flow, was.flags)) {
 		sweep->flows_expired +=
 			flow_expire(key, flow, seen, sweep->now_ns, SW_COUNTER_EXPIRED);
 	} else if (was.state == SW_FLOW_WAITING &&

@@ -164,6 +164,11 @@ enum sw_flow_state {
 /* Who waits came over a limit of its source: over its rate, or with all connections that it may have. */
 #define SW_FLOW_OVER_RATE 0x40
 #define SW_FLOW_OVER_LIVE 0x80
+/*
+ * HALF_OPEN: SYNs with more than one number came, and the last of them has the time of a handshake for
+ * itself. Once: a new number every now and then keeps no slot.
+ */
+#define SW_FLOW_RENUMBERED 0x80
 
 struct sw_flow {
 	union {
@@ -179,7 +184,7 @@ struct sw_flow {
 	__u8 service;
 	__u8 source_bits; /* the prefix that was in force when the source was counted */
 	__u16 class_id;
-	__u32 isn; /* the client's, in host byte order; 0: adopted, or there was more than one */
+	__u32 isn; /* the client's first, in host byte order; 0 when adopted */
 	__u64 syn_ns;
 	__u64 state_ns; /* WAITING: when its SYN was last repeated */
 };

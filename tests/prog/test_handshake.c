@@ -283,6 +283,23 @@ static void a_new_number_has_its_own_time_once(struct rig *rig, const void *arg)
 	end_of(rig, &first, 0, 0);
 }
 
+/* Its SYN was at the look when the flow became another's: the other's number and times are its own. */
+static void a_new_number_writes_nothing(struct rig *rig, const void *arg)
+{
+	struct packet again = first;
+	struct sw_flow before;
+
+	(void)arg;
+	rig_expect(rig, &first, DIRECT_FIRST);
+	before = rig_flow(rig, &first);
+	again.isn = 7000;
+	rig_expect(rig, &again, RETRANSMIT(PASSES));
+	assert_int_equal(rig_flow(rig, &first).isn, before.isn);
+	assert_int_equal(rig_flow(rig, &first).syn_ns, before.syn_ns);
+	assert_int_equal(rig_flow(rig, &first).state_ns, before.state_ns);
+	assert_int_equal(rig_flow(rig, &first).flags, SW_FLOW_RENUMBERED);
+}
+
 static void the_same_number_has_no_more_time(struct rig *rig, const void *arg)
 {
 	(void)arg;
@@ -332,6 +349,23 @@ static void where_nobody_listens(struct rig *rig, const void *arg)
 	(void)arg;
 	close(listener_open_at(rig, &packet));
 	rig_expect(rig, &packet, DIRECT_FIRST);
+	assert_int_equal(listener_try(rig, &packet), -ECONNREFUSED);
+	await_state(rig, &packet, SW_FLOW_EXPIRED);
+	end_of(rig, &packet, 0, 0);
+	assert_int_equal(rig_counted(rig, SW_COUNTER_HANDSHAKE_RESETS), 1);
+}
+
+/* The host has no socket for either number, and says so. */
+static void where_nobody_listens_to_two_numbers(struct rig *rig, const void *arg)
+{
+	struct packet packet = {.client = ALICE, .client_port = 42305 + 10 * rig->tc};
+
+	(void)arg;
+	close(listener_open_at(rig, &packet));
+	rig_expect(rig, &packet, DIRECT_FIRST);
+	packet.isn = 7000;
+	rig_expect(rig, &packet, RETRANSMIT(PASSES));
+	packet.isn = 9000;
 	assert_int_equal(listener_try(rig, &packet), -ECONNREFUSED);
 	await_state(rig, &packet, SW_FLOW_EXPIRED);
 	end_of(rig, &packet, 0, 0);
@@ -456,6 +490,8 @@ static const struct rig_test tests[] = {
 	 of_two_numbers_none_is_sure, NULL, 0},
 	{"a SYN with a new number has the time of a handshake for itself, but not again and again",
 	 a_new_number_has_its_own_time_once, NULL, 0},
+	{"a SYN with a new number changes nothing but its flow's word", a_new_number_writes_nothing,
+	 NULL, 0},
 	{"a SYN that is repeated has not", the_same_number_has_no_more_time, NULL, 0},
 	{"a RST with the SYN's own number changes nothing", another_rst_changes_nothing,
 	 RST_WITH(.isn = 1000), 0},
@@ -475,9 +511,13 @@ static const struct rig_test tests[] = {
 	 0},
 	{"a RST leaves a flow that is just ending alone", a_rst_leaves_other_flows,
 	 FLOW(.state = SW_FLOW_DEAD), 0},
+	{"a RST leaves a flow alone that a cookie may complete all the same",
+	 a_rst_leaves_other_flows,
+	 FLOW(.state = SW_FLOW_HALF_OPEN, .flags = SW_FLOW_COOKIE), 0},
 	{"a RST leaves an adopted flow alone", a_rst_leaves_other_flows,
 	 FLOW(.state = SW_FLOW_HALF_OPEN, .flags = SW_FLOW_ADOPTED), 0},
 	{"where nobody listens the slot is free at once", where_nobody_listens, NULL, 0},
+	{"likewise after SYNs with two numbers", where_nobody_listens_to_two_numbers, NULL, 0},
 	{"where the accept queue is full it is, too", a_full_accept_queue, NULL, 0},
 	{"a late ACK that a full table of sources leaves uncounted is told",
 	 a_late_ack_without_room, NULL, 0},
