@@ -12,6 +12,18 @@
 #include "request.bpf.h"
 #include "waiter_admit.bpf.h"
 
+/* How who is to wait came to. */
+static __always_inline __u8 parked_flags(const struct gate *gate, const struct sw_verdict *verdict)
+{
+	__u8 flags = gate->owes_rate ? SW_FLOW_OWES : 0;
+
+	if (verdict->over == SW_REASON_RATE)
+		flags |= SW_FLOW_OVER_RATE;
+	else if (verdict->over == SW_REASON_SOURCE_LIVE)
+		flags |= SW_FLOW_OVER_LIVE;
+	return flags;
+}
+
 /* The flow of somebody that the verdict admits, or lets wait. */
 static __noinline enum noted note_flow(struct gate *gate, const struct sw_service_conf *conf,
 				       const struct sw_verdict *verdict)
@@ -33,9 +45,7 @@ static __noinline enum noted note_flow(struct gate *gate, const struct sw_servic
 	};
 
 	if (is_parked)
-		fresh.flags = verdict->over == SW_REASON_RATE	       ? SW_FLOW_OVER_RATE
-			      : verdict->over == SW_REASON_SOURCE_LIVE ? SW_FLOW_OVER_LIVE
-								       : 0;
+		fresh.flags = parked_flags(gate, verdict);
 	else if (shadow)
 		fresh.flags = SW_FLOW_SHADOW;
 	else if (elsewhere)
@@ -43,19 +53,40 @@ static __noinline enum noted note_flow(struct gate *gate, const struct sw_servic
 	return flow_note(&gate->flow, &fresh);
 }
 
-/* Asks the decision. What it took is taken. */
+/*
+ * Takes the newcomer's arrival from its source's rate, or that of a waiter that has not taken it: enum
+ * sw_gcra_result. `taken` says whether it is to be given back where nothing comes of it.
+ */
+static __always_inline int take_arrival(struct gate *gate, struct sw_request *request, int *taken)
+{
+	int result;
+
+	if (request->class_conf->action != SW_ACTION_LIMIT || request->loss ||
+	    (gate->is_waiter && !(unpack(gate->waiter_word).flags & SW_FLOW_OWES_RATE)))
+		return SW_GCRA_CONFORMS;
+	result = source_arrives(&request->source, request->class_conf, gate->now_ns);
+	*taken = result == SW_GCRA_CONFORMS &&
+		 sw_chain_has(request->service_conf->over_limit, SW_LANE_QUEUE);
+	return result;
+}
+
+/*
+ * Asks the decision. What it took is taken. Where those over their rate wait for it, an arrival is for who
+ * gets in: were it gone with each that only waits behind them, they would never have one. Where they do not
+ * wait, it is the rate that bounds how many come to.
+ */
 static __always_inline struct sw_verdict decide(struct gate *gate, struct sw_request *request)
 {
 	struct sw_verdict verdict;
+	int taken = 0;
 
 	request_begin(gate, request);
-	/* Who waits has taken its arrival already, if it did not come over its rate. */
-	if (request->class_conf->action == SW_ACTION_LIMIT && !request->loss &&
-	    (!gate->is_waiter || unpack(gate->waiter_word).flags & SW_FLOW_OVER_RATE))
-		request->over_rate =
-			sw_hide(request, source_arrives(&request->source, request->class_conf,
-							gate->now_ns));
+	request->over_rate = sw_hide(request, take_arrival(gate, request, &taken));
 	verdict = sw_decide(request);
+	if (taken && !sw_lane_admits(verdict.lane)) {
+		source_returns(&request->source, request->class_conf);
+		gate->owes_rate = 1;
+	}
 	if (request->over_budget && verdict.reason == SW_REASON_ACTION)
 		count(gate->service_id, SW_COUNTER_OVER_BUDGET);
 	return verdict;

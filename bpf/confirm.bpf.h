@@ -28,8 +28,10 @@ static __noinline int flow_overcommit(const struct sw_flow_key *key, struct sw_f
 	if (!service || !class)
 		return 0;
 	next.state = SW_FLOW_OPEN;
-	if (waited)
+	if (waited) {
 		next.lane = SW_LANE_DIRECT;
+		next.flags = 0;
+	}
 	source_key(held.service, &key->client, held.source_bits, &source);
 	if (source_take(&source, &live, next.lane == SW_LANE_DIRECT, &none))
 		return -ENOSPC;

@@ -47,6 +47,16 @@ static __noinline enum sw_gcra_result source_arrives(const struct sw_source_key 
 	return sw_gcra_take(&rate->theoretical_ns, now_ns, conf->interval_ns, conf->tolerance_ns);
 }
 
+/* Gives back the arrival that was just taken. */
+static __always_inline void source_returns(const struct sw_source_key *key,
+					   const struct sw_class_conf *conf)
+{
+	struct sw_source_rate *rate = bpf_map_lookup_elem(&source_rate, key);
+
+	if (rate)
+		__sync_fetch_and_sub(&rate->theoretical_ns, conf->interval_ns);
+}
+
 /* Whom no rate was asked for, denied sources above all, gets its entry here. */
 static __noinline int note_refusal(const struct sw_source_key *key, __u64 now_ns)
 {

@@ -56,14 +56,15 @@ static __noinline int source_exceeds(const struct sw_source_key *key,
 }
 
 /*
- * Which limit of its source a waiter that came over one is over still, enum sw_reason. That is only looked
- * at: an arrival that it takes in vain would be gone.
+ * Which limit of its source a waiter that came over one is over still, enum sw_reason, or one that has its
+ * arrival to take yet. That is only looked at: an arrival that it takes in vain would be gone.
  */
 static __always_inline __u8 still_over(struct gate *gate, struct sw_request *request, __u8 flags,
 				       int is_timed_out)
 {
-	if (flags & SW_FLOW_OVER_RATE &&
-	    (is_timed_out || source_exceeds(&request->source, request->class_conf, gate->now_ns)))
+	if ((flags & SW_FLOW_OVER_RATE && is_timed_out) ||
+	    (flags & SW_FLOW_OWES_RATE &&
+	     source_exceeds(&request->source, request->class_conf, gate->now_ns)))
 		return sw_hide(request, SW_REASON_RATE);
 	if (flags & SW_FLOW_OVER_LIVE && (is_timed_out || sw_decide_is_over_live(request)))
 		return sw_hide(request, SW_REASON_SOURCE_LIVE);
@@ -72,9 +73,9 @@ static __always_inline __u8 still_over(struct gate *gate, struct sw_request *req
 
 /* Another CPU took the arrival between the look and now: what the lane cost goes back. */
 static __always_inline struct sw_verdict outrun(struct gate *gate, struct sw_request *request,
-						struct sw_verdict verdict)
+						struct sw_verdict verdict, int is_timed_out)
 {
-	if (!source_arrives(&request->source, request->class_conf, gate->now_ns))
+	if (!source_arrives(&request->source, request->class_conf, gate->now_ns) || is_timed_out)
 		return verdict;
 	give_back(gate, request, verdict.lane);
 	request->kept_by = SW_KEPT_BY_SOURCE;
@@ -98,8 +99,8 @@ waiter_verdict(struct gate *gate, struct sw_request *request, __u8 flags, int is
 		return sw_decide_anyway(request, SW_REASON_ACTION);
 	over = still_over(gate, request, flags, is_timed_out);
 	verdict = sw_decide_waiter(request, over, is_timed_out);
-	if (flags & SW_FLOW_OVER_RATE && !over && sw_lane_admits(verdict.lane))
-		return outrun(gate, request, verdict);
+	if (flags & SW_FLOW_OWES_RATE && !over && sw_lane_admits(verdict.lane))
+		return outrun(gate, request, verdict, is_timed_out);
 	return verdict;
 }
 

@@ -164,6 +164,9 @@ enum sw_flow_state {
 /* Who waits came over a limit of its source: over its rate, or with all connections that it may have. */
 #define SW_FLOW_OVER_RATE 0x40
 #define SW_FLOW_OVER_LIVE 0x80
+/* WAITING: it takes its arrival from its source's rate at its turn, as who came over the rate does. */
+#define SW_FLOW_OWES	  0x01
+#define SW_FLOW_OWES_RATE (SW_FLOW_OVER_RATE | SW_FLOW_OWES)
 /*
  * HALF_OPEN: SYNs with more than one number came, and the last of them has the time of a handshake for
  * itself. Once: a new number every now and then keeps no slot.

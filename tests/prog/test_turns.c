@@ -210,6 +210,70 @@ static void over_its_rate_too_long(struct rig *rig, const void *arg)
 	close(fd);
 }
 
+/* The source's rate lets one more arrive. */
+static void let_one_more(struct rig *rig)
+{
+	rig->maps->class_conf[0].tolerance_ns += 100 * SECOND_NS;
+}
+
+static void those_behind_take_nothing(struct rig *rig, const void *arg)
+{
+	const struct packet packet = {.client = CLIENT, .client_port = 2};
+	const struct packet behind = {.client = CLIENT, .client_port = 3};
+	int fd = set_over_rate(rig, 5);
+
+	(void)arg;
+	let_one_more(rig);
+	rig_expect(rig, &behind, WAITS(WAITERS));
+	rig->maps->service_conf[0].queue_per_source = 2;
+	for (int port = 4; port < 8; port++)
+		rig_expect_syn(rig, CLIENT, port, OUTCOME(VERDICT(ANSWERED, 0, REFUSE, QUEUE_SOURCE)));
+	assert_int_equal(queue_release(rig, &packet, SW_RELEASE_ADMIT).lane, SW_LANE_DIRECT);
+	/* Each takes its own at its turn. */
+	assert_int_equal(queue_release(rig, &behind, SW_RELEASE_ADMIT).reason, SW_REASON_RATE);
+	assert_int_equal(queue_release(rig, &behind, SW_RELEASE_ADMIT).flags,
+			 SW_RELEASED_OF_SOURCE);
+	let_one_more(rig);
+	assert_int_equal(queue_release(rig, &behind, SW_RELEASE_ADMIT).lane, SW_LANE_DIRECT);
+	assert_false(conforms(rig));
+	close(fd);
+}
+
+/* Its chain is still its class's, unless its source is over the rate when its time is out. */
+static void who_waited_behind_too_long(struct rig *rig, const void *arg)
+{
+	const struct packet one = {.client = CLIENT, .client_port = 3};
+	const struct packet other = {.client = CLIENT, .client_port = 4};
+	int fd = set_over_rate(rig, 5);
+
+	(void)arg;
+	let_one_more(rig);
+	rig_expect(rig, &one, WAITS(WAITERS));
+	rig_expect(rig, &other, WAITS(WAITERS));
+	assert_int_equal(queue_release(rig, &one, SW_RELEASE_TIME_OUT).lane, SW_LANE_REFUSE);
+	rig->maps->class_conf[0].tolerance_ns = 0;
+	assert_int_equal(queue_release(rig, &other, SW_RELEASE_TIME_OUT).lane, SW_LANE_DROP);
+	close(fd);
+}
+
+/* Where only those within their rate may wait, no more come to than that lets. */
+static void the_rate_bounds_who_waits(struct rig *rig, const void *arg)
+{
+	int fd = queue_open(rig, 0);
+
+	(void)arg;
+	rig->maps->class_conf[0].interval_ns = 100 * SECOND_NS;
+	rig_expect_syn(rig, CLIENT, 1, WAITS(BUDGET));
+	rig_expect_syn(rig, CLIENT, 2, OUTCOME(VERDICT(DROPPED, 0, DROP, RATE)));
+	/* It has taken its arrival. */
+	rig->maps->service_conf[0].budget = rig->maps->service_conf[0].shared_limit = 1;
+	assert_int_equal(queue_release(rig, &(struct packet){.client = CLIENT, .client_port = 1},
+				       SW_RELEASE_ADMIT)
+				 .lane,
+			 SW_LANE_DIRECT);
+	close(fd);
+}
+
 static void allowed_in_a_pause(struct rig *rig, const void *arg)
 {
 	const struct packet packet = {.client = CLIENT};
@@ -287,6 +351,12 @@ static const struct rig_test tests[] = {
 	 NULL, 0},
 	{"trying in vain takes no arrival from its rate", over_its_rate_in_vain, NULL, 0},
 	{"over its rate too long it goes on in that chain", over_its_rate_too_long, NULL, 0},
+	{"who only comes to wait behind it, or cannot even do that, takes no arrival",
+	 those_behind_take_nothing, NULL, 0},
+	{"who waited behind it too long goes on in its own chain while its rate lets it",
+	 who_waited_behind_too_long, NULL, 0},
+	{"where those over their rate do not wait, the rate bounds how many do",
+	 the_rate_bounds_who_waits, NULL, 0},
 	{"a class that allows waits in a pause, and then gets in", allowed_in_a_pause, NULL, 0},
 	{"who was allowed meanwhile gets in, over the budget", allowed_meanwhile, NULL, 0},
 	{"who was denied meanwhile does not get in", denied_meanwhile, NULL, 0},

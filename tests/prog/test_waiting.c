@@ -253,6 +253,30 @@ static void without_a_daemon(struct rig *rig, const void *arg)
 	close(fd);
 }
 
+/* One connection in a hundred seconds, of which the first is in. */
+static void without_a_daemon_over_its_rate(struct rig *rig, const void *arg)
+{
+	const struct packet packet = {.client = CLIENT, .client_port = 2};
+	struct sw_service_conf *conf = &rig->maps->service_conf[0];
+	int fd = queue_open(rig, 1);
+
+	(void)arg;
+	rig->maps->class_conf[0].interval_ns = 100 * SECOND_NS;
+	conf->over_limit = CHAIN2(SW_LANE_QUEUE, SW_LANE_DROP);
+	rig_expect_syn(rig, CLIENT, 1, DIRECT_FIRST);
+	rig_expect(rig, &packet, WAITS(RATE));
+	rig->maps->control->heartbeat_ns = 0;
+	rig->maps->class_conf[0].tolerance_ns = 100 * SECOND_NS;
+	for (int i = 0; i < 3; i++)
+		rig_expect(rig, &packet, OUTCOME(.action = DROPPED, COUNTS(0, 0, WAIT_REPEATED)));
+	conf->budget = conf->shared_limit = 3;
+	rig_expect(rig, &packet,
+		   OUTCOME(.action = PASSES, COUNTS(0, 0, WAIT_REPEATED),
+			   COUNTS(1, 0, WAIT_ADMITTED)));
+	rig_expect_syn(rig, CLIENT, 3, OUTCOME(VERDICT(DROPPED, 0, DROP, NO_QUEUE)));
+	close(fd);
+}
+
 static void without_a_daemon_that_closes(struct rig *rig, const void *arg)
 {
 	const struct packet packet = {.client = CLIENT};
@@ -299,6 +323,8 @@ static const struct rig_test tests[] = {
 	{"likewise where too many were its source's", a_handshake_that_others_wait_for, "", 0},
 	{"elsewhere it is not", a_handshake_that_is_complete, NULL, 0},
 	{"without a daemon it gets in by its own next SYN", without_a_daemon, NULL, 0},
+	{"without a daemon it takes its arrival when it gets in, not with each SYN",
+	 without_a_daemon_over_its_rate, NULL, 0},
 	{"without a daemon, closed, it is refused", without_a_daemon_that_closes, NULL, 0},
 	{"in monitor mode nobody is kept waiting", in_monitor_mode, NULL, 0},
 };
