@@ -87,6 +87,42 @@ static __noinline int adopt_lane(const struct sw_flow_key *key, struct sw_flow *
 	return SW_FLOW_OP_KEPT;
 }
 
+/*
+ * It is another service's by now, and holds there what it held here. Its close would be missed while it is
+ * claimed: who asked for this looks for the socket afterwards.
+ */
+static __noinline int adopt_service(const struct sw_flow_key *key, struct sw_flow *flow, __u64 seen,
+				    const struct sw_flow_op *op)
+{
+	struct holding before = holding_of(flow);
+	struct holding held = {
+		.service = op->service,
+		.class_id = op->class_id,
+		.source_bits = op->source_bits,
+	};
+	struct sw_flow next = {
+		.tag = unpack(seen).tag,
+		.state = SW_FLOW_OPEN,
+		.lane = op->lane,
+		.flags = SW_FLOW_ADOPTED,
+	};
+	struct sw_source_live *source;
+
+	if (take_anyway(key, &held, op->lane, &source))
+		return SW_FLOW_OP_NO_ROOM;
+	source->is_proven = 1;
+	if (!flow_move(flow, seen, SW_FLOW_CLAIMED, 0)) {
+		flow_release(key, &held, next.word);
+		return SW_FLOW_OP_KEPT;
+	}
+	flow->service = op->service;
+	flow->class_id = op->class_id;
+	flow->source_bits = op->source_bits;
+	__sync_lock_test_and_set(&flow->word, next.word);
+	flow_release(key, &before, seen);
+	return SW_FLOW_OP_MOVED;
+}
+
 static __noinline int adopt_known(const struct sw_flow_key *key, struct sw_flow *flow,
 				  const struct sw_flow_op *op)
 {
@@ -96,6 +132,8 @@ static __noinline int adopt_known(const struct sw_flow_key *key, struct sw_flow 
 
 	if (was.tag != sw_flow_tag(key))
 		return SW_FLOW_OP_KEPT;
+	if (was.state == SW_FLOW_OPEN && op->state == SW_FLOW_OPEN && flow->service != op->service)
+		return adopt_service(key, flow, seen, op);
 	if (was.state == SW_FLOW_OPEN && was.flags & SW_FLOW_ADOPTED && was.lane != op->lane)
 		return adopt_lane(key, flow, seen, op->lane);
 	/* Its socket is there after all. */

@@ -26,7 +26,8 @@ enum sw_flow_op_result {
 	SW_FLOW_OP_DONE,      /* made, marked, ended */
 	SW_FLOW_OP_CONFIRMED, /* ADOPT: a half-open or expired flow became OPEN */
 	SW_FLOW_OP_NO_ROOM,   /* ADOPT: the table of flows or of sources is full */
-	SW_FLOW_OP_MOVED,     /* ADOPT: an adopted flow is now in its listener's lane; no drift */
+	/* ADOPT: a flow is now in its listener's lane, or counts under the service of its address; no drift */
+	SW_FLOW_OP_MOVED,
 };
 
 struct sw_flow_op {

@@ -184,6 +184,36 @@ elsewhere() { document 5 | sed 's/main/elsewhere/; s/5432/5439/' | spillwayd_con
 	eventually_status "$USED" 0
 }
 
+# Two services, of which the one guards the address that the sessions come to.
+two_services() {
+	spillwayd_configure <<-YAML
+		services:
+		  - name: main
+		    listen: ["$1:5432"]
+		    budget: {mode: fixed, direct: 2}
+		    lanes: [direct, refuse]
+		  - name: other
+		    listen: ["$2:5432"]
+		    budget: {mode: fixed, direct: 2}
+		    lanes: [direct, refuse]
+	YAML
+}
+
+@test "sessions at an address that a reload gives to another service count there" {
+	two_services 10.78.0.1 10.78.0.2
+	spillwayd_run
+	hold_many 1 2
+	two_services 10.78.0.2 10.78.0.1
+	sw reload
+	assert_status "$USED" 0
+	assert_status '.services[1].budget.used' 2
+	assert_status '[.services[].counters.drift] | add' 0
+	assert_lane 10.77.1.9 refused
+	release_all
+	eventually_status '.services[1].budget.used' 0
+	assert_status "$USED" 0
+}
+
 @test "a bad reload says where it is bad and changes nothing" {
 	configure 1
 	hold first 10.77.1.1

@@ -10,6 +10,7 @@
 
 #include "core/clock.h"
 #include "fill.h"
+#include "kern/busy.h"
 #include "listener.h"
 
 #define CLIENT	  0x010001
@@ -363,6 +364,28 @@ static void a_full_table_of_flows(struct rig *rig, const void *arg)
 	rig_assert_slots(rig, 0, 0, 0);
 }
 
+/* Its connection may come all the same, and counts under them then. */
+static void the_ids_of_an_expired_flow(struct rig *rig, const void *arg)
+{
+	struct sw_flow expired = {.state = SW_FLOW_EXPIRED, .service = 1, .class_id = 3};
+	struct sw_plan_busy busy;
+	struct sw_busy ids;
+
+	(void)arg;
+	busy = sw_busy_ask(&ids, rig->maps);
+	assert_false(busy.service(busy.arg, 1));
+	assert_false(busy.class(busy.arg, 3));
+	rig_put_flow(rig, &first, &expired);
+	busy = sw_busy_ask(&ids, rig->maps);
+	assert_true(busy.service(busy.arg, 1));
+	assert_true(busy.class(busy.arg, 3));
+	assert_false(busy.service(busy.arg, 0));
+	assert_false(busy.class(busy.arg, 1));
+	/* What counts does it without a look at the flows. */
+	rig->maps->class_state[2].waiting = 1;
+	assert_true(busy.class(busy.arg, 2));
+}
+
 static const uint8_t refuse = SW_LANE_REFUSE, reset = SW_LANE_RESET, drop = SW_LANE_DROP;
 
 static const struct rig_test tests[] = {
@@ -386,6 +409,7 @@ static const struct rig_test tests[] = {
 	{"an expired flow's SYN is decided anew", an_expired_flow_begins_anew, NULL, 0},
 	{"an expired flow's SYN may be refused", an_expired_flow_may_be_refused, NULL, 0},
 	{"what expired long ago is removed", what_expired_long_ago_goes, NULL, 0},
+	{"the ids of an expired flow are not free", the_ids_of_an_expired_flow, NULL, 0},
 	{"the sweep leaves open flows alone", the_sweep_leaves_open_flows, NULL, 0},
 	{"a connection's slot is freed by its close", a_connection_from_syn_to_close, NULL, 0},
 	{"a handshake after its time is admitted and counted", a_handshake_after_its_time, NULL, 0},

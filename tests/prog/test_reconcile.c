@@ -216,6 +216,50 @@ static void only_a_difference_is_drift(struct rig *rig, const void *arg)
 	assert_int_equal(rig_counted(rig, SW_COUNTER_DRIFT), 1);
 }
 
+/* Its address was given to service 1, whose class is 3: there it counts, to its end, and not here. */
+static void a_flow_counts_under_the_service_of_its_address(struct rig *rig, const void *arg)
+{
+	struct sw_flow_op op = op_of(rig, SW_FLOW_OP_ADOPT);
+	uint64_t opened_ns;
+
+	(void)arg;
+	rig_expect(rig, &first, DIRECT_FIRST);
+	adopt(rig, SW_LANE_DIRECT, SW_FLOW_OPEN);
+	opened_ns = rig_flow(rig, &first).state_ns;
+	op.service = 1;
+	op.class_id = 3;
+	op.is_drift = 1;
+	assert_int_equal(do_op(rig, &op), SW_FLOW_OP_MOVED);
+	expect_counts(rig, 0, 0, 0);
+	rig_assert_slots(rig, 1, 1, 0);
+	assert_int_equal(rig->maps->class_state[3].direct, 1);
+	assert_int_equal(sw_source_direct_count(rig_source(rig, 1, &first)), 1);
+	assert_int_equal(rig_flow(rig, &first).state_ns, opened_ns);
+	assert_int_equal(rig_counted(rig, SW_COUNTER_DRIFT), 0);
+	assert_int_equal(do_op(rig, &op), SW_FLOW_OP_KEPT);
+	assert_int_equal(suspect(rig, word_now(rig)), SW_FLOW_OP_DONE);
+	assert_int_equal(release(rig, word_now(rig)), SW_FLOW_OP_DONE);
+	rig_assert_slots(rig, 1, 0, 0);
+	assert_int_equal(rig->maps->class_state[3].direct, 0);
+	assert_int_equal(sw_source_live_count(rig_source(rig, 1, &first)), 0);
+}
+
+static void an_incomplete_flow_stays_where_it_was(struct rig *rig, const void *arg)
+{
+	struct sw_flow_op op = op_of(rig, SW_FLOW_OP_ADOPT);
+
+	(void)arg;
+	rig_expect(rig, &first, DIRECT_FIRST);
+	op.service = 1;
+	op.class_id = 3;
+	op.state = SW_FLOW_HALF_OPEN;
+	assert_int_equal(do_op(rig, &op), SW_FLOW_OP_KEPT);
+	adopt(rig, SW_LANE_DIRECT, SW_FLOW_OPEN);
+	assert_int_equal(do_op(rig, &op), SW_FLOW_OP_KEPT);
+	expect_counts(rig, 1, 0, 0);
+	rig_assert_slots(rig, 1, 0, 0);
+}
+
 static void a_decided_flow_keeps_its_lane(struct rig *rig, const void *arg)
 {
 	(void)arg;
@@ -405,6 +449,10 @@ static const struct rig_test tests[] = {
 	 NULL, 0},
 	{"a flow that moves to the lane of its listener is no drift, one that is made is",
 	 only_a_difference_is_drift, NULL, 0},
+	{"a flow whose address is another service's by now counts there, which is no drift",
+	 a_flow_counts_under_the_service_of_its_address, NULL, 0},
+	{"until its handshake is complete it counts where it was decided",
+	 an_incomplete_flow_stays_where_it_was, NULL, 0},
 	{"a decided flow keeps its lane", a_decided_flow_keeps_its_lane, NULL, 0},
 	{"a flow that is just being filled is left alone", a_flow_in_between_is_left_alone,
 	 &claimed, 0},

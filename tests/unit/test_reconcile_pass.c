@@ -46,6 +46,8 @@ static struct {
 	int route;	 /* by which the clients come, or an error */
 	bool gives_back; /* who asked for the pass */
 	int beats, adopted, suspected, released, drift;
+	size_t moved;  /* open flows of the first sockets, counted under another service */
+	uint32_t says; /* what comes of a step, enum sw_flow_op_result; 0: DONE */
 } world;
 
 uint64_t fake_clock_monotonic_ns(void)
@@ -108,6 +110,12 @@ int fake_read_flows(const struct sw_maps *maps,
 		world.now_ns += LOOK_TAKES;
 		assert_int_equal(each(arg, &key, &flow), 0);
 	}
+	for (size_t i = 0; i < world.moved; i++) {
+		const struct sw_flow_key key = key_of(i);
+		const struct sw_flow flow = {.state = SW_FLOW_OPEN, .service = 1};
+
+		assert_int_equal(each(arg, &key, &flow), 0);
+	}
 	return 0;
 }
 
@@ -147,7 +155,7 @@ int fake_kern_reconcile(struct sw_kern *kern, struct sw_flow_op *op)
 	world.suspected += op->kind == SW_FLOW_OP_SUSPECT;
 	world.released += op->kind == SW_FLOW_OP_RELEASE;
 	world.drift += op->is_drift;
-	op->result = SW_FLOW_OP_DONE;
+	op->result = world.says && op->kind == SW_FLOW_OP_ADOPT ? world.says : SW_FLOW_OP_DONE;
 	return 0;
 }
 
@@ -211,6 +219,33 @@ static void one_that_ends_meanwhile_is_drift_once(void **state)
 	assert_int_equal(world.suspected, 1);
 	assert_int_equal(world.released, 1);
 	assert_int_equal(world.drift, 1);
+}
+
+/* Also in monitor mode, where a socket without a flow is left alone, and wherever its client comes by now. */
+static void one_at_a_moved_address_moves(void **state)
+{
+	struct sw_reconcile done;
+
+	(void)state;
+	world.looks_left = -1;
+	world.moved = 2;
+	world.says = SW_FLOW_OP_MOVED;
+	world.route = 0;
+	done = pass_over(3, 0);
+	assert_int_equal(world.adopted, 2);
+	assert_int_equal(done.adopted, 0);
+	assert_int_equal(world.released, 0);
+}
+
+/* Nobody told of its close while it moved. */
+static void one_that_ends_while_it_moves_is_released(void **state)
+{
+	(void)state;
+	world.looks_left = 1;
+	world.moved = 1;
+	world.says = SW_FLOW_OP_MOVED;
+	pass_over(1, 0);
+	assert_int_equal(world.released, 1);
 }
 
 static void the_heart_beats_all_the_time(void **state)
@@ -301,6 +336,10 @@ int main(void)
 		 differences_are_drift_once, begin, NULL, NULL},
 		{"a connection that ends while it is adopted is drift once",
 		 one_that_ends_meanwhile_is_drift_once, begin, NULL, NULL},
+		{"a flow counted under another service than its address has is moved, and no other",
+		 one_at_a_moved_address_moves, begin, NULL, NULL},
+		{"a connection that ends while it moves is released",
+		 one_that_ends_while_it_moves_is_released, begin, NULL, NULL},
 		{"the heart beats as long as a pass takes, whatever takes so long",
 		 the_heart_beats_all_the_time, begin, NULL, NULL},
 		{"where the kernel does not say by which interface a client comes, the pass fails",

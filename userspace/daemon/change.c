@@ -16,6 +16,7 @@
 #include "daemon/room.h"
 #include "daemon/takeover.h"
 #include "kern/apply.h"
+#include "kern/busy.h"
 #include "kern/steps.h"
 
 void sw_change_control(struct sw_daemon *daemon)
@@ -43,20 +44,21 @@ int sw_change_begin(const struct sw_daemon *daemon, struct sw_config **next, str
 
 /*
  * Where connections were let in unseen: those inside count before the first newcomer is decided. Maps in which
- * there is no plan yet no gate leads to.
+ * there is no plan yet no gate leads to. Those at an address that is another service's now go on under that.
  */
 static int apply(struct sw_daemon *daemon, const struct sw_plan *plan, struct sw_flow_list *adopted,
 		 struct sw_error *err)
 {
-	bool is_wider = daemon->plan && daemon->attachment_count &&
-			sw_plan_listens_beyond(plan, daemon->plan);
+	bool is_guarded = daemon->plan && daemon->attachment_count;
+	bool is_wider = is_guarded && sw_plan_listens_beyond(plan, daemon->plan);
+	bool is_moved = is_guarded && sw_plan_listens_moved(plan, daemon->plan);
 	int failed = sw_apply_values(daemon->maps, daemon->plan, plan, err);
 
 	if (!failed && is_wider)
 		failed = sw_reconcile_new(daemon, plan, adopted, err);
 	if (!failed)
 		failed = sw_apply_keys(daemon->maps, daemon->plan, plan, err);
-	if (!failed && is_wider)
+	if (!failed && (is_wider || is_moved))
 		sw_reconcile_late(daemon, plan, adopted);
 	return failed;
 }
@@ -86,7 +88,8 @@ static void restore(struct sw_daemon *daemon, const struct sw_plan *from)
 static int change(struct sw_daemon *daemon, struct sw_config *next, struct sw_rules *rules,
 		  struct sw_flow_list *adopted, struct sw_error *err)
 {
-	const struct sw_plan_busy busy = sw_apply_busy(daemon->maps);
+	struct sw_busy ids;
+	const struct sw_plan_busy busy = sw_busy_ask(&ids, daemon->maps);
 	struct sw_plan *plan = NULL;
 	int failed = sw_config_validate(next, err);
 

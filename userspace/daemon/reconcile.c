@@ -62,6 +62,16 @@ int sw_pass_note(struct sw_flow_list *list, const struct sw_flow_key *key,
 	return 0;
 }
 
+/* A reload gave the address that it came to to another service. */
+static bool is_others(const struct sw_pass *pass, const struct sw_flow_key *key,
+		      const struct sw_flow *flow)
+{
+	const struct sw_plan_service *service =
+		sw_plan_service_at(pass->plan, &key->server, key->server_port_be);
+
+	return service && service->id != flow->service;
+}
+
 static int look_at_flow(void *arg, const struct sw_flow_key *key, const struct sw_flow *flow)
 {
 	struct sw_pass *pass = arg;
@@ -74,6 +84,7 @@ static int look_at_flow(void *arg, const struct sw_flow_key *key, const struct s
 			       ? sw_pass_note(&pass->stale, key, flow)
 			       : 0;
 	socket->flow = flow->state;
+	socket->is_moved = flow->state == SW_FLOW_OPEN && is_others(pass, key, flow);
 	/* Only this way: a socket that is closed, or whose pooler is, can no longer be told apart. */
 	if (flow->state == SW_FLOW_OPEN && flow->flags & SW_FLOW_ADOPTED &&
 	    flow->lane == SW_LANE_DIRECT &&

@@ -51,7 +51,7 @@ static void fill_in(struct sw_pass *pass, const struct sw_socket *socket,
 }
 
 /*
- * A connection that closed just before its flow was made would hold its slot for ever. That it had none
+ * A connection that closed just before its flow was made, or while that moved, would hold its slot for ever. That it had none
  * was one difference, and its end is no second one.
  */
 static int adopt(struct sw_pass *pass, const struct sw_socket *socket,
@@ -76,11 +76,14 @@ static int adopt(struct sw_pass *pass, const struct sw_socket *socket,
 	pass->result.adopted += op.result == SW_FLOW_OP_DONE;
 	pass->result.confirmed += op.result == SW_FLOW_OP_CONFIRMED;
 	pass->result.no_room += op.result == SW_FLOW_OP_NO_ROOM;
-	if (op.result != SW_FLOW_OP_DONE || socket->half_open)
+	if ((op.result != SW_FLOW_OP_DONE && op.result != SW_FLOW_OP_MOVED) || socket->half_open)
 		return 0;
 	made.lane = op.lane;
 	made.service = op.service;
-	failed = pass->adopted ? sw_pass_note(pass->adopted, &socket->key, &made) : 0;
+	/* What was counted before is not to be given back where the pass fails. */
+	failed = pass->adopted && op.result == SW_FLOW_OP_DONE
+			 ? sw_pass_note(pass->adopted, &socket->key, &made)
+			 : 0;
 	there = failed ? failed : sw_sockets_has(pass->diag, &socket->key);
 	if (there)
 		return there < 0 ? there : 0;
@@ -96,6 +99,8 @@ static bool let_in_anyway(const struct sw_pass *pass)
 /* 1: its flow is to be made or put right, 0: nothing is to be done, -errno. */
 static int is_missed(struct sw_pass *pass, const struct sw_socket *socket)
 {
+	if (socket->is_moved)
+		return 1;
 	if (!sw_reconcile_is_missed(socket->half_open, socket->flow))
 		return 0;
 	if (socket->flow != SW_FLOW_NONE)

@@ -191,36 +191,3 @@ int sw_apply_keys(const struct sw_maps *maps, const struct sw_plan *last,
 	drop_prefixes(maps, last, next);
 	return 0;
 }
-
-static bool service_is_busy(void *maps, uint32_t id)
-{
-	const struct sw_maps *in = maps;
-
-	return in->service_state[id].direct || in->service_state[id].pooler ||
-	       in->service_state[id].waiting;
-}
-
-static bool class_is_busy(void *maps, uint32_t id)
-{
-	const struct sw_maps *in = maps;
-
-	return in->class_state[id].direct || in->class_state[id].pooler ||
-	       in->class_state[id].waiting;
-}
-
-static bool serves(void *maps, const struct sw_service_key *at, uint32_t *id)
-{
-	const struct sw_maps *in = maps;
-
-	return !bpf_map_lookup_elem(in->services_fd, at, id);
-}
-
-struct sw_plan_busy sw_apply_busy(const struct sw_maps *maps)
-{
-	return (struct sw_plan_busy){
-		.service = service_is_busy,
-		.class = class_is_busy,
-		.serves = serves,
-		.arg = (void *)maps,
-	};
-}

@@ -25,7 +25,4 @@ int sw_apply_keys(const struct sw_maps *maps, const struct sw_plan *last,
  */
 int sw_apply_read(const struct sw_maps *maps, struct sw_plan *plan);
 
-/* Whether anything still counts under an id, by the maps, and whose an address is. */
-struct sw_plan_busy sw_apply_busy(const struct sw_maps *maps);
-
 #endif

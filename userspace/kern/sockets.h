@@ -19,6 +19,7 @@ struct sw_socket {
 	uint32_t inode; /* 0: nobody has accepted it yet, or it is closed already */
 	bool half_open; /* its handshake is not complete */
 	uint8_t flow;	/* for who compares: SW_FLOW_NONE to begin with */
+	bool is_moved;	/* likewise: its flow is counted under another service than serves it now */
 };
 
 struct sw_sockets {

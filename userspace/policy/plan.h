@@ -93,6 +93,8 @@ const struct sw_plan_class *sw_plan_class_named(const struct sw_plan *plan, uint
 bool sw_plan_listens_on(const struct sw_plan *plan, const struct sw_service_key *key);
 /* True where the plan guards an address or port that the last one did not; last may be NULL. */
 bool sw_plan_listens_beyond(const struct sw_plan *plan, const struct sw_plan *last);
+/* True where an address or port that both guard is another service's than in the last; last may be NULL. */
+bool sw_plan_listens_moved(const struct sw_plan *plan, const struct sw_plan *last);
 /* The service of an address and port, found as the gate finds it. NULL: not guarded. */
 const struct sw_plan_service *sw_plan_service_at(const struct sw_plan *plan,
 						 const struct sw_in6 *address, __be16 port_be);

@@ -75,6 +75,26 @@ bool sw_plan_listens_beyond(const struct sw_plan *plan, const struct sw_plan *la
 	return false;
 }
 
+/* An address of the one that is another service's in the other. */
+static bool has_moved(const struct sw_plan *one, const struct sw_plan *other)
+{
+	for (size_t i = 0; i < one->listen_count; i++) {
+		const struct sw_plan_listen *listen = &one->listens[i];
+		const struct sw_plan_service *there =
+			sw_plan_service_at(other, &listen->key.address, listen->key.port_be);
+
+		if (there && there->id != listen->service)
+			return true;
+	}
+	return false;
+}
+
+/* Both ways: an address that is no longer listed may be under the port's by now. */
+bool sw_plan_listens_moved(const struct sw_plan *plan, const struct sw_plan *last)
+{
+	return last && (has_moved(plan, last) || has_moved(last, plan));
+}
+
 static const struct sw_plan_prefix *find_exact(const struct sw_plan *plan, uint32_t service,
 					       const struct sw_prefix *prefix)
 {
