@@ -52,6 +52,7 @@ struct holding {
 	__u32 service;
 	__u32 class_id;
 	__u32 source_bits;
+	__u32 was_silent; /* its source let the handshake expire: it is one that nobody has heard of */
 	__u64 syn_ns;
 	__u64 state_ns;
 };
@@ -87,12 +88,16 @@ static __noinline int flow_release(const struct sw_flow_key *key, struct holding
 	struct sw_flow was = unpack(word);
 	struct sw_service_state *service = bpf_map_lookup_elem(&service_state, &held->service);
 	struct sw_class_state *class = bpf_map_lookup_elem(&class_state, &held->class_id);
+	struct sw_source_live *live;
 	struct sw_source_key source;
 
 	if (!service || !class)
 		return 0;
 	source_key(held->service, &key->client, held->source_bits, &source);
-	sw_release(service, class, source_find(&source), was.lane, was.state == SW_FLOW_HALF_OPEN);
+	live = source_find(&source);
+	if (live && held->was_silent)
+		live->is_proven = 0;
+	sw_release(service, class, live, was.lane, was.state == SW_FLOW_HALF_OPEN);
 	if (somebody_waits(service))
 		wake(held->class_id, &source);
 	if (was.flags & SW_FLOW_COOKIE)
@@ -176,18 +181,6 @@ static __always_inline void flow_end(const struct sw_flow_key *key)
 	bpf_map_delete_elem(&flows, key);
 }
 
-/* The source kept silent: it is one that nobody has heard of. */
-static __always_inline void unprove(const struct sw_flow_key *key, const struct holding *held)
-{
-	struct sw_source_live *live;
-	struct sw_source_key source;
-
-	source_key(held->service, &key->client, held->source_bits, &source);
-	live = source_find(&source);
-	if (live)
-		live->is_proven = 0;
-}
-
 /*
  * The handshake is given up: what it held is free. The entry stays for an ACK that comes all the
  * same. True for exactly one of those who try.
@@ -201,8 +194,7 @@ static __noinline int flow_expire(const struct sw_flow_key *key, struct sw_flow 
 		return 0;
 	/* Before the release, which takes long enough for a retransmit to revive the flow. */
 	flow->state_ns = now_ns;
-	if (counter == SW_COUNTER_EXPIRED)
-		unprove(key, &held);
+	held.was_silent = counter == SW_COUNTER_EXPIRED;
 	flow_release(key, &held, seen);
 	count(held.service,
 	      counter == SW_COUNTER_EXPIRED ? SW_COUNTER_EXPIRED : SW_COUNTER_HANDSHAKE_RESETS);
