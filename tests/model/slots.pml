@@ -5,11 +5,13 @@
  * has spin search all of it, and once more with each guard taken out.
  *
  *   take_slot, give_slot, take_anyway    include/spillway/slots.h, less the split of reserves
- *   note_flow, confirm, end_flow, expire bpf/flow.bpf.h
+ *   note_flow, confirm, end_flow, expire bpf/flow.bpf.h, bpf/confirm.bpf.h
  *   proctype cpu                         bpf/gate.bpf.h and bpf/admit.bpf.h (syn), bpf/refused.bpf.c (rst, too),
  *                                        bpf/life.bpf.c (ack, close), the kernel's TCP between them
  *   proctype daemon                      bpf/sweep.bpf.c (sweep), bpf/reconcile.bpf.c (adopt, suspect,
  *                                        release), userspace/policy/reconcile.c (what is asked)
+ *
+ * A SYN with a new number is one with ONE_TUPLE only, for the number of states. Who waits is in waiting.pml.
  *
  * Whatever may time out may do so at any moment, any event may be lost, and the daemon may start anew
  * between any two steps. One assumption is about time: a SYN that was in the gate when a flow was
@@ -31,14 +33,15 @@
 #define BUDGET 1
 #define NOWHERE 3 /* no memory cell */
 
-/* A flow's word: its state, whether it is suspect, and its tag, here the key itself. */
+/* A flow's word: its state, a flag that means what fits the state, and its tag, here the key itself. */
 #define NONE	  0
 #define HALF_OPEN 1
 #define OPEN	  2
 #define EXPIRED	  3
 #define CLAIMED	  4
 #define DEAD	  5
-#define SUSPECT	  8
+#define SUSPECT	  8 /* OPEN */
+#define RENUMBERED 8 /* HALF_OPEN */
 #define STATE(w) ((w) & 7)
 #define TAG(w)	 ((w) >> 4)
 #define WORD(key, state) (((key) << 4) | (state))
@@ -137,7 +140,7 @@ look_at_handshake:
 	atomic {
 		seen = word[c];
 		if
-		:: seen == WORD(key, HALF_OPEN)
+		:: TAG(seen) == key && STATE(seen) == HALF_OPEN
 		:: seen == WORD(key, EXPIRED) -> goto late
 		:: else -> goto confirmed
 		fi
@@ -233,14 +236,24 @@ syn:
 	atomic {
 		seen = word[c];
 		if
-		:: IS_LIVE(seen)
-		:: STATE(seen) == EXPIRED -> goto admit
+		:: seen == WORD(k, HALF_OPEN) -> goto pass
+#ifdef ONE_TUPLE
+		:: seen == WORD(k, HALF_OPEN) -> goto renumber /* its number is another */
+#endif
+		:: seen == (WORD(k, HALF_OPEN) | RENUMBERED) || seen == WORD(k, OPEN) -> goto pass
+		:: seen == (WORD(k, OPEN) | SUSPECT) -> goto clear
+		:: seen == WORD(k, EXPIRED) -> goto admit
 		:: else -> END_SYN
 		fi
 	}
-	/* is_cleared(): what is suspect may be about to have a socket. */
-	atomic { seen = word[c]; if :: !(seen & SUSPECT) -> goto pass :: else fi }
-	atomic { swap(seen, seen - SUSPECT, drop) }
+clear: /* What is suspect may be about to have a socket. */
+	atomic { swap(seen, seen - SUSPECT, drop); goto pass }
+renumber: /* A flag alone: what else is written might be another flow's by now. */
+#ifndef MUTATE_RENUMBER
+	atomic { swap(seen, seen | RENUMBERED, drop); goto pass }
+#else
+	atomic { word[c] = seen | RENUMBERED; CHECK; goto pass }
+#endif
 noted:
 pass:
 	atomic { PASS }
@@ -359,7 +372,7 @@ adopt_known:
 		seen = word[c];
 		if
 		:: seen == (WORD(k, OPEN) | SUSPECT)
-		:: listed == CONNECTED && (seen == WORD(k, HALF_OPEN) || seen == WORD(k, EXPIRED)) -> goto adopt_open
+		:: listed == CONNECTED && TAG(seen) == k && (STATE(seen) == HALF_OPEN || STATE(seen) == EXPIRED) -> goto adopt_open
 		:: else -> goto next
 		fi
 	}
@@ -377,9 +390,9 @@ sweep:
 		seen = word[c];
 		if
 		:: !quiet -> goto swept /* it is not its time yet */
-		:: seen == WORD(k, HALF_OPEN) -> goto sweep_half_open
+		:: TAG(seen) == k && STATE(seen) == HALF_OPEN -> goto sweep_half_open
 		:: seen == WORD(k, EXPIRED)
-		:: seen != WORD(k, HALF_OPEN) && seen != WORD(k, EXPIRED) -> goto swept
+		:: else -> goto swept
 		fi
 	}
 	atomic { swap(seen, WORD(k, DEAD), swept) }
