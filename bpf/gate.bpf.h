@@ -11,6 +11,7 @@
 #include "admit.bpf.h"
 #include "answer.bpf.h"
 #include "parse.bpf.h"
+#include "waiter_replaced.bpf.h"
 
 /* How long a refusal is remembered for its retransmits: tcp_syn_retries = 6 sends the last at 63 s. */
 #define REFUSAL_NS (64 * NS_PER_SECOND)
@@ -86,25 +87,6 @@ static __always_inline int gate_again(struct gate *gate, struct sw_flow *flow, s
 	if (flags != was.flags && !flow_move(flow, was.word, was.state, flags))
 		return enforce(gate, SW_LANE_NONE);
 	return GATE_PASS;
-}
-
-/* Somebody else waits at the same port now, from the end. False if the flow was changed meanwhile. */
-static __always_inline int waiter_replaced(struct gate *gate, struct sw_flow *flow, __u64 seen)
-{
-	struct sw_verdict verdict = {SW_LANE_QUEUE, SW_REASON_WAITERS, 0};
-	struct holding held = holding_of(flow);
-
-	/* Only what is ours is written: its memory may be another flow's since it was seen. */
-	if (!flow_move(flow, seen, SW_FLOW_CLAIMED, unpack(seen).flags))
-		return 0;
-	flow->isn = gate->isn;
-	flow->syn_ns = gate->now_ns;
-	flow->state_ns = gate->now_ns;
-	__sync_lock_test_and_set(&flow->word, seen);
-	count_wait(held.service, SW_WAIT_ABANDONED, gate->now_ns - held.syn_ns);
-	count(held.service, SW_COUNTER_WAIT_ABANDONED);
-	count_verdict(held.class_id, verdict);
-	return 1;
 }
 
 /*

@@ -34,8 +34,7 @@ static __always_inline int is_past(const struct run *run, __u64 since_ns, __u64 
 }
 
 /* Renumbered, it has the time twice: the new number came within the first one's. */
-static __always_inline int is_overdue(const struct run *run, const struct sw_flow *flow,
-				      __u8 flags)
+static __always_inline int is_overdue(const struct run *run, const struct sw_flow *flow, __u8 flags)
 {
 	__u64 allowed_ns = run->handshake_timeout_ns;
 

@@ -227,7 +227,8 @@ static void those_behind_take_nothing(struct rig *rig, const void *arg)
 	rig_expect(rig, &behind, WAITS(WAITERS));
 	rig->maps->service_conf[0].queue_per_source = 2;
 	for (int port = 4; port < 8; port++)
-		rig_expect_syn(rig, CLIENT, port, OUTCOME(VERDICT(ANSWERED, 0, REFUSE, QUEUE_SOURCE)));
+		rig_expect_syn(rig, CLIENT, port,
+			       OUTCOME(VERDICT(ANSWERED, 0, REFUSE, QUEUE_SOURCE)));
 	assert_int_equal(queue_release(rig, &packet, SW_RELEASE_ADMIT).lane, SW_LANE_DIRECT);
 	/* Each takes its own at its turn. */
 	assert_int_equal(queue_release(rig, &behind, SW_RELEASE_ADMIT).reason, SW_REASON_RATE);

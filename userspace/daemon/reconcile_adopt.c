@@ -51,8 +51,8 @@ static void fill_in(struct sw_pass *pass, const struct sw_socket *socket,
 }
 
 /*
- * A connection that closed just before its flow was made, or while that moved, would hold its slot for ever. That it had none
- * was one difference, and its end is no second one.
+ * A connection that closed just before its flow was made, or while that moved, would hold its slot for
+ * ever. That it had none was one difference, and its end is no second one.
  */
 static int adopt(struct sw_pass *pass, const struct sw_socket *socket,
 		 const struct sw_plan_service *service)
