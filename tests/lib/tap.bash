@@ -1,0 +1,55 @@
+# SPDX-License-Identifier: BSD-2-Clause
+# shellcheck shell=bash
+# Counts what a run of TAP came to, and finds what TAP alone would hide. Sourced by tests/run.
+
+passed=0 failed=0 skipped=0
+failures=()
+
+fail() {
+	failed=$((failed + 1))
+	failures+=("$1")
+	printf '  FAIL  %s\n' "$1"
+}
+
+# Turns TAP into lines to read, as they come.
+show_tap() {
+	awk '
+		/^ok .*# *(skip|SKIP)/ { sub(/^ok +[0-9]* *(- )?/, ""); print "  skip  " $0; next }
+		/^ok/                  { sub(/^ok +[0-9]* *(- )?/, ""); print "  ok    " $0; next }
+		/^not ok/              { sub(/^not ok +[0-9]* *(- )?/, ""); print "  FAIL  " $0; next }
+		/^(TAP version|1\.\.|# (not )?ok - )/ { next }
+		                       { print "        " $0 }
+		                       { fflush() }'
+}
+
+# count_tap NAME EXIT_CODE FILE: adds up, and finds what TAP alone would hide.
+count_tap() {
+	local name=$1 code=$2 tap=$3 good bad skips planned
+	skips=$(grep -Eic '^ok .*# *skip' "$tap")
+	good=$(($(grep -c '^ok\b' "$tap") - skips))
+	bad=$(grep -c '^not ok\b' "$tap")
+	planned=$(sed -n 's/^1\.\.\([0-9]*\).*/\1/p' "$tap" | awk '{ n += $1 } END { print n + 0 }')
+	passed=$((passed + good))
+	skipped=$((skipped + skips))
+	failed=$((failed + bad))
+	while read -r line; do
+		failures+=("$name: $line")
+	done < <(sed -n 's/^not ok *[0-9]* *\(- \)\{0,1\}//p' "$tap")
+	if [ "$code" -eq 124 ] || [ "$code" -eq 137 ]; then
+		fail "$name: not done within $FILE_TIMEOUT s"
+	elif [ $((good + bad + skips)) -eq 0 ]; then
+		fail "$name: ran no test (exit code $code)"
+	elif [ $((good + bad + skips)) -ne "$planned" ]; then
+		fail "$name: planned $planned tests, ran $((good + bad + skips)) (exit code $code)"
+	elif [ "$code" -ne 0 ] && [ "$bad" -eq 0 ]; then
+		fail "$name: every test passed, and yet it ended with exit code $code"
+	fi
+}
+
+# check_reports NAME: of the sanitizers.
+check_reports() {
+	compgen -G "$REPORTS/*" >/dev/null || return 0
+	sed 's/^/        /' "$REPORTS"/*
+	rm -f "$REPORTS"/*
+	fail "$1: a sanitizer has something to report"
+}
