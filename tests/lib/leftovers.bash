@@ -2,25 +2,39 @@
 # shellcheck shell=bash
 # What the end-to-end tests must not leave behind. Sourced by tests/run.
 
-# Every world of this run is on the list, whatever became of the file that made it.
+# check_world NAME FOLDER: a file takes its world down itself; nothing of it is there afterwards.
+check_world() {
+	local left
+	if compgen -G "$2/world.*" >/dev/null; then
+		fail "$1: left its world behind"
+		world_destroy_all "$2"
+	fi
+	left=$(leftovers "$2")
+	[ -z "$left" ] || { printf '%s\n' "$left" && fail "$1: left something behind"; }
+}
+
+# leftovers FOLDER: every world that was made in a folder is on its list, whatever became of the file that
+# made it.
 leftovers() {
 	local id
 	while read -r id; do
 		compgen -G "/run/netns/sw-$id-*"
 		compgen -G "/sys/fs/bpf/spillway-$id*"
-	done < <(cat "$SPILLWAY_RUN_DIR/worlds" 2>/dev/null)
+	done < <(cat "$1/worlds" 2>/dev/null)
 	# The daemons have the folder in their arguments; so does this awk.
-	ps -eo pid=,args= | awk -v folder="$SPILLWAY_RUN_DIR" 'index($0, folder) && !/awk -v folder/'
+	ps -eo pid=,args= | awk -v folder="$1/" 'index($0, folder) && !/awk -v folder/'
 }
 
+# For the run as a whole, when all files have ended.
 check_leftovers() {
 	local left
-	left=$(leftovers)
+	printf '\ne2e as a whole\n'
+	left=$(leftovers "$SPILLWAY_RUN_DIR")
 	if [ -z "$left" ]; then
 		passed=$((passed + 1))
-		printf '\ne2e as a whole\n  ok    no namespace, pin or process is left behind\n'
+		printf '  ok    no namespace, pin or process is left behind\n'
 	else
-		printf '\ne2e as a whole\n%s\n' "$left"
+		printf '%s\n' "$left"
 		fail "e2e: something is left behind"
 	fi
 }

@@ -1,16 +1,16 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # shellcheck shell=bash
-# The suites: which files each has, and how one is run. Sourced by tests/run.
+# The suites: which files each has, and what runs one. Sourced by tests/run.
 
 # cmocka binaries, one for each source; what is left over from a source that is gone does not count.
-run_cmocka() {
+add_cmocka() {
 	local suite=$1 only=$2 source name found=0
 	for source in tests/"$suite"/test_*.c; do
 		name=$(basename "$source" .c)
 		if [ ! -e "$source" ] || [[ -n $only && $name != "test_$only" ]]; then continue; fi
 		found=1
 		if [ -x "$BUILD/tests/$suite/$name" ]; then
-			run_tap "$suite $name" env CMOCKA_MESSAGE_OUTPUT=TAP "$BUILD/tests/$suite/$name"
+			add_job "$source" "$suite $name" env CMOCKA_MESSAGE_OUTPUT=TAP "$BUILD/tests/$suite/$name"
 		else
 			fail "$suite $name: not built (make tests)"
 		fi
@@ -31,48 +31,63 @@ modes_of() {
 	fi
 }
 
-run_e2e() {
+e2e_is_run=no
+
+# initdb takes a second: it is done once, and each file's worlds copy the outcome. If it fails each file tries
+# for itself, and says what was wrong.
+prepare_worlds() {
+	local template=$SPILLWAY_RUN_DIR/postgres-template
+	postgres_initialise "$template" >/dev/null 2>&1 || rm -rf "$template"
+}
+
+add_e2e() {
 	local only=$1 file name mode found=0
 	for file in tests/e2e/*.bats; do
 		name=$(basename "$file" .bats)
 		if [ ! -e "$file" ] || [[ -n $only && $name != "$only" ]]; then continue; fi
 		for mode in $(modes_of "$file"); do
 			found=1
-			run_tap "e2e $name ($mode)" env SPILLWAY_ATTACH="$mode" bats --tap "$file"
-			! compgen -G "$SPILLWAY_RUN_DIR/world.*" >/dev/null || fail "e2e $name ($mode): left its world behind"
-			world_destroy_all "$SPILLWAY_RUN_DIR"
+			add_job "$file" "e2e $name ($mode)" env SPILLWAY_ATTACH="$mode" bats --tap "$file"
 		done
 	done
 	[ "$found" -eq 1 ] || fail "e2e: there is no test to run"
-	check_leftovers
+	# shellcheck disable=SC2034 # tests/run asks
+	e2e_is_run=yes
 }
 
-run_fuzz() {
-	# shellcheck disable=SC2086 # one target, or all
-	run_tap fuzz env BUILD="$BUILD" tests/fuzz/run "$FUZZ_SECONDS" $1
+add_fuzz() {
+	local only=$1 source name found=0
+	for source in tests/fuzz/fuzz_*.c; do
+		name=$(basename "$source" .c)
+		name=${name#fuzz_}
+		if [ ! -e "$source" ] || [[ -n $only && $name != "$only" ]]; then continue; fi
+		found=1
+		add_job "$source" "fuzz $name" env BUILD="$BUILD" tests/fuzz/run "$FUZZ_SECONDS" "$name"
+	done
+	[ "$found" -eq 1 ] || fail "fuzz: there is no target to run"
 }
 
 # One file of TAP for each kernel, and the demo in one of them.
-run_kernels() {
+add_kernels() {
 	local what
 	for what in ${1:-6.1 6.12 demo}; do
 		case $what in
-		demo) run_tap "kernels demo" env BUILD="$BUILD" tests/kernels/demo ;;
-		*) run_tap "kernels $what" env BUILD="$BUILD" tests/kernels/run "$what" ;;
+		demo) add_job tests/kernels/demo "kernels demo" env BUILD="$BUILD" tests/kernels/demo ;;
+		*) add_job tests/kernels/run "kernels $what" env BUILD="$BUILD" tests/kernels/run "$what" ;;
 		esac
 	done
 }
 
-run_suite() {
+add_suite() {
 	local suite=${1%%:*} only=
 	[[ $1 != *:* ]] || only=${1#*:}
 	case $suite in
-	unit | prog) run_cmocka "$suite" "$only" ;;
-	model) run_tap model env BUILD="$BUILD" tests/model/run ;;
-	fuzz) run_fuzz "$only" ;;
-	e2e) run_e2e "$only" ;;
-	kernels) run_kernels "$only" ;;
-	lint) run_tap lint tools/lint/run --tap ;;
+	unit | prog) add_cmocka "$suite" "$only" ;;
+	model) add_job tests/model/run model env BUILD="$BUILD" tests/model/run ;;
+	fuzz) add_fuzz "$only" ;;
+	e2e) add_e2e "$only" ;;
+	kernels) add_kernels "$only" ;;
+	lint) add_job tools/lint/run lint tools/lint/run --tap ;;
 	*)
 		printf 'tests/run: there is no suite "%s"; there are unit, prog, model, fuzz, e2e, kernels and lint\n' "$suite" >&2
 		exit 2

@@ -46,10 +46,9 @@ count_tap() {
 	fi
 }
 
-# check_reports NAME: of the sanitizers.
+# check_reports NAME FOLDER: of the sanitizers.
 check_reports() {
-	compgen -G "$REPORTS/*" >/dev/null || return 0
-	sed 's/^/        /' "$REPORTS"/*
-	rm -f "$REPORTS"/*
+	compgen -G "$2/*" >/dev/null || return 0
+	sed 's/^/        /' "$2"/*
 	fail "$1: a sanitizer has something to report"
 }

@@ -67,7 +67,8 @@ postgres_run() {
 	POSTGRES_PORT=5432
 	if [ ! -d "$WORLD/postgres" ]; then
 		template=$(postgres_template) || return 1
-		cp -a "$template" "$WORLD/postgres"
+		# A run that shares it among its files puts a link there.
+		cp -aH "$template" "$WORLD/postgres"
 	fi
 	for setting in listen_addresses='*' unix_socket_directories="$WORLD/postgres" fsync=off \
 		autovacuum=off log_connections=on "$@"; do

@@ -1,0 +1,99 @@
+# SPDX-License-Identifier: BSD-2-Clause
+# shellcheck shell=bash
+# Runs files of tests beside each other. Sourced by tests/run.
+#
+# Each job is one file with one command. It has a folder of its own within the run's, for its worlds and
+# for what sanitizers report, so that whatever it leaves behind is known to be its own. What it says is
+# shown in one piece when it has ended.
+
+# At a time. Most wait more than they compute.
+JOBS=${JOBS:-$(nproc)}
+
+job_names=() job_commands=() beside=() alone=()
+# Job numbers by the process that timeout(1) is; its descendants are its process group, but for those in
+# sessions of their own, which a world knows.
+declare -A running=()
+
+# add_job SOURCE NAME COMMAND...: of a file that says "runs alone" in a line of comment, saying why, for
+# when all others are done.
+add_job() {
+	local source=$1 number=${#job_names[@]}
+	job_names+=("$2")
+	shift 2
+	job_commands+=("${*@Q}")
+	if grep -Eq '^(#|//| \*) runs alone' "$source"; then alone+=("$number"); else beside+=("$number"); fi
+}
+
+run_jobs() {
+	run_at_most "$JOBS" "${beside[@]}"
+	run_at_most 1 "${alone[@]}"
+}
+
+run_at_most() {
+	local most=$1 number
+	shift
+	for number in "$@"; do
+		finish_jobs_until "$((most - 1))"
+		start_job "$number"
+	done
+	finish_jobs_until 0
+}
+
+# Background processes of a script ignore SIGINT unless told otherwise, and tests send it.
+start_job() {
+	local folder=$SPILLWAY_RUN_DIR/$1 command
+	# PostgreSQL's user has to get through; sanitized programs run as nobody, too.
+	mkdir -m 755 "$folder" && mkdir -m 1777 "$folder/reports" || exit 1
+	[ ! -e "$SPILLWAY_RUN_DIR/postgres-template" ] || ln -s ../postgres-template "$folder/"
+	eval "command=(${job_commands[$1]})"
+	env --default-signal=INT,QUIT SPILLWAY_RUN_DIR="$folder" \
+		ASAN_OPTIONS="log_path=$folder/reports/asan:detect_stack_use_after_return=1" \
+		UBSAN_OPTIONS="log_path=$folder/reports/ubsan:print_stacktrace=1" \
+		timeout -k 10 "$FILE_TIMEOUT" "${command[@]}" </dev/null >"$folder/tap" 2>&1 &
+	running[$!]=$1
+	job_began[$1]=$SECONDS
+}
+
+# finish_jobs_until COUNT: no more than so many are running. Asks who is gone, as `wait -n` forgets those
+# that end while nobody waits.
+finish_jobs_until() {
+	local pid code
+	while [ ${#running[@]} -gt "$1" ]; do
+		for pid in "${!running[@]}"; do
+			! kill -0 "$pid" 2>/dev/null || continue
+			code=0
+			wait "$pid" || code=$?
+			finish_job "${running[$pid]}" "$code"
+			# One that was cut short may have left somebody of its group who does not listen.
+			kill -s KILL -- "-$pid" 2>/dev/null
+			unset "running[$pid]"
+		done
+		[ ${#running[@]} -le "$1" ] || sleep 0.02
+	done
+}
+
+job_began=()
+finish_job() {
+	local folder=$SPILLWAY_RUN_DIR/$1 name=${job_names[$1]} code=$2
+	printf '\n%s, %d s\n' "$name" $((SECONDS - job_began[$1]))
+	show_tap <"$folder/tap"
+	count_tap "$name" "$code" "$folder/tap"
+	check_world "$name" "$folder"
+	# Last: a daemon of a world that was left behind may have reported when it was stopped.
+	check_reports "$name" "$folder/reports"
+	cat "$folder/worlds" >>"$SPILLWAY_RUN_DIR/worlds" 2>/dev/null
+	rm -rf "$folder"
+}
+
+# For those that are running when the run is ended early. timeout(1) passes it on to its group, and kills
+# who does not go.
+end_jobs() {
+	local pid
+	for pid in "${!running[@]}"; do
+		kill "$pid" 2>/dev/null
+	done
+	wait
+	for pid in "${!running[@]}"; do
+		world_destroy_all "$SPILLWAY_RUN_DIR/${running[$pid]}"
+	done
+}
