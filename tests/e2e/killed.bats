@@ -6,35 +6,6 @@
 load lib/e2e
 load lib/killed
 
-setup_file() {
-	world_with_database max_connections=40
-	net_add_second
-}
-teardown_file() { world_destroy; }
-teardown() {
-	end_test
-	[ ! -e "$PIN_DIR" ] || { spillwayd_run && spillwayd_stop; } || true
-	rm -rf "$PIN_DIR"
-}
-
-# configure [INTERFACE]...
-configure() {
-	local name interfaces=()
-	for name in "${@:-$WORLD_INTERFACE}"; do
-		interfaces+=("{name: $name, mode: $SPILLWAY_ATTACH},")
-	done
-	spillwayd_configure <<-YAML
-		interfaces: [${interfaces[*]}]
-		services:
-		  - name: main
-		    listen: [":5432"]
-		    budget: {mode: fixed, direct: 2}
-		    lanes: [direct, refuse]
-		    classes:
-		      - {name: default, rate: unlimited}
-	YAML
-}
-
 nothing() { :; }
 
 # Whatever there was of a gate, the next daemon makes it whole, counts right, and leaves nothing.
@@ -68,38 +39,6 @@ a_daemon_has_left() {
 	wait_until "the daemon is gone" process_is_gone spillwayd
 }
 
-another_layout_has_left() {
-	BUILD="$BUILD/other-layout" spillwayd_run
-	hold_many 1 2
-	sw handover
-	wait_until "the daemon is gone" process_is_gone spillwayd
-}
-
-another_layout_has_left_two_interfaces() {
-	BUILD="$BUILD/other-layout" spillwayd_run
-	hold one 10.77.1.1
-	hold two 10.87.1.1
-	sw handover
-	wait_until "the daemon is gone" process_is_gone spillwayd
-}
-
-# Two are inside and the budget is two: nobody else gets in, now or with the next daemon.
-the_count_is_right() {
-	assert_lane 10.77.1.9 refused &&
-		spillwayd_run &&
-		assert_status "$USED" 2 &&
-		assert_lane 10.77.1.9 refused &&
-		assert_status '.services[0].budget.overcommitted' 0 &&
-		release_all &&
-		eventually_status "$USED" 0 &&
-		spillwayd_stop &&
-		assert_nothing_is_left
-}
-
-the_count_is_right_at_both() {
-	assert_lane 10.87.1.9 refused && the_count_is_right
-}
-
 @test "killed at any step of the first start" {
 	configure
 	kill_at_each_step nothing the_next_start_is_whole
@@ -114,15 +53,4 @@ the_count_is_right_at_both() {
 @test "killed at any step of taking over: the count stays right, before and after the next start" {
 	configure
 	kill_at_each_step a_daemon_has_left the_count_is_right
-}
-
-@test "killed at any step of taking over from another layout: the count stays right" {
-	configure
-	kill_at_each_step another_layout_has_left the_count_is_right
-}
-
-@test "killed at any step of taking over two interfaces from another layout: they share one count" {
-	configure "$WORLD_INTERFACE" "$WORLD_SECOND_INTERFACE"
-	kill_at_each_step another_layout_has_left_two_interfaces the_count_is_right_at_both \
-		'^rename|^symlink|BPF_LINK_|RTM_' 6
 }

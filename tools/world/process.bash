@@ -3,17 +3,19 @@
 # Background processes of a world, each recorded by name, pid and start time, and waiting for things
 # to become true. Sourced by tools/world/world.bash.
 
-# wait_until "what is waited for" COMMAND...: polls until COMMAND succeeds. The deadline is
-# WAIT_SECONDS (default 10); past it, the sentence is printed and the answer is 1.
+# wait_until "what is waited for" COMMAND...: polls until COMMAND succeeds; less often what takes longer, so
+# that asking leaves the CPUs to what is waited for. The deadline is WAIT_SECONDS (default 10); past it, the
+# sentence is printed and the answer is 1.
 wait_until() {
-	local what=$1 deadline=$((SECONDS + ${WAIT_SECONDS:-10}))
+	local what=$1 began=$SECONDS deadline=$((SECONDS + ${WAIT_SECONDS:-10})) pause=0.02
 	shift
 	until "$@" >/dev/null 2>&1; do
 		if [ "$SECONDS" -gt "$deadline" ]; then
 			printf 'waited %s s in vain until %s\n' "${WAIT_SECONDS:-10}" "$what" >&2
 			return 1
 		fi
-		sleep 0.02
+		[ $((SECONDS - began)) -lt 2 ] || pause=0.1
+		sleep "$pause"
 	done
 }
 

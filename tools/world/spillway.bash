@@ -34,8 +34,11 @@ spillwayd_run() {
 
 # Until a database has answered for the first time, newcomers wait for those milliseconds.
 spillwayd_knows_or_is_gone() {
-	process_is_gone spillwayd ||
-		sw status --json | jq -es '. != [] and all(.[].services[]; .queue.ready or .database.up == false)'
+	local answer
+	process_is_gone spillwayd && return
+	# Until it answers jq is not asked, which takes longer than all the rest.
+	answer=$(sw status --json) &&
+		jq -e 'all(.services[]; .queue.ready or .database.up == false)' <<<"$answer"
 }
 
 spillwayd_stop() { stop_process spillwayd TERM; }

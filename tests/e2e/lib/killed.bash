@@ -1,6 +1,36 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # shellcheck shell=bash
-# The daemon under strace, once whole and then killed at each of its steps. Loaded by tests/e2e/killed*.bats.
+# A daemon under strace, once whole and then killed at each of its steps, in a world with two interfaces. Loaded by
+# killed*.bats, which are several because each takes minutes.
+
+setup_file() {
+	world_with_database max_connections=40
+	net_add_second
+}
+teardown_file() { world_destroy; }
+teardown() {
+	end_test
+	[ ! -e "$PIN_DIR" ] || { spillwayd_run && spillwayd_stop; } || true
+	rm -rf "$PIN_DIR"
+}
+
+# configure [INTERFACE]...
+configure() {
+	local name interfaces=()
+	for name in "${@:-$WORLD_INTERFACE}"; do
+		interfaces+=("{name: $name, mode: $SPILLWAY_ATTACH},")
+	done
+	spillwayd_configure <<-YAML
+		interfaces: [${interfaces[*]}]
+		services:
+		  - name: main
+		    listen: [":5432"]
+		    budget: {mode: fixed, direct: 2}
+		    lanes: [direct, refuse]
+		    classes:
+		      - {name: default, rate: unlimited}
+	YAML
+}
 
 # What changes anything outside the process: bpffs, programs, links, filters.
 CALLS=bpf,mkdir,symlink,rename,unlink,rmdir,sendto,sendmsg
@@ -108,4 +138,17 @@ assert_nothing_is_left() {
 		assert_equal "qdisc" "" "$(as_server tc qdisc show dev "$name" clsact)"
 		assert_equal "XDP" "" "$(as_server ip -d link show dev "$name" | grep -o 'prog/xdp.*')"
 	done
+}
+
+# Two are inside and the budget is two: nobody else gets in, now or with the next daemon.
+the_count_is_right() {
+	assert_lane 10.77.1.9 refused &&
+		spillwayd_run &&
+		assert_status "$USED" 2 &&
+		assert_lane 10.77.1.9 refused &&
+		assert_status '.services[0].budget.overcommitted' 0 &&
+		release_all &&
+		eventually_status "$USED" 0 &&
+		spillwayd_stop &&
+		assert_nothing_is_left
 }
