@@ -1,6 +1,7 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: BSD-2-Clause
 # attach modes: native tc
+# runs alone: what goes wrong is to meet the middle of a storm.
 # What goes wrong in the worst hour goes wrong in the middle of a storm; afterwards every count is right.
 
 load lib/e2e

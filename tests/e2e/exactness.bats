@@ -1,6 +1,7 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: BSD-2-Clause
 # attach modes: native generic tc
+# runs alone: the CPUs are to decide at once.
 # The budget is exact: never one connection more than it, however fast they come.
 
 load lib/e2e

@@ -1,6 +1,7 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: BSD-2-Clause
 # attach modes: native tc
+# runs alone: the storms are to be as fast as they can.
 # Storms of more clients than the database could ever take: whoever stays is served.
 
 load lib/e2e

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Many CPUs decide at once: the budget, the rate and the counts of sources stay exact.
+ * runs alone: the CPUs are to meet.
  */
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>

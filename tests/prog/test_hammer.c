@@ -2,6 +2,7 @@
 /*
  * Everything that changes a count at once, on a few flows of a few sources, as fast as it goes:
  * afterwards each count is what the flows make it, and zero when they are gone.
+ * runs alone: the CPUs are to meet.
  */
 #include <arpa/inet.h>
 #include <bpf/bpf.h>

@@ -59,10 +59,20 @@ vm_cached() {
 }
 
 # vm_kernel VERSION FLAVOUR: sets VM_KERNEL to the folder of the unpacked package, VM_RELEASE to its
-# `uname -r`. What an earlier call fetched does when the archive is out of reach.
+# `uname -r`. One at a time: tests that run beside each other share the cache.
 vm_kernel() {
-	local package log=$VM_CACHE/apt.log
+	local lock code=0
 	mkdir -p "$VM_CACHE"
+	exec {lock}>"$VM_CACHE/lock"
+	flock "$lock"
+	vm_get_kernel "$@" || code=$?
+	exec {lock}>&-
+	return "$code"
+}
+
+# What an earlier call fetched does when the archive is out of reach.
+vm_get_kernel() {
+	local package log=$VM_CACHE/apt.log
 	if ! { vm_fetch "$1" "$2" || { vm_own_lists && vm_fetch "$1" "$2"; }; } >"$log" 2>&1; then
 		vm_say "the archive gives no linux-image-$1.*-$2:"
 		tail -n 5 "$log" | sed 's/^/# /'
