@@ -101,7 +101,8 @@ two_hundred_wait() {
 
 @test "killed again and again in a storm of 1,000 that waits: all get in" {
 	local killed
-	configuration 20 | spillwayd_start
+	# Longer than any start takes: nobody is refused because there is no daemon.
+	configuration 20 'heartbeat_timeout: 10s' | spillwayd_start
 	storm_from storm 10.77.2.1 100 1000 --within 4s
 	for killed in 1 2 3; do
 		wait_until "more have come" arrived $((killed * 200))
