@@ -85,8 +85,8 @@ finish_job() {
 	rm -rf "$folder"
 }
 
-# For those that are running when the run is ended early. timeout(1) passes it on to its group, and kills
-# who does not go.
+# For those that are running when the run is ended early. timeout(1) passes it on to its group, and kills a
+# command that does not go; who else of the group is still at it must not meet us at its world.
 end_jobs() {
 	local pid
 	for pid in "${!running[@]}"; do
@@ -94,6 +94,7 @@ end_jobs() {
 	done
 	wait
 	for pid in "${!running[@]}"; do
+		kill -s KILL -- "-$pid" 2>/dev/null
 		world_destroy_all "$SPILLWAY_RUN_DIR/${running[$pid]}"
 	done
 }
