@@ -152,7 +152,7 @@ good_file() { file good <<<'%test "it is well" { true; }'; }
 			world_create
 			printf '%s\n' "\$WORLD_ID" >"$TREE/id.new"
 			mv "$TREE/id.new" "$TREE/id"
-			WAIT_SECONDS=100 wait_until "nothing comes" false
+			WAIT_SECONDS=100 wait_until "nothing comes" false || touch "$TREE/waited"
 		}
 	BATS
 	# In the background a function would be a process of its own, between the two.
@@ -163,6 +163,7 @@ good_file() { file good <<<'%test "it is well" { true; }'; }
 	kill -s TERM "$run"
 	wait "$run" || code=$?
 	assert_equal "exit code" 143 "$code"
+	assert_equal "how long it waited" "not to the end" "$([ -e "$TREE/waited" ] || echo "not to the end")"
 	assert_equal "namespaces" "" "$(compgen -G "/run/netns/sw-$(cat "$TREE/id")-*")"
 	assert_equal "processes" "" "$(pgrep -af "$TREE/tests/e2e")"
 }
