@@ -6,8 +6,8 @@
 # for what sanitizers report, so that whatever it leaves behind is known to be its own. What it says is
 # shown in one piece when it has ended.
 
-# At a time: most wait for as long as they compute.
-JOBS=${JOBS:-$(($(nproc) * 3 / 2))}
+# At a time: most wait for longer than they compute.
+JOBS=${JOBS:-$(($(nproc) * 2))}
 
 job_names=() job_commands=() beside=() alone=()
 # Job numbers by the process that timeout(1) is; its descendants are its process group, but for those in
