@@ -2,6 +2,11 @@
 /*
  * The life of connections as the kernel's TCP sees it: ESTABLISHED confirms a flow's slot, CLOSE
  * frees it. The tracepoint speaks of every socket of every namespace; ours is the daemon's.
+ *
+ * The kernel does not run a tracing program while it runs already on that CPU: where a packet comes in while
+ * a system call is just telling of its own socket, what becomes of the packet's socket is told to nobody, and
+ * its slot would be held until reconciliation finds it. So there are two programs, one behind the other, of
+ * which at most one runs at any moment; the second does what the first was not told of.
  */
 #define COUNTS_IN_TASKS /* see count.bpf.h */
 
@@ -42,15 +47,75 @@ static __always_inline int socket_flow(const struct sock *sk, struct sw_flow_key
 	return 0;
 }
 
+/* What a transition says about its flow. */
+enum event {
+	EVENT_NONE,
+	EVENT_OPENS,
+	EVENT_CLOSES,
+};
+
 /*
  * A handshake that two CPUs complete at once, by the ACK and the first data, makes two sockets; the one
  * that comes second to the kernel's table is closed in SYN_RECV, and the connection is the other's. Where
  * there never was another, the handshake times out. One that is in CLOSE already has ended its flow.
  */
-static __always_inline int ends_flow(int old_state, int new_state)
+static __always_inline enum event event_of(int old_state, int new_state)
 {
+	if (new_state == BPF_TCP_ESTABLISHED && old_state == BPF_TCP_SYN_RECV)
+		return EVENT_OPENS;
 	return new_state == BPF_TCP_CLOSE && old_state != BPF_TCP_LISTEN &&
-	       old_state != BPF_TCP_SYN_RECV && old_state != BPF_TCP_CLOSE;
+			       old_state != BPF_TCP_SYN_RECV && old_state != BPF_TCP_CLOSE
+		       ? EVENT_CLOSES
+		       : EVENT_NONE;
+}
+
+/*
+ * What the first program has taken and the second has not been told of yet, for each CPU: one, and one more for
+ * each time that a packet comes in between the two, which are few. A socket is named by its address, whose
+ * lowest bits are free.
+ */
+#define CPUS_MAX    1024
+#define TAKEN_ROOM  4
+#define TAKEN_NEXT  TAKEN_ROOM /* where the next one goes */
+#define TAKEN_WORDS 8	       /* a cache line */
+#define EVENT_SHIFT 2
+
+__u64 taken_by_cpu[CPUS_MAX][TAKEN_WORDS];
+
+static __always_inline __u64 *taken_here(void)
+{
+	return taken_by_cpu[bpf_get_smp_processor_id() & (CPUS_MAX - 1)];
+}
+
+/* The verifier lets nobody reckon with an address that it knows for one. */
+static __always_inline __u64 name_of(const struct sock *sk, enum event event)
+{
+	__u64 address = 0;
+
+	bpf_probe_read_kernel(&address, sizeof(address), &sk);
+	return address << EVENT_SHIFT | event;
+}
+
+static __always_inline void take(const struct sock *sk, enum event event)
+{
+	__u64 *taken = taken_here();
+
+	taken[taken[TAKEN_NEXT]++ & (TAKEN_ROOM - 1)] = name_of(sk, event);
+}
+
+/* True once for each event that was taken. */
+static __always_inline int was_taken(const struct sock *sk, enum event event)
+{
+	__u64 *taken = taken_here();
+	__u64 name = name_of(sk, event);
+
+	for (int i = 0; i < TAKEN_ROOM; i++) {
+		if (taken[i] != name)
+			continue;
+		taken[i] = 0;
+		return 1;
+	}
+	return 0;
 }
 
 /* Where there is no room to count a late connection, that is counted. */
@@ -60,16 +125,10 @@ static __always_inline void opened(const struct sw_flow_key *key)
 		count(service_of(key), SW_COUNTER_SOURCES_FULL);
 }
 
-SEC("tp_btf/inet_sock_set_state")
-int BPF_PROG(life, const struct sock *sk, int old_state, int new_state)
+static __always_inline int follow(const struct sock *sk, enum event event)
 {
-	int opens = new_state == BPF_TCP_ESTABLISHED && old_state == BPF_TCP_SYN_RECV;
-	int closes = ends_flow(old_state, new_state);
 	struct sw_flow_key key;
 
-	(void)ctx;
-	if (!opens && !closes)
-		return 0;
 	/* What is made of several TCP connections (MPTCP) is told under the addresses of the first. */
 	if (BPF_CORE_READ(sk, sk_protocol) != IPPROTO_TCP)
 		return 0;
@@ -77,11 +136,35 @@ int BPF_PROG(life, const struct sock *sk, int old_state, int new_state)
 		return 0;
 	if (socket_flow(sk, &key))
 		return 0;
-	if (opens)
+	if (event == EVENT_OPENS)
 		opened(&key);
 	else
 		flow_end(&key);
 	return 0;
+}
+
+SEC("tp_btf/inet_sock_set_state")
+int BPF_PROG(life, const struct sock *sk, int old_state, int new_state)
+{
+	enum event event = event_of(old_state, new_state);
+
+	(void)ctx;
+	if (event == EVENT_NONE)
+		return 0;
+	take(sk, event);
+	return follow(sk, event);
+}
+
+/* Attached after the other, so that it comes second. */
+SEC("tp_btf/inet_sock_set_state")
+int BPF_PROG(life_again, const struct sock *sk, int old_state, int new_state)
+{
+	enum event event = event_of(old_state, new_state);
+
+	(void)ctx;
+	if (event == EVENT_NONE || was_taken(sk, event))
+		return 0;
+	return follow(sk, event);
 }
 
 char LICENSE[] SEC("license") __weak = "Dual BSD/GPL";

@@ -30,9 +30,9 @@ static void a_number_is_digits_and_nothing_else(void **state)
 
 static void a_generation_has_our_maps_links_and_notes(void **state)
 {
-	static const char *const good[] = {
-		"map_flows", "map_service_conf", "link_life",	  "link_refused",
-		"state",     "next_state",	 "next_link_life"};
+	static const char *const good[] = {"map_flows",	      "map_service_conf", "link_life",
+					   "link_life_again", "link_refused",	  "state",
+					   "next_state",      "next_link_life"};
 	static const char *const bad[] = {"",	   "map_",	"map_mine",	   "map_flows2",
 					  "flows", "next_",	"next_mine",	   "link_xdp_3",
 					  "link_", "statement", "next_next_state", "life"};

@@ -81,9 +81,15 @@ static int load_skeleton(struct sw_kern *kern, struct sw_error *err)
 	failed = spillway_bpf__load(kern->skel);
 	if (failed)
 		return load_failed(failed, err);
+	/* In this order: see life.bpf.c. */
 	kern->skel->links.life = bpf_program__attach(kern->skel->progs.life);
 	if (!kern->skel->links.life)
 		return load_failed(-errno, err);
+	kern->skel->links.life_again = bpf_program__attach(kern->skel->progs.life_again);
+	if (!kern->skel->links.life_again)
+		return load_failed(-errno, err);
+	/* What the first has taken while it was alone nobody takes off. */
+	memset(kern->skel->bss->taken_by_cpu, 0, sizeof(kern->skel->bss->taken_by_cpu));
 	kern->skel->links.refused_accept = bpf_program__attach(kern->skel->progs.refused_accept);
 	if (!kern->skel->links.refused_accept)
 		return load_failed(-errno, err);
@@ -100,11 +106,20 @@ static int load_skeleton(struct sw_kern *kern, struct sw_error *err)
  */
 static int pin_links(struct sw_kern *kern, struct sw_error *err)
 {
-	int refused = bpf_link__fd(kern->skel->links.refused_accept);
-	int life = bpf_link__fd(kern->skel->links.life);
-	int failed = sw_pins_replace(kern->generation, "link_refused", refused, err);
+	const struct {
+		const char *name;
+		const struct bpf_link *link;
+	} rows[] = {
+		{"link_refused", kern->skel->links.refused_accept},
+		{"link_life_again", kern->skel->links.life_again},
+		{"link_life", kern->skel->links.life},
+	};
+	int failed = 0;
 
-	return failed ? failed : sw_pins_replace(kern->generation, "link_life", life, err);
+	for (size_t i = 0; !failed && i < sizeof(rows) / sizeof(rows[0]); i++)
+		failed = sw_pins_replace(kern->generation, rows[i].name, bpf_link__fd(rows[i].link),
+					 err);
+	return failed;
 }
 
 static int pin_maps(struct sw_kern *kern, struct sw_error *err)

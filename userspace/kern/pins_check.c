@@ -19,7 +19,8 @@
 #include "spillway/names.h"
 
 #define PINNED_MAP(name) "map_" #name,
-static const char *const parts[] = {SW_MAP_NAMES(PINNED_MAP) "link_life", "link_refused", "state"};
+static const char *const parts[] = {SW_MAP_NAMES(PINNED_MAP) "link_life", "link_life_again",
+				    "link_refused", "state"};
 
 bool sw_pins_is_part(const char *name)
 {
