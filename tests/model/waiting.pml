@@ -11,7 +11,8 @@
  *                                   swept), userspace/daemon/room.c (when somebody has a turn)
  *
  * The daemon may be killed and started anew between any two steps; meanwhile a waiter gets in by its own
- * next SYN, and nobody is told anything. No record for the daemon is lost: what is lost the clock finds.
+ * next SYN, and nobody is told anything (STEADY: it lives all the while). No record for the daemon is lost: what is
+ * lost the clock finds.
  *
  * Slots: as in slots.pml. Places: the count of those that wait is never below what flows hold, so that a
  * newcomer who sees nobody waiting overtakes nobody; each place is given back once. While a slot is free, and
@@ -167,7 +168,9 @@ idle:
 	:: atomic { freed -> freed = false; goto drain }
 	:: atomic { k = 0; goto end_wait }
 	:: atomic { k = 1; goto end_wait }
+#ifndef STEADY
 	:: atomic { is_alive = false; known[0] = false; known[1] = false; goto dead }
+#endif
 	:: atomic {
 		at_work == 0 && NOTHING_TOLD ->
 		assert(used == HELD && used == owned[0] + owned[1]);
