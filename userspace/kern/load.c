@@ -17,6 +17,7 @@
 #include "core/log.h"
 #include "kern/generation.h"
 #include "kern/inherit.h"
+#include "kern/links.h"
 #include "kern/mapped.h"
 #include "kern/notes.h"
 #include "kern/pins.h"
@@ -81,45 +82,14 @@ static int load_skeleton(struct sw_kern *kern, struct sw_error *err)
 	failed = spillway_bpf__load(kern->skel);
 	if (failed)
 		return load_failed(failed, err);
-	/* In this order: see life.bpf.c. */
-	kern->skel->links.life = bpf_program__attach(kern->skel->progs.life);
-	if (!kern->skel->links.life)
-		return load_failed(-errno, err);
-	kern->skel->links.life_again = bpf_program__attach(kern->skel->progs.life_again);
-	if (!kern->skel->links.life_again)
-		return load_failed(-errno, err);
-	/* What the first has taken while it was alone nobody takes off. */
-	memset(kern->skel->bss->taken_by_cpu, 0, sizeof(kern->skel->bss->taken_by_cpu));
-	kern->skel->links.refused_accept = bpf_program__attach(kern->skel->progs.refused_accept);
-	if (!kern->skel->links.refused_accept)
-		return load_failed(-errno, err);
+	failed = sw_links_attach(kern->skel);
+	if (failed)
+		return load_failed(failed, err);
 	failed = sw_mapped_open(kern->skel, &kern->maps);
 	if (failed)
 		return sw_error_set(err, failed, "cannot map the kernel's tables: %s",
 				    strerror(-failed));
 	return 0;
-}
-
-/*
- * What follows connections is in place of the last daemon's in one step: until then both do, and
- * whoever comes second finds nothing left to do.
- */
-static int pin_links(struct sw_kern *kern, struct sw_error *err)
-{
-	const struct {
-		const char *name;
-		const struct bpf_link *link;
-	} rows[] = {
-		{"link_refused", kern->skel->links.refused_accept},
-		{"link_life_again", kern->skel->links.life_again},
-		{"link_life", kern->skel->links.life},
-	};
-	int failed = 0;
-
-	for (size_t i = 0; !failed && i < sizeof(rows) / sizeof(rows[0]); i++)
-		failed = sw_pins_replace(kern->generation, rows[i].name, bpf_link__fd(rows[i].link),
-					 err);
-	return failed;
 }
 
 static int pin_maps(struct sw_kern *kern, struct sw_error *err)
@@ -167,7 +137,7 @@ static int load_pinned(struct sw_kern *kern, struct sw_error *err)
 		kern->inherited = true;
 		memcpy(kern->generation, kern->before, sizeof(kern->generation));
 		failed = load_skeleton(kern, err);
-		return failed ? failed : pin_links(kern, err);
+		return failed ? failed : sw_links_pin(kern->skel, kern->generation, err);
 	}
 	if (!failed)
 		sw_log_warn("%s: counting anew from the connections that are open", why.text);
@@ -178,7 +148,7 @@ static int load_pinned(struct sw_kern *kern, struct sw_error *err)
 		failed = sw_generation_make(kern->pin_dir, kern->generation, err);
 	if (!failed)
 		failed = pin_maps(kern, err);
-	return failed ? failed : pin_links(kern, err);
+	return failed ? failed : sw_links_pin(kern->skel, kern->generation, err);
 }
 
 int sw_load(const char *pin_dir, struct sw_kern **out, struct sw_error *err)

@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * See links.h.
+ */
+#include "kern/links.h"
+
+#include <bpf/libbpf.h>
+#include <errno.h>
+#include <string.h>
+
+#include "kern/pins.h"
+#include "spillway.skel.h"
+
+static int attach(struct bpf_program *program, struct bpf_link **link)
+{
+	*link = bpf_program__attach(program);
+	return *link ? 0 : -errno;
+}
+
+int sw_links_attach(struct spillway_bpf *skel)
+{
+	/* In this order: see life.bpf.c. */
+	int failed = attach(skel->progs.life, &skel->links.life);
+
+	if (!failed)
+		failed = attach(skel->progs.life_again, &skel->links.life_again);
+	/* What the first has taken while it was alone nobody takes off. */
+	memset(skel->bss->taken_by_cpu, 0, sizeof(skel->bss->taken_by_cpu));
+	return failed ? failed : attach(skel->progs.refused_accept, &skel->links.refused_accept);
+}
+
+int sw_links_pin(const struct spillway_bpf *skel, const char *generation, struct sw_error *err)
+{
+	const struct {
+		const char *name;
+		const struct bpf_link *link;
+	} rows[] = {
+		{"link_refused", skel->links.refused_accept},
+		{"link_life_again", skel->links.life_again},
+		{"link_life", skel->links.life},
+	};
+	int failed = 0;
+
+	for (size_t i = 0; !failed && i < sizeof(rows) / sizeof(rows[0]); i++)
+		failed = sw_pins_replace(generation, rows[i].name, bpf_link__fd(rows[i].link), err);
+	return failed;
+}
