@@ -223,8 +223,13 @@ struct scenario {
 	bool refused;
 	bool repeated; /* the round's flows are known already */
 	bool waits;
-	bool is_other; /* not SYNs are measured: a data packet while all those wait */
+	const struct packet *other; /* measured instead of SYNs, while all those wait */
 };
+
+/* As long as a CancelRequest, the one thing that data is looked at for; and no SYN at all. */
+static const struct packet bare_ack = {.flags = ACK, .padding = 6};
+static const struct packet much_data = {.flags = ACK | PSH, .data = 1000};
+static const struct packet like_cancel = {.flags = ACK | PSH, .data = 16};
 
 static const struct scenario scenarios[] = {
 	{.name = "SYN of a known source", .goal_ns = 100},
@@ -233,7 +238,7 @@ static const struct scenario scenarios[] = {
 	{.name = "SYN refused", .refused = true},
 	{.name = "SYN that has to wait", .waits = true},
 	{.name = "its repetition", .waits = true, .repeated = true},
-	{.name = "data while 4,096 wait", .goal_ns = 5, .waits = true, .is_other = true},
+	{.name = "data while 4,096 wait", .goal_ns = 5, .waits = true, .other = &bare_ack},
 };
 
 /* As small as a SYN can be; and as Linux sends it, which is what is kept of those that wait. */
@@ -315,14 +320,13 @@ static struct cost measure(struct bench *bench, const struct scenario *scenario,
 	return cost_of(nets);
 }
 
-static struct cost measure_other(const struct bench *bench)
+static struct cost measure_other(const struct bench *bench, const struct packet *packet)
 {
-	const struct packet ack = {.flags = ACK, .padding = 6};
 	double nets[ROUNDS];
 
 	for (int i = -1; i < ROUNDS; i++) {
-		double nothing = run(bench->skel->progs.empty, &ack, REPEATS);
-		double all = run(bench->skel->progs.gate_xdp, &ack, REPEATS);
+		double nothing = run(bench->skel->progs.empty, packet, REPEATS);
+		double all = run(bench->skel->progs.gate_xdp, packet, REPEATS);
 
 		if (i >= 0)
 			nets[i] = all - nothing;
@@ -332,11 +336,11 @@ static struct cost measure_other(const struct bench *bench)
 
 static struct cost measure_row(struct bench *bench, const struct scenario *scenario)
 {
-	if (!scenario->is_other)
+	if (!scenario->other)
 		return measure(bench, scenario, bench->skel->progs.feed_gate);
 	prepare_round(bench, scenario);
 	run_syns(bench, scenario, bench->skel->progs.feed_gate);
-	return measure_other(bench);
+	return measure_other(bench, scenario->other);
 }
 
 /* --- tables */
@@ -355,15 +359,32 @@ struct column {
 	uint32_t prefixes;
 };
 
+/* What no map is touched for, whatever is in them. */
+static void show_others(struct bench *bench, size_t count)
+{
+	const struct {
+		const char *name;
+		const struct packet *packet;
+	} rows[] = {
+		{"not a SYN", &bare_ack},
+		{"1,000 bytes of data", &much_data},
+		{"16 bytes of data, no cancel", &like_cancel},
+	};
+
+	for (size_t row = 0; row < COUNT_OF(rows); row++) {
+		printf("\n%-28s%10s", rows[row].name, "5");
+		for (size_t i = 0; i < count; i++)
+			show_cell(measure_other(bench, rows[row].packet));
+	}
+}
+
 static void show_table(struct bench *bench, const char *what, const struct column *columns,
 		       size_t count)
 {
 	printf("\n%-28s%10s", what, "goal");
 	for (size_t i = 0; i < count; i++)
 		printf("%18u", columns[i].prefixes ? columns[i].prefixes : columns[i].sources);
-	printf("\n%-28s%10s", "not a SYN", "5");
-	for (size_t i = 0; i < count; i++)
-		show_cell(measure_other(bench));
+	show_others(bench, count);
 	for (size_t row = 0; row < COUNT_OF(scenarios); row++) {
 		char goal[16] = "";
 
