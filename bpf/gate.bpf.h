@@ -10,6 +10,7 @@
 
 #include "admit.bpf.h"
 #include "answer.bpf.h"
+#include "cancel.bpf.h"
 #include "parse.bpf.h"
 #include "waiter_replaced.bpf.h"
 
@@ -254,7 +255,7 @@ static __always_inline int gate_unseen(struct packet_ctx *ctx, const struct pack
 		       : GATE_PASS;
 }
 
-/* Everything that arrives comes here. What is no SYN and no RST leaves without having met a map. */
+/* All that arrives comes here. What is no SYN, RST or CancelRequest leaves without having met a map. */
 static __always_inline int gate_packet(struct packet_ctx *ctx, __u32 where)
 {
 	struct packet packet = packet_at(ctx, where);
@@ -274,8 +275,8 @@ static __always_inline int gate_packet(struct packet_ctx *ctx, __u32 where)
 					      : gate_unseen(ctx, &packet);
 	flags = tcp_flags(tcp);
 	if (!(flags & (TCP_SYN | TCP_RST)))
-		return GATE_PASS;
-	if (!(flags & TCP_SYN))
+		gate_data(ctx, &packet, tcp);
+	else if (!(flags & TCP_SYN))
 		gate_rst(ctx, where);
 	else if (!(flags & TCP_ACK))
 		return gate_syn(ctx, where);

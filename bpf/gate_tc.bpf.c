@@ -8,6 +8,7 @@
 #include <bpf/bpf_helpers.h>
 
 #define packet_ctx    __sk_buff
+#define gate_cancel   gate_cancel_tc
 #define gate_listener listener_tc
 #define gate_rst      gate_rst_tc
 #define gate_syn      gate_syn_tc

@@ -8,6 +8,7 @@
 #include "spillway/queue.h"
 
 #define packet_ctx	xdp_md
+#define gate_cancel	gate_cancel_xdp
 #define gate_listener	listener_xdp
 #define gate_rst	gate_rst_xdp
 #define gate_syn	gate_syn_xdp

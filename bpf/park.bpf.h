@@ -20,12 +20,13 @@ enum checksum {
 };
 
 /*
- * False if so many bytes, more than none, may be read. Two tests with something between them that clang
- * cannot see through: one test of a difference, as it would make of them, tells Linux 6.1 no bound.
+ * False if so many bytes, not less than the least, which is above 1, may be read. Two tests with something
+ * between them that clang cannot see through: one test of a difference, as it would make of them, tells Linux
+ * 6.1 no bound.
  */
-static __always_inline int is_beyond(__u32 *bytes, __u32 most)
+static __always_inline int is_beyond(__u32 *bytes, __u32 least, __u32 most)
 {
-	if (*bytes < sizeof(struct tcphdr))
+	if (*bytes < least)
 		return 1;
 	asm volatile("" : "+r"(*bytes));
 	return *bytes > most;
@@ -40,7 +41,8 @@ static __always_inline enum checksum checksum_of(struct packet_ctx *ctx, __u32 w
 	__u16 partial = ~fold(pseudo);
 	__u16 check;
 
-	if (is_beyond(&bytes, sizeof(header)) || load_bytes(ctx, tcp_offset(where), header, bytes))
+	if (is_beyond(&bytes, sizeof(struct tcphdr), sizeof(header)) ||
+	    load_bytes(ctx, tcp_offset(where), header, bytes))
 		return CHECKSUM_WRONG;
 	if (!fold(sum_words(header, TCP_HEADER_MAX / 4) + pseudo))
 		return CHECKSUM_RIGHT;
@@ -79,7 +81,7 @@ __attribute__((noinline)) int parkable(struct packet_ctx *ctx, __u32 where,
 /* Copies the frame up to the end of TCP's header: padding is not kept. */
 static __always_inline int copy_frame(struct packet_ctx *ctx, __u32 bytes, struct sw_parked *parked)
 {
-	if (is_beyond(&bytes, SW_FRAME_MAX))
+	if (is_beyond(&bytes, sizeof(struct tcphdr), SW_FRAME_MAX))
 		return -1;
 	parked->length = bytes;
 	return load_bytes(ctx, 0, parked->frame, bytes);

@@ -35,7 +35,11 @@
 	ROW(WAIT_COPY_LOST, "wait_copy_lost",                                                      \
 	    "copies of waiting SYNs that the daemon had no room for; a repetition brings another") \
 	ROW(RELEASED_UNSENT, "released_unsent",                                                    \
-	    "waiters let in whose SYN the kernel did not take again: their next one gets in")
+	    "waiters let in whose SYN the kernel did not take again: their next one gets in")      \
+	ROW(CANCELS_HANDED_ON, "cancels_handed_on",                                                \
+	    "cancel requests given to the service's other listener as well")                       \
+	ROW(CANCELS_LOST, "cancels_lost",                                                          \
+	    "cancel requests that were too many or too late to be given to the other listener")
 
 enum sw_counter {
 #define SW_COUNTER_ID(id, name, help) SW_COUNTER_##id,

@@ -52,8 +52,9 @@ struct sw_service_conf {
 	__u8 has_prefixes; /* 0: everybody is in default_class, no lookup needed */
 	__u8 ipv4_bits;	   /* a source is the client's address cut to this prefix */
 	__u8 ipv6_bits;
-	__u8 zero; /* sw_hide() */
-	__u8 pad[4];
+	__u8 zero;	  /* sw_hide() */
+	__u8 has_cancels; /* a CancelRequest for one of its listeners may be for the other */
+	__u8 pad[3];
 	struct sw_target direct; /* port 0: the packet's own destination */
 	struct sw_target pooler;
 };
@@ -71,7 +72,8 @@ struct sw_service_state {
 	__u64 waiting;	       /* flows in WAITING */
 	__u64 hold;	       /* SW_HOLD_…, written by the daemon; counts while that lives */
 	__u64 paused_until_ns; /* for the daemon; 0: until somebody resumes */
-	__u64 rest[5];
+	__u64 cancel_ns;       /* gcra.h: when the next CancelRequest may be handed on */
+	__u64 rest[4];
 };
 
 /* Why nobody gets in, whatever room there is. */

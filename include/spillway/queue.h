@@ -19,6 +19,7 @@
 enum sw_wakeup {
 	SW_WAKEUP_PARKED = 1,
 	SW_WAKEUP_FREED,
+	SW_WAKEUP_CANCEL, /* cancel.h */
 };
 
 /* A SYN that waits: the first, or a repetition of one that is known. */

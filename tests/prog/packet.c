@@ -237,7 +237,10 @@ static void put_tcp(struct writer *to, const struct packet *packet, const uint8_
 	put(to, &tcp, sizeof(tcp));
 	start[13] = flags == NO_FLAGS ? 0 : flags;
 	fill(to, 1, packet->tcp_options);
-	fill(to, FILL, packet->data);
+	if (packet->says)
+		put(to, packet->says, packet->data);
+	else
+		fill(to, FILL, packet->data);
 	check = htons(packet_tcp_sum(ip, packet->ipv6, start, to->at - start) +
 		      packet->checksum_off_by);
 	memcpy(start + offsetof(struct tcphdr, check), &check, sizeof(check));

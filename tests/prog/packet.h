@@ -51,6 +51,7 @@ struct packet {
 	uint8_t checksum_off_by; /* TCP's is wrong by this */
 	bool doff_is_zero;
 	uint16_t data;	    /* bytes behind the TCP header */
+	const void *says;   /* what they are; NULL: filler */
 	uint8_t padding;    /* bytes behind the IP packet */
 	int ip_length_more; /* what the IP header says beyond the truth */
 	uint8_t version;    /* 0: the right one */

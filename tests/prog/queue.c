@@ -20,9 +20,17 @@ static void on_freed(void *arg, const struct sw_freed *freed)
 	told->frees++;
 }
 
+static void on_cancel(void *arg, const struct sw_cancel *cancel)
+{
+	struct told *told = arg;
+
+	told->cancel = *cancel;
+	told->cancels++;
+}
+
 struct told queue_hear(struct rig *rig)
 {
-	static const struct sw_wakeups_handlers handlers = {on_parked, on_freed};
+	static const struct sw_wakeups_handlers handlers = {on_parked, on_freed, on_cancel};
 	struct sw_wakeups *wakeups;
 	struct told told = {0};
 

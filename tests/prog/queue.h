@@ -17,8 +17,10 @@
 struct told {
 	struct sw_parked parked;
 	struct sw_freed freed;
+	struct sw_cancel cancel;
 	int parks;
 	int frees;
+	int cancels;
 };
 
 struct told queue_hear(struct rig *rig);

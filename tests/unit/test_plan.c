@@ -159,6 +159,22 @@ static void a_loopback_pooler_is_looked_for_in_both_families(void **state)
 	sw_plan_free(plan);
 }
 
+static void a_cancel_may_be_for_another_listener_where_postgres_has_two(void **state)
+{
+	struct sw_plan *two = planned(MAIN "  pooler: {address: '127.0.0.1:6432'}\n");
+	struct sw_plan *one = planned(MAIN);
+	struct sw_plan *other = planned(MAIN "  protocol: mysql\n"
+					     "  pooler: {address: '127.0.0.1:6432'}\n");
+
+	(void)state;
+	assert_true(two->services[0].conf.has_cancels);
+	assert_false(one->services[0].conf.has_cancels);
+	assert_false(other->services[0].conf.has_cancels);
+	sw_plan_free(two);
+	sw_plan_free(one);
+	sw_plan_free(other);
+}
+
 static void a_pooler_elsewhere_serves_its_own_family_only(void **state)
 {
 	struct sw_plan *plan = planned(MAIN "  pooler: {address: '10.9.9.9:6432'}\n");
@@ -452,6 +468,7 @@ int main(void)
 		cmocka_unit_test(an_emission_interval_and_a_tolerance_say_rate_and_burst),
 		cmocka_unit_test(a_chain_keeps_its_order_and_its_own_class),
 		cmocka_unit_test(a_loopback_pooler_is_looked_for_in_both_families),
+		cmocka_unit_test(a_cancel_may_be_for_another_listener_where_postgres_has_two),
 		cmocka_unit_test(a_pooler_elsewhere_serves_its_own_family_only),
 		cmocka_unit_test(a_port_of_one_service_alone_needs_no_address),
 		cmocka_unit_test(names_keep_their_ids_when_others_come_and_go),

@@ -74,7 +74,15 @@ static void on_freed(void *arg, const struct sw_freed *freed)
 	sw_room_drain(room, freed->at_ns);
 }
 
-static const struct sw_wakeups_handlers handlers = {.parked = on_parked, .freed = on_freed};
+static void on_cancel(void *arg, const struct sw_cancel *cancel)
+{
+	struct sw_rooms *rooms = arg;
+
+	sw_cancels_hand_on(rooms->cancels, cancel);
+}
+
+static const struct sw_wakeups_handlers handlers = {
+	.parked = on_parked, .freed = on_freed, .cancel = on_cancel};
 
 static void on_readable(evutil_socket_t fd, short what, void *arg)
 {
@@ -235,6 +243,9 @@ int sw_rooms_start(struct sw_daemon *daemon, struct sw_error *err)
 		return sw_error_set(err, -ENOMEM, "out of memory");
 	daemon->rooms = rooms;
 	rooms->daemon = daemon;
+	rooms->cancels = sw_cancels_new(daemon);
+	if (!rooms->cancels)
+		return sw_error_set(err, -ENOMEM, "out of memory");
 	failed = sw_wakeups_open(daemon->maps, &handlers, rooms, &rooms->wakeups);
 	if (failed)
 		return sw_error_set(err, failed, "the ring buffer of the gate: %s",
@@ -262,6 +273,7 @@ void sw_rooms_stop(struct sw_daemon *daemon)
 	if (rooms->tick)
 		event_free(rooms->tick);
 	sw_wakeups_close(rooms->wakeups);
+	sw_cancels_free(rooms->cancels);
 	free(rooms);
 	daemon->rooms = NULL;
 }

@@ -7,6 +7,7 @@
 
 #include <event2/event.h>
 
+#include "daemon/cancels.h"
 #include "daemon/ready.h"
 #include "daemon/room.h"
 #include "kern/listeners.h"
@@ -34,6 +35,7 @@ struct sw_room {
 struct sw_rooms {
 	struct sw_daemon *daemon;
 	struct sw_wakeups *wakeups;
+	struct sw_cancels *cancels;
 	struct event *readable;
 	struct event *tick;
 	unsigned int ticks;

@@ -77,6 +77,8 @@ struct sw_service_conf sw_plan_service_conf(const struct sw_config_service *serv
 		.queue_per_source = service->queue.max_waiting_per_source,
 		.ipv4_bits = service->source_prefix.ipv4,
 		.ipv6_bits = service->source_prefix.ipv6,
+		.has_cancels =
+			service->protocol == SW_PROTOCOL_POSTGRES && service->pooler.address.port,
 		.direct = target_of(&service->direct.address),
 		.pooler = target_of(&service->pooler.address),
 	};

@@ -52,7 +52,7 @@ static void configure(const struct sw_maps *maps)
 
 static void park_all(struct sw_kern *kern, struct sw_queue *queue, uint32_t count)
 {
-	static const struct sw_wakeups_handlers handlers = {on_parked, on_freed};
+	static const struct sw_wakeups_handlers handlers = {on_parked, on_freed, NULL};
 	struct sw_wakeups *wakeups;
 	uint8_t frame[PACKET_MAX], mac[6];
 	int failed = sw_wakeups_open(sw_kern_maps(kern), &handlers, queue, &wakeups);

@@ -1,0 +1,239 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: BSD-2-Clause
+# attach modes: native tc
+# A CancelRequest comes by a connection of its own, and reaches its session on whichever lane that is.
+
+load lib/e2e
+load lib/waiters
+
+setup_file() { world_with_database max_connections=40; }
+teardown_file() { world_destroy; }
+teardown() {
+	stop_process session KILL
+	wake_sleepers
+	end_test
+}
+
+# configure BUDGET [CHAIN [MAX_WAIT [DIRECT]]]
+configure() {
+	spillwayd_start <<-YAML
+		log: {level: debug}
+		services:
+		  - name: main
+		    listen: [":5432"]
+		    budget: {mode: fixed, direct: $1}
+		    direct: {address: "${4:-}"}
+		    pooler: {address: "127.0.0.1:6432", max_connections: 500}
+		    queue: {max_wait: ${3:-10s}}
+		    lanes: [${2:-direct, pooler, refuse}]
+		    classes:
+		      - {name: default, rate: unlimited}
+		      - {name: pooled, sources: ["10.77.7.0/24", "fd77:0:7::/48"], rate: unlimited, lanes: [pooler, refuse]}
+	YAML
+}
+
+SLEEPS="select pg_sleep(60)"
+
+sleepers() {
+	ask_postgres "select count(*) from pg_stat_activity where state = 'active' and query like '$SLEEPS%'"
+}
+# A backend at a query does not notice that its client is gone.
+wake_sleepers() {
+	ask_postgres "select pg_terminate_backend(pid) from pg_stat_activity where query like '$SLEEPS%'" >/dev/null
+}
+sleepers_are() { [ "$(sleepers)" = "$1" ]; }
+
+# sleep_in NAME: the held client's session is at a query that takes long.
+sleep_in() {
+	printf '%s;\n' "$SLEEPS" >"$WORLD/hold-$1.fifo"
+	wait_until "the query of $1 runs" sleepers_are 1
+}
+
+# interrupt NAME: as Ctrl-C does; psql sends its request by PQcancel.
+interrupt() { kill -s INT "$(pid_of "hold-$1")"; }
+
+was_cancelled() { grep -q 'canceling statement due to user request' "$WORLD/log/hold-$1"; }
+
+# is_cancelled NAME: by the server, which says so. A psql that runs a script ends with its query then.
+is_cancelled() {
+	wait_until "the query of $1 is cancelled" was_cancelled "$1"
+	wait_until "no query runs" sleepers_are 0
+}
+
+# lanes_are DIRECT POOLER: of all connections so far.
+lanes_are() {
+	assert_status "$TOTALS.direct" "$1"
+	assert_status "$TOTALS.pooler" "$2"
+}
+
+# was_handed_on TIMES: each to the other listener, and none is lost.
+was_handed_on() {
+	eventually_status '.services[0].counters.cancels_handed_on' "$1"
+	assert_status '.services[0].counters.cancels_lost' 0
+}
+
+pg_cancel() { as_client python3 "$BATS_TEST_DIRNAME/lib/pg_cancel.py" "$@"; }
+
+# begin_session ADDRESS: a session whose key is known, in KEY with its process.
+begin_session() {
+	rm -f "$WORLD/log/session"
+	spawn session nsenter --net="/run/netns/$CLIENT_NS" python3 \
+		"$BATS_TEST_DIRNAME/lib/pg_cancel.py" session "$1" "$SERVER_IPV4"
+	wait_until "its query runs" sleepers_are 1
+	read -r -a KEY <"$WORLD/log/session"
+}
+
+@test "Ctrl-C ends a query on the direct lane by a request on the direct lane" {
+	configure 2
+	hold a 10.77.1.1
+	sleep_in a
+	interrupt a
+	is_cancelled a
+	lanes_are 2 0
+	was_handed_on 1
+}
+
+@test "Ctrl-C ends a query on the direct lane by a request that went to the pooler: the budget is full" {
+	configure 1
+	hold a 10.77.1.1
+	sleep_in a
+	interrupt a
+	is_cancelled a
+	lanes_are 1 1
+	was_handed_on 1
+	release a
+	assert_quiet
+}
+
+@test "Ctrl-C ends a query at the pooler by a request on the direct lane: the budget is empty by then" {
+	configure 1
+	hold a 10.77.1.1
+	hold b 10.77.1.2
+	assert_equal "lane of b" pooler "$(held_lane b)"
+	sleep_in b
+	release a
+	eventually_status "$USED" 0
+	interrupt b
+	is_cancelled b
+	lanes_are 2 1
+	was_handed_on 1
+	release b
+	assert_quiet
+}
+
+@test "Ctrl-C ends a query at the pooler by a request at the pooler" {
+	configure 1
+	hold a 10.77.1.1
+	hold b 10.77.1.2
+	assert_equal "lane of b" pooler "$(held_lane b)"
+	sleep_in b
+	interrupt b
+	is_cancelled b
+	lanes_are 1 2
+	was_handed_on 1
+}
+
+@test "over IPv6 a request finds its session on the other lane, in both directions" {
+	configure 1
+	hold a fd77:0:1::1
+	hold b fd77:0:1::2
+	assert_equal "lane of b" pooler "$(held_lane b)"
+	sleep_in a
+	interrupt a
+	is_cancelled a
+	lanes_are 1 2
+	eventually_status "$USED" 0
+	sleep_in b
+	interrupt b
+	is_cancelled b
+	lanes_are 2 2
+	was_handed_on 2
+}
+
+@test "a request behind a VLAN tag finds its session on the other lane" {
+	tag_client_frames once
+	configure 1
+	hold a 10.77.1.1
+	sleep_in a
+	interrupt a
+	is_cancelled a
+	lanes_are 1 1
+	was_handed_on 1
+	release a
+	untag_client_frames
+}
+
+@test "a database on a local listener of its own gets the requests that went to the pooler" {
+	postgres_stop
+	postgres_start max_connections=40 port=5433 listen_addresses=127.0.0.1
+	configure 1 'direct, pooler, refuse' 10s 127.0.0.1:5433
+	hold a 10.77.1.1
+	sleep_in a
+	interrupt a
+	is_cancelled a
+	lanes_are 1 1
+	was_handed_on 1
+	release a
+	postgres_stop
+	postgres_start max_connections=40
+}
+
+@test "a wrong key cancels nothing, on either lane; the right one does, and the log holds neither" {
+	local lane from key
+	configure 5
+	for lane in direct pooler; do
+		[ $lane = direct ] && from=10.77.1.1 || from=10.77.7.1
+		begin_session "$from"
+		pg_cancel cancel 10.77.1.9 "$SERVER_IPV4" "${KEY[0]}" 00c0ffee
+		pg_cancel cancel 10.77.7.9 "$SERVER_IPV4" "${KEY[0]}" 00c0ffee
+		pg_cancel cancel 10.77.7.9 "$SERVER_IPV4" "${KEY[0]}" "${KEY[1]}$(printf '00%.0s' {1..28})"
+		assert_equal "queries after wrong keys" 1 "$(sleepers)"
+		[ $lane = direct ] && from=10.77.7.9 || from=10.77.1.9
+		pg_cancel cancel "$from" "$SERVER_IPV4" "${KEY[@]}"
+		wait_until "the query is over" sleepers_are 0
+		wait_until "the session is told" grep -qx 57014 "$WORLD/log/session"
+		wait_until "the session is over" process_is_gone session
+		grep -q 'cancel request' "$WORLD/log/spillwayd"
+		for key in "${KEY[1]}" "$((16#${KEY[1]}))" c0ffee; do
+			! grep -qi -- "$key" "$WORLD/log/spillwayd"
+		done
+	done
+	was_handed_on 8
+}
+
+@test "a request that has to wait gets in when a slot is free, and its session is told then" {
+	configure 2 'direct, queue, refuse'
+	hold a 10.77.1.1
+	hold b 10.77.1.2
+	sleep_in a
+	interrupt a
+	wait_until "the request waits" status_is "$WAITING" 1
+	assert_equal "queries while it waits" 1 "$(sleepers)"
+	release b
+	is_cancelled a
+	release a
+	assert_quiet
+}
+
+@test "a request that waited too long is refused, which its client hears, and the query goes on" {
+	configure 1 'direct, queue, refuse' 1s
+	hold a 10.77.1.1
+	sleep_in a
+	interrupt a
+	wait_until "psql says so" grep -q 'Could not send cancel request' "$WORLD/log/hold-a"
+	assert_equal "queries" 1 "$(sleepers)"
+	assert_status '.services[0].counters.cancels_handed_on' 0
+	wake_sleepers
+	assert_quiet
+}
+
+handed_on_and_lost() { echo $(($(counter cancels_handed_on) + $(counter cancels_lost))); }
+handed_on_and_lost_are() { [ "$(handed_on_and_lost)" = "$1" ]; }
+
+@test "a flood of requests is handed on at a bounded rate, and the rest is counted" {
+	configure 30
+	pg_cancel flood 10.77.1.1 "$SERVER_IPV4" 300
+	wait_until "each is handed on or lost" handed_on_and_lost_are 300
+	[ "$(counter cancels_handed_on)" -ge 64 ]
+	[ "$(counter cancels_lost)" -ge 1 ]
+}
