@@ -26,9 +26,11 @@
 #include "daemon/exposition.c"
 #include "daemon/health.c"
 #include "daemon/metrics.c"
+#include "daemon/metrics_database.c"
 #include "daemon/metrics_lifetimes.c"
 #include "daemon/metrics_waits.c"
 #include "daemon/read_args.c"
+#include "daemon/read_database.c"
 #include "daemon/read_service.c"
 #include "spillway/slots.h"
 
@@ -52,6 +54,15 @@ static struct sw_listener listener;
 static bool holds;
 /* Of the service `main`. */
 static bool database_is_down;
+
+/* Of the service `main`, once it has answered. */
+static struct sw_monitor_view asked;
+
+const struct sw_monitor_view *sw_monitor_view(const struct sw_daemon *daemon, uint32_t service)
+{
+	(void)daemon;
+	return service == 0 && asked.has_answered ? &asked : NULL;
+}
 
 struct sw_room *sw_room_of(const struct sw_daemon *daemon, uint32_t service)
 {

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "cli/args.h"
+#include "cli/budget_terms.h"
 #include "cli/field.h"
 #include "core/addr.h"
 #include "spillway/reasons.h"
@@ -117,10 +118,14 @@ static void print_verdict(const struct sw_cli *cli, const json_t *result)
 
 static int render(const struct sw_cli *cli, const json_t *result)
 {
+	const json_t *budget = json_object_get(result, "budget");
 	int rc;
 
-	sw_term_print("source %s, service %s, class %s\n\n", sw_field_text(result, "source"),
+	sw_term_print("source %s, service %s, class %s\n", sw_field_text(result, "source"),
 		      sw_field_text(result, "service"), sw_field_text(result, "class"));
+	sw_budget_terms_print(sw_field_text(result, "service"), sw_field_int(budget, "direct"),
+			      json_object_get(budget, "terms"));
+	sw_term_print("\n");
 	rc = print_steps(cli, json_object_get(result, "steps"));
 	if (rc == 0) {
 		fputc('\n', stdout);

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "cli/args.h"
+#include "cli/budget_terms.h"
 #include "cli/field.h"
 #include "cli/verb.h"
 
@@ -200,6 +201,24 @@ static void print_reconcile(const json_t *result)
 			      sw_field_int(done, "no_room"));
 }
 
+/* Of each service that asks its database: what that said. */
+static void print_databases(const json_t *services)
+{
+	const json_t *service, *budget, *error;
+	size_t i;
+
+	json_array_foreach(services, i, service)
+	{
+		budget = json_object_get(service, "budget");
+		error = json_object_get(json_object_get(service, "database"), "error");
+		sw_budget_terms_print(sw_field_text(service, "name"), sw_field_int(budget, "direct"),
+				      json_object_get(budget, "terms"));
+		if (json_is_string(error))
+			sw_term_print("%s: the database cannot be asked: %s\n",
+				      sw_field_text(service, "name"), json_string_value(error));
+	}
+}
+
 static int request(const struct sw_args *args, json_t *out, struct sw_error *err)
 {
 	(void)err;
@@ -221,6 +240,7 @@ static int render(const struct sw_cli *cli, const json_t *result)
 		sw_term_print("no service is guarded\n");
 		return 0;
 	}
+	print_databases(services);
 	for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]) && rc == 0; i++) {
 		fputc('\n', stdout);
 		rc = parts[i](cli, services);

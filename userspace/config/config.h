@@ -111,6 +111,8 @@ struct sw_config_service {
 		uint32_t direct;
 		uint32_t headroom;
 		char conninfo[SW_CONFIG_CONNINFO_MAX + 1];
+		/* No key: what is in force where the mode is not fixed, kept by daemon/monitor. */
+		uint32_t now;
 	} budget;
 	struct {
 		struct sw_endpoint address; /* port 0: the packet's own destination */
@@ -237,6 +239,11 @@ int sw_config_set_service(struct sw_config_service *service, const char *key, co
 			  struct sw_error *err);
 int sw_config_set(struct sw_config *config, const char *key, const char *value,
 		  struct sw_error *err);
+
+/* Direct connections that the service may have, in force now. */
+uint32_t sw_config_budget(const struct sw_config_service *service);
+/* False: whatever the database says, nobody goes direct. */
+bool sw_config_goes_direct(const struct sw_config_service *service);
 
 /* The chain the class follows: its own, or the service's. */
 const struct sw_config_lanes *sw_config_class_lanes(const struct sw_config_service *service,

@@ -178,3 +178,14 @@ int sw_config_remove_interface(struct sw_config *config, const char *name)
 		       (size_t)(interface - config->interfaces));
 	return 0;
 }
+
+uint32_t sw_config_budget(const struct sw_config_service *service)
+{
+	return service->budget.mode == SW_BUDGET_FIXED ? service->budget.direct
+						       : service->budget.now;
+}
+
+bool sw_config_goes_direct(const struct sw_config_service *service)
+{
+	return service->budget.mode != SW_BUDGET_FIXED || service->budget.direct;
+}

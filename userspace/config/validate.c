@@ -151,19 +151,44 @@ static int check_listen(const struct sw_check *check, size_t index)
 	return rc;
 }
 
+static uint64_t reserves_of(const struct sw_config_service *service)
+{
+	uint64_t reserved = 0;
+
+	for (size_t i = 0; i < service->class_count; i++)
+		reserved += service->classes[i].reserved;
+	return reserved;
+}
+
+/* Only a PostgreSQL can be asked what it bears. */
+static int check_budget_mode(const struct sw_check *check, size_t index)
+{
+	const struct sw_config_service *service = &check->config->services[index];
+	const char *mode = sw_words_name(SW_WORDS_BUDGET_MODE, service->budget.mode);
+
+	if (service->budget.mode == SW_BUDGET_FIXED)
+		return 0;
+	if (service->protocol != SW_PROTOCOL_POSTGRES)
+		return sw_check_fail_service(
+			check, index, "budget.mode", -EINVAL,
+			"'%s' asks a PostgreSQL, and the service's protocol is %s; use fixed", mode,
+			sw_words_name(SW_WORDS_PROTOCOL, service->protocol));
+	if (service->budget.mode == SW_BUDGET_ADAPTIVE)
+		return sw_check_fail_service(check, index, "budget.mode", -ENOTSUP,
+					     "'%s' is not in this version yet; use auto or fixed",
+					     mode);
+	return 0;
+}
+
 static int check_budget(const struct sw_check *check, size_t index)
 {
 	const struct sw_config_service *service = &check->config->services[index];
-	uint64_t reserved = 0;
+	uint64_t reserved = reserves_of(service);
+	int rc = check_budget_mode(check, index);
 
-	if (service->budget.mode != SW_BUDGET_FIXED)
-		return sw_check_fail_service(
-			check, index, "budget.mode", -ENOTSUP,
-			"'%s' needs the database monitor, which this version does not have; "
-			"use fixed",
-			sw_words_name(SW_WORDS_BUDGET_MODE, service->budget.mode));
-	for (size_t i = 0; i < service->class_count; i++)
-		reserved += service->classes[i].reserved;
+	/* What the database will allow is not known; only a bound is. */
+	if (rc || (service->budget.mode != SW_BUDGET_FIXED && !service->budget.direct))
+		return rc;
 	if (reserved > service->budget.direct)
 		return sw_check_fail_service(check, index, "budget.direct", -EINVAL,
 					     "the classes reserve %" PRIu64

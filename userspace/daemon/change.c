@@ -11,6 +11,7 @@
 #include "core/clock.h"
 #include "core/log.h"
 #include "core/sysctl.h"
+#include "daemon/monitor.h"
 #include "daemon/notes.h"
 #include "daemon/reconcile.h"
 #include "daemon/room.h"
@@ -85,6 +86,23 @@ static void restore(struct sw_daemon *daemon, const struct sw_plan *from)
 	sw_apply_keys(daemon->maps, from, daemon->plan, &ignored);
 }
 
+/* What a database had room for when it was asked last goes on, across reloads and restarts. */
+static void keep_slots(const struct sw_daemon *daemon, struct sw_config *next)
+{
+	for (size_t i = 0; daemon->plan && i < next->service_count; i++) {
+		struct sw_config_service *service = &next->services[i];
+		const struct sw_plan_service *planned =
+			sw_plan_service_named(daemon->plan, service->name);
+		uint32_t bound = service->budget.direct;
+
+		if (!planned)
+			continue;
+		service->budget.now = daemon->maps->service_conf[planned->id].budget;
+		if (bound && service->budget.now > bound)
+			service->budget.now = bound;
+	}
+}
+
 static int change(struct sw_daemon *daemon, struct sw_config *next, struct sw_rules *rules,
 		  struct sw_flow_list *adopted, struct sw_error *err)
 {
@@ -93,6 +111,7 @@ static int change(struct sw_daemon *daemon, struct sw_config *next, struct sw_ru
 	struct sw_plan *plan = NULL;
 	int failed = sw_config_validate(next, err);
 
+	keep_slots(daemon, next);
 	if (!failed)
 		failed = sw_plan_make(next, rules ? rules : &daemon->rules, daemon->plan, &busy,
 				      &plan, err);
@@ -118,6 +137,7 @@ static int change(struct sw_daemon *daemon, struct sw_config *next, struct sw_ru
 	}
 	sw_change_control(daemon);
 	sw_rooms_configure(daemon);
+	sw_monitors_configure(daemon);
 	sw_notes_save(daemon);
 	return 0;
 }

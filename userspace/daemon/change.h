@@ -23,6 +23,9 @@ int sw_change(struct sw_daemon *daemon, struct sw_config *next, struct sw_rules 
 int sw_change_first(struct sw_daemon *daemon, struct sw_config *next, struct sw_flow_list *adopted,
 		    struct sw_error *err);
 
+/* How many direct connections a service whose budget is not fixed may have, from now on. */
+void sw_change_slots(struct sw_daemon *daemon, uint32_t service, uint32_t slots);
+
 /* A copy of the running configuration to change. -ENOMEM. */
 int sw_change_begin(const struct sw_daemon *daemon, struct sw_config **next, struct sw_error *err);
 

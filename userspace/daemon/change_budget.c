@@ -58,7 +58,7 @@ int sw_change_budget_verb(void *arg, json_t *args, json_t **result, struct sw_er
 	*result = json_pack(
 		"{s:s, s:s, s:I, s:I, s:I}", "service", service->name, "mode",
 		sw_words_name(SW_WORDS_BUDGET_MODE, service->budget.mode), "direct",
-		(json_int_t)service->budget.direct, "used",
+		(json_int_t)sw_config_budget(service), "used",
 		(json_int_t)sw_slots_total(daemon->maps->service_state[planned->id].direct),
 		"reserved", (json_int_t)reserved);
 	return 0;

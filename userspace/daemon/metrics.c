@@ -17,6 +17,7 @@
 #include "core/log.h"
 #include "daemon/daemon.h"
 #include "daemon/exposition.h"
+#include "daemon/metrics_database.h"
 #include "daemon/metrics_lifetimes.h"
 #include "daemon/metrics_waits.h"
 #include "daemon/read_args.h"
@@ -225,22 +226,6 @@ static void write_counters(struct page *page)
 	}
 }
 
-/* Where the kernel does not tell who listens, nothing is said. */
-static void write_database(struct page *page)
-{
-	const struct sw_plan *plan = page->daemon->plan;
-	SW_LISTENERS_FREE struct sw_listeners listeners = {0};
-
-	if (sw_listeners_read(&listeners) < 0)
-		return;
-	gauge(page, "spillway_database_up",
-	      "Whether somebody listens for direct connections and, if asked, takes them");
-	for (size_t i = 0; i < plan->service_count; i++)
-		of_service(page, plan->services[i].name,
-			   sw_read_service_database_serves(page->daemon, &plan->services[i],
-							   &listeners));
-}
-
 static void write_maps(struct page *page)
 {
 	struct sw_map_usage usage[SW_MAP_USAGE_ROWS];
@@ -274,7 +259,7 @@ void sw_metrics_write(void *daemon, struct evbuffer *out)
 	write_counters(&page);
 	sw_metrics_lifetimes(page.out, daemon);
 	sw_metrics_waits(page.out, daemon);
-	write_database(&page);
+	sw_metrics_database(page.out, daemon);
 	write_maps(&page);
 	rc = sw_exposition_end(page.out);
 	if (rc < 0)

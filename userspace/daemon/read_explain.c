@@ -11,6 +11,7 @@
 #include "core/clock.h"
 #include "daemon/daemon.h"
 #include "daemon/read_args.h"
+#include "daemon/read_database.h"
 #include "daemon/read_service.h"
 #include "daemon/room.h"
 #include "daemon/verbs.h"
@@ -281,6 +282,11 @@ int sw_read_explain_verb(void *arg, json_t *args, json_t **result, struct sw_err
 			    sw_read_args_reason_name(said.verdict.reason), "mode",
 			    sw_words_name(SW_WORDS_MODE, question.facts.control.mode), "steps",
 			    steps_to_json(&question, &said));
+	if (*result)
+		json_object_set_new(*result, "budget",
+				    json_pack("{s:I, s:o}", "direct",
+					      (json_int_t)question.service->conf.budget, "terms",
+					      sw_read_budget_terms_json(arg, question.service->id)));
 	if (*result && said.verdict.lane == SW_LANE_QUEUE)
 		add_queue(&question, *result);
 	return *result ? 0 : sw_error_set(err, -ENOMEM, "out of memory");

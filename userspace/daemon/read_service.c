@@ -7,6 +7,7 @@
 #include <arpa/inet.h>
 #include <string.h>
 
+#include "daemon/monitor.h"
 #include "daemon/room.h"
 #include "kern/read.h"
 #include "spillway/slots.h"
@@ -129,7 +130,9 @@ bool sw_read_service_database_serves(const struct sw_daemon *daemon,
 				     const struct sw_listeners *listeners)
 {
 	const struct sw_room *room = sw_room_of(daemon, service->id);
+	const struct sw_monitor_view *view = sw_monitor_view(daemon, service->id);
 
 	return !(room && sw_room_database_is_down(room)) &&
+	       !(view && view->has_answered && !view->is_up) &&
 	       sw_read_service_database_is_up(daemon->plan, service, listeners);
 }

@@ -10,6 +10,7 @@
 #include "core/clock.h"
 #include "daemon/daemon.h"
 #include "daemon/read_args.h"
+#include "daemon/read_database.h"
 #include "daemon/read_service.h"
 #include "daemon/reconcile.h"
 #include "daemon/room.h"
@@ -40,12 +41,13 @@ static json_t *budget_to_json(const struct view *view, const struct sw_plan_serv
 {
 	const struct sw_daemon *daemon = view->daemon;
 
-	return json_pack("{s:s, s:I, s:I, s:I, s:I}", "mode",
+	return json_pack("{s:s, s:I, s:I, s:I, s:I, s:o}", "mode",
 			 sw_words_name(SW_WORDS_BUDGET_MODE, config->budget.mode), "direct",
 			 (json_int_t)service->conf.budget, "used",
 			 (json_int_t)sw_read_service_direct(daemon->maps, service->id), "reserved",
 			 (json_int_t)sw_read_service_reserved(daemon->plan, service),
-			 "overcommitted", (json_int_t)counters[SW_COUNTER_OVERCOMMITTED]);
+			 "overcommitted", (json_int_t)counters[SW_COUNTER_OVERCOMMITTED],
+			 "terms", sw_read_budget_terms_json(daemon, service->id));
 }
 
 static json_t *lanes_to_json(const struct view *view, const struct sw_plan_service *service)
@@ -82,17 +84,6 @@ static json_t *queue_to_json(const struct view *view, const struct sw_plan_servi
 			 (json_int_t)sw_read_service_waiting(view->daemon->maps, service->id),
 			 "paused", room && sw_room_is_paused(room), "ready",
 			 !room || sw_room_is_ready(room));
-}
-
-/* Whether it accepts connections is known; what it has inside is only where somebody asks it. */
-static json_t *database_to_json(const struct view *view, const struct sw_plan_service *service)
-{
-	json_t *up = json_null();
-
-	if (view->listeners)
-		up = json_boolean(
-			sw_read_service_database_serves(view->daemon, service, view->listeners));
-	return json_pack("{s:o, s:n, s:n}", "up", up, "max_connections", "backends");
 }
 
 static json_t *totals_to_json(const struct view *view, const struct sw_plan_service *service)
@@ -199,7 +190,8 @@ static json_t *service_to_json(const struct view *view, const struct sw_config_s
 		listen_to_json(config), "budget", budget_to_json(view, service, config, counters),
 		"lanes", lanes_to_json(view, service), "pooler",
 		pooler_to_json(view, service, config), "queue", queue_to_json(view, service),
-		"database", database_to_json(view, service), "totals",
+		"database",
+		sw_read_database_json(view->daemon, service, view->listeners), "totals",
 		totals_to_json(view, service), "counters", counters_to_json(counters), "classes",
 		classes_to_json(view, service, config));
 }

@@ -28,7 +28,7 @@ static bool may_wait(const struct sw_config_service *config)
 		queues |= has(lanes, SW_LANE_QUEUE);
 		is_here |= has(lanes, SW_LANE_DIRECT);
 	}
-	return queues && (config->budget.direct ? is_here
+	return queues && (sw_config_goes_direct(config) ? is_here
 						: strcmp(config->budget.conninfo,
 							 SW_CONFIG_CONNINFO_DEFAULT) != 0);
 }
@@ -45,7 +45,7 @@ static void set_conninfo(struct sw_ready *ready, const char *conninfo)
 void sw_ready_configure(struct sw_ready *ready, const struct sw_config_service *config)
 {
 	ready->is_postgres = config->protocol == SW_PROTOCOL_POSTGRES;
-	ready->is_here = config->budget.direct != 0;
+	ready->is_here = sw_config_goes_direct(config);
 	ready->may_wait = may_wait(config);
 	set_conninfo(ready, strcmp(config->budget.conninfo, SW_CONFIG_CONNINFO_DEFAULT)
 				    ? config->budget.conninfo

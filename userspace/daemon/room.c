@@ -74,6 +74,12 @@ static void on_freed(void *arg, const struct sw_freed *freed)
 	sw_room_drain(room, freed->at_ns);
 }
 
+void sw_room_let_in(struct sw_room *room)
+{
+	sw_queue_rejoin_all(room->queue);
+	sw_room_drain(room, 0);
+}
+
 static void on_cancel(void *arg, const struct sw_cancel *cancel)
 {
 	struct sw_rooms *rooms = arg;

@@ -41,6 +41,9 @@ bool sw_room_is_ready(const struct sw_room *room);
 /* True from a question that found it so to one that finds otherwise. */
 bool sw_room_database_is_down(const struct sw_room *room);
 
+/* There is more room than there was, and no wakeup tells of it. */
+void sw_room_let_in(struct sw_room *room);
+
 /* Called by the heartbeat: whether so many left at once that the database may have gone. */
 void sw_rooms_watch(struct sw_daemon *daemon);
 

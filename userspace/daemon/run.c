@@ -15,6 +15,7 @@
 #include "daemon/change.h"
 #include "daemon/health.h"
 #include "daemon/metrics.h"
+#include "daemon/monitor.h"
 #include "daemon/notes.h"
 #include "daemon/reconcile.h"
 #include "daemon/room.h"
@@ -154,6 +155,10 @@ static int start(struct sw_daemon *daemon, struct sw_config *config, struct sw_e
 		return sw_error_set(err, -ENOMEM, "cannot make the event loop");
 	failed = sw_rooms_start(daemon, err);
 	if (!failed)
+		failed = sw_monitors_start(daemon, err);
+	if (!failed)
+		sw_monitors_settle(daemon);
+	if (!failed)
 		failed = sw_change_take_claimed(daemon, 0, sw_takeover_adopted(daemon), err);
 	if (failed)
 		return failed;
@@ -189,6 +194,7 @@ static void stop(struct sw_daemon *daemon, enum sw_unload how)
 	struct event *events[] = {daemon->sigterm, daemon->sigint, daemon->sighup};
 
 	how = let_go(daemon, how);
+	sw_monitors_stop(daemon);
 	sw_rooms_stop(daemon);
 	sw_http_close(daemon->http);
 	sw_timers_stop(daemon);
@@ -239,7 +245,8 @@ int sw_run(const struct sw_options *options, struct sw_config *config, void (*re
 	if (!failed) {
 		announce(daemon);
 		ready(arg);
-		if (event_base_dispatch(daemon->base) < 0)
+		/* A signal may have come while the databases were being asked. */
+		if (!event_base_got_break(daemon->base) && event_base_dispatch(daemon->base) < 0)
 			failed = sw_error_set(err, -EIO, "the event loop failed");
 		if (daemon->hand_over)
 			how = SW_UNLOAD_KEEP;

@@ -39,7 +39,8 @@ static void leave_parent(pid_t parent, int fd)
 	close(STDOUT_FILENO);
 }
 
-int sw_child_start(struct sw_child *child, unsigned char (*ask)(const char *what), const char *what)
+int sw_child_start(struct sw_child *child, void (*ask)(const char *what, void *answer),
+		   size_t bytes, const char *what)
 {
 	const pid_t parent = getpid();
 	int ends[2];
@@ -49,11 +50,11 @@ int sw_child_start(struct sw_child *child, unsigned char (*ask)(const char *what
 		return -errno;
 	pid = fork();
 	if (!pid) {
-		unsigned char answer;
+		unsigned char answer[SW_CHILD_ANSWER_MAX] __attribute__((aligned(8))) = {0};
 
 		leave_parent(parent, ends[1]);
-		answer = ask(what);
-		_exit(write(ANSWER_FD, &answer, 1) == 1 ? 0 : 1);
+		ask(what, answer);
+		_exit(write(ANSWER_FD, answer, bytes) == (ssize_t)bytes ? 0 : 1);
 	}
 	close(ends[1]);
 	if (pid < 0) {
@@ -64,13 +65,12 @@ int sw_child_start(struct sw_child *child, unsigned char (*ask)(const char *what
 	return 0;
 }
 
-int sw_child_answer(const struct sw_child *child)
+int sw_child_answer(const struct sw_child *child, void *answer, size_t bytes)
 {
-	unsigned char answer;
-	ssize_t got = read(child->fd, &answer, 1);
+	ssize_t got = read(child->fd, answer, bytes);
 
-	if (got == 1)
-		return answer;
+	if (got == (ssize_t)bytes)
+		return 0;
 	return got < 0 && errno == EAGAIN ? -EAGAIN : -EPIPE;
 }
 

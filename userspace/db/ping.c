@@ -19,6 +19,15 @@
 /* Of a child, with each step; whoever asks has less. */
 #define PATIENCE_MS 5000
 #define OPTIONS_MAX 16
+/*
+ * So the question takes no place of max_connections, where it could be the one that a client then misses
+ * (53300): replication has places of its own (max_wal_senders) since PostgreSQL 12. Whether the role may
+ * replicate, or one of those places is free, is nothing that matters here: it was answered.
+ */
+#define REPLICATION                                                                                \
+	{                                                                                          \
+		"replication", "database"                                                          \
+	}
 
 struct sw_ping {
 	PGconn *conn;	       /* asked step by step; NULL: a child asks */
@@ -97,6 +106,7 @@ static PGconn *begin_at(const char *host, const char *port)
 				       {"sslmode", "disable"},
 				       {"gssencmode", "disable"},
 				       {"application_name", "spillwayd"},
+				       REPLICATION,
 				       {"connect_timeout", "2"},
 				       {NULL, NULL}};
 
@@ -104,10 +114,12 @@ static PGconn *begin_at(const char *host, const char *port)
 }
 
 /* In a child: all steps, each waited for. */
-static unsigned char ask_by(const char *conninfo)
+static void ask_by(const char *conninfo, void *answer)
 {
+	unsigned char *said = answer;
 	const char *const rows[][2] = {{"dbname", conninfo},
 				       {"fallback_application_name", "spillwayd"},
+				       REPLICATION,
 				       {"connect_timeout", "2"},
 				       {NULL, NULL}};
 	PGconn *conn = begin(rows, true);
@@ -122,7 +134,7 @@ static unsigned char ask_by(const char *conninfo)
 		state = poll(&wait, 1, PATIENCE_MS) > 0 ? step(conn) : SW_PING_SILENT;
 	}
 	PQfinish(conn);
-	return state;
+	*said = state;
 }
 
 struct sw_ping *sw_ping_start(const char *conninfo, const char *host, const char *port)
@@ -131,7 +143,7 @@ struct sw_ping *sw_ping_start(const char *conninfo, const char *host, const char
 
 	if (!ping)
 		return NULL;
-	if (conninfo ? !sw_child_start(&ping->child, ask_by, conninfo)
+	if (conninfo ? !sw_child_start(&ping->child, ask_by, 1, conninfo)
 		     : (ping->conn = begin_at(host, port)) != NULL)
 		return ping;
 	free(ping);
@@ -140,11 +152,12 @@ struct sw_ping *sw_ping_start(const char *conninfo, const char *host, const char
 
 static enum sw_ping_state step_of_child(const struct sw_ping *ping)
 {
-	int answer = sw_child_answer(&ping->child);
+	unsigned char answer;
+	int failed = sw_child_answer(&ping->child, &answer, 1);
 
-	if (answer == -EAGAIN)
+	if (failed == -EAGAIN)
 		return SW_PING_READS;
-	return answer < 0 ? SW_PING_SILENT : (enum sw_ping_state)answer;
+	return failed ? SW_PING_SILENT : (enum sw_ping_state)answer;
 }
 
 enum sw_ping_state sw_ping_step(struct sw_ping *ping)

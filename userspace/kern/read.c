@@ -178,6 +178,11 @@ int sw_read_rates(const struct sw_maps *maps,
 	return walk_map(&walk);
 }
 
+int sw_read_flow(const struct sw_maps *maps, const struct sw_flow_key *key, struct sw_flow *out)
+{
+	return bpf_map_lookup_elem(maps->flows_fd, key, out) ? -ENOENT : 0;
+}
+
 int sw_read_source_live(const struct sw_maps *maps, const struct sw_source_key *key,
 			struct sw_source_live *out)
 {

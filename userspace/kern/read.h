@@ -38,6 +38,8 @@ int sw_read_rates(const struct sw_maps *maps,
 			      const struct sw_source_rate *rate),
 		  void *arg);
 
+/* One flow's entry. 0 or -ENOENT. */
+int sw_read_flow(const struct sw_maps *maps, const struct sw_flow_key *key, struct sw_flow *out);
 /* One source's entry. 0 or -ENOENT. */
 int sw_read_source_live(const struct sw_maps *maps, const struct sw_source_key *key,
 			struct sw_source_live *out);

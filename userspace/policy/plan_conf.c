@@ -63,7 +63,7 @@ static uint32_t percent_of(uint32_t budget, uint32_t percent)
 
 struct sw_service_conf sw_plan_service_conf(const struct sw_config_service *service)
 {
-	uint32_t budget = service->budget.direct;
+	uint32_t budget = sw_config_budget(service);
 	uint32_t reserves = reserves_of(service);
 	struct sw_service_conf conf = {
 		.over_limit = chain_of(&service->over_limit),

@@ -1,0 +1,273 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: BSD-2-Clause
+# budget.mode auto: PostgreSQL is asked how many connections it may have and which it has; the budget is what
+# is left, and follows.
+
+load lib/e2e
+load lib/waiters
+
+BUDGET='.services[0].budget.direct'
+TERMS='.services[0].budget.terms'
+DATABASE='.services[0].database'
+
+setup_file() {
+	need_root
+	world_create
+	postgres_start max_connections=23
+	ask_postgres 'create role spillway login; grant pg_monitor to spillway'
+	ask_postgres "create role stranger login; create role keyed login password 'right'; grant pg_monitor to keyed"
+	sed -i '1i host replication all all trust\nhost all keyed all scram-sha-256' "$WORLD/postgres/pg_hba.conf"
+	ask_postgres 'select pg_reload_conf()'
+	pgbouncer_start
+}
+teardown_file() { world_destroy; }
+setup() { mark_log; }
+teardown() {
+	freeze CONT
+	stop_sessions
+	end_test
+	if [ "$(ask_postgres 'show max_connections' 2>/dev/null)" != 23 ]; then
+		postgres_stop
+		postgres_start max_connections=23
+	fi
+}
+
+# [DIRECT=N] [HEADROOM=N] [CONNINFO=…] [LANES=…] configuration
+configuration() {
+	cat <<-YAML
+		services:
+		  - name: main
+		    listen: [":5432"]
+		    budget: {mode: auto, direct: ${DIRECT:-0}, headroom: ${HEADROOM:-0}, conninfo: "${CONNINFO:-host=$WORLD/postgres dbname=postgres user=spillway}"}
+		    pooler: {address: "127.0.0.1:6432"}
+		    queue: {max_wait: 60s, max_waiting: 5000, resume_rate: 5000/s}
+		    lanes: [${LANES:-direct, queue, refuse}]
+		    classes:
+		      - {name: default, rate: unlimited}
+	YAML
+}
+
+# session NAME: one by the Unix socket, until stop_sessions.
+session() {
+	spawn "session-$1" env PGAPPNAME="$1" psql -Xq -h "$WORLD/postgres" -U postgres -d app -c 'select pg_sleep(600)'
+	wait_until "session $1 is in" test_session "$1"
+}
+test_session() { [ "$(ask_postgres "select count(*) from pg_stat_activity where application_name = '$1'")" = 1 ]; }
+stop_sessions() {
+	local pid
+	for pid in "$WORLD"/pid/session-*; do
+		[ ! -e "$pid" ] || stop_process "${pid##*/}" KILL
+	done
+	ask_postgres "select count(pg_terminate_backend(pid)) from pg_stat_activity where query = 'select pg_sleep(600)'" >/dev/null || true
+}
+
+@test "the budget is max_connections less what superusers keep and the daemon's own connection" {
+	configuration | spillwayd_start
+	assert_status "$BUDGET" 19
+	assert_status "$TERMS.max_connections" 23
+	assert_status "$TERMS.superuser_reserved" -3
+	assert_status "$TERMS.monitor" -1
+	assert_status "$DATABASE.up" true
+	assert_status "$DATABASE.max_connections" 23
+	assert_status "$DATABASE.backends" 1
+	assert_equal "application_name" spillwayd \
+		"$(ask_postgres "select application_name from pg_stat_activity where usename = 'spillway'")"
+}
+
+@test "status, explain and metrics say how the budget came about" {
+	HEADROOM=2 configuration | spillwayd_start
+	eventually_status "$BUDGET" 17
+	assert_matches "status" 'main: 17 slots = 23 max_connections - 3 superuser_reserved - 1 monitor - 2 headroom' "$(sw status)"
+	assert_matches "explain" '17 slots = 23 max_connections' "$(sw explain 10.77.1.1)"
+	assert_equal "explain's terms" -2 "$(sw explain --json 10.77.1.1 | jq .budget.terms.headroom)"
+	assert_matches "metrics" '^spillway_budget_slots{service="main"} 17$' "$(sw metrics)"
+	assert_matches "metrics" '^spillway_budget_term{service="main",term="superuser_reserved"} -3$' "$(sw metrics)"
+	assert_matches "metrics" '^spillway_database_max_connections{service="main"} 23$' "$(sw metrics)"
+	assert_matches "metrics" '^spillway_database_backends{service="main",state="active"} 1$' "$(sw metrics)"
+}
+
+@test "direct bounds the budget, and is no longer the budget" {
+	DIRECT=5 configuration | spillwayd_start
+	assert_status "$BUDGET" 5
+	sw budget main 9
+	assert_status "$BUDGET" 9
+	sw budget main auto
+	eventually_status "$TERMS.max_connections" 23
+	assert_status "$BUDGET" 9
+}
+
+@test "sessions past the gate lower the budget while they are there, those through it do not" {
+	configuration | spillwayd_start
+	session one
+	session two
+	eventually_status "$BUDGET" 17
+	assert_status "$TERMS.unix_sockets" -2
+	hold_many 1 3
+	eventually_status "$DATABASE.backends" 6
+	assert_status "$BUDGET" 17
+	stop_sessions
+	eventually_status "$BUDGET" 19
+	release_all
+	eventually_status "$USED" 0
+	assert_status "$BUDGET" 19
+}
+
+@test "a session over TCP from the host itself is none of the gate's" {
+	configuration | spillwayd_start
+	spawn session-tcp nsenter --net="/run/netns/$SERVER_NS" \
+		psql -Xq -h 127.0.0.1 -U app -d app -c 'select pg_sleep(600)'
+	eventually_status "$TERMS.from_this_host" -1
+	assert_status "$BUDGET" 18
+}
+
+@test "a session through an interface that is not guarded counts when it has stayed" {
+	configuration | spillwayd_start
+	sw detach "$WORLD_INTERFACE"
+	spawn session-far nsenter --net="/run/netns/$CLIENT_NS" \
+		psql -Xq -h "$SERVER_IPV4" -U app -d app -c 'select pg_sleep(600)'
+	eventually_status "$TERMS.past_the_gate" -1
+	assert_status "$BUDGET" 18
+}
+
+@test "the pooler's server connections count once, whether its clients were steered or not" {
+	LANES="pooler, queue, refuse" configuration | spillwayd_start
+	hold_many 1 4
+	eventually_status '.services[0].pooler.used' 4
+	assert_equal "lane of the first" pooler "$(held_lane 1-1)"
+	eventually_status "$DATABASE.backends" "$(($(ask_postgres "select count(*) from pg_stat_activity where usename = 'app'") + 1))"
+	assert_status "$BUDGET" $((20 - $(status_value "$DATABASE.backends")))
+	release_all
+	pgbouncer_stop
+	eventually_status "$BUDGET" 19
+	pgbouncer_start
+}
+
+@test "replication through the gate has a slot, and takes no place of the others" {
+	configuration | spillwayd_start
+	spawn session-wal nsenter --net="/run/netns/$CLIENT_NS" env PGOPTIONS= \
+		"$(postgres_program pg_receivewal)" -h "$SERVER_IPV4" -U postgres -D "$(wal_folder)" --no-loop
+	eventually_status "$DATABASE.walsenders" 1
+	eventually_status "$TERMS.replication_by_gate" 1
+	assert_status "$USED" 1
+	assert_status "$BUDGET" 20
+}
+wal_folder() {
+	mkdir -p "$WORLD/wal"
+	printf '%s' "$WORLD/wal"
+}
+
+@test "a restart with other max_connections is followed" {
+	configuration | spillwayd_start
+	postgres_stop
+	eventually_status "$DATABASE.up" false
+	assert_status "$BUDGET" 19
+	postgres_start max_connections=33
+	eventually_status "$BUDGET" 29
+	assert_status "$DATABASE.up" true
+	assert_matches "the log" 'budget 29: 33 max_connections' "$(cat "$WORLD/log/spillwayd")"
+}
+
+@test "a database that does not answer keeps its budget, is not up, and is asked again" {
+	configuration | spillwayd_start
+	freeze STOP
+	WAIT_SECONDS=20 eventually_status "$DATABASE.up" false
+	assert_status "$BUDGET" 19
+	assert_matches "status" 'cannot be asked: no answer within 5 s' "$(sw status)"
+	assert_matches "metrics" '^spillway_database_up{service="main"} 0$' "$(sw metrics)"
+	freeze CONT
+	WAIT_SECONDS=40 eventually_status "$DATABASE.up" true
+	assert_status "$BUDGET" 19
+	hold 1-1 10.77.1.1
+}
+# The postmaster and all that it has forked.
+freeze() {
+	local pid
+	read -r pid _ <"$WORLD/pid/postgres"
+	# shellcheck disable=SC2046 # a list
+	kill "-$1" "$pid" $(pgrep -P "$pid")
+}
+
+@test "a slow answer is waited for" {
+	configuration | spillwayd_start
+	local pid
+	pid=$(ask_postgres "select pid from pg_stat_activity where usename = 'spillway'")
+	kill -STOP "$pid"
+	session one
+	kill -CONT "$pid"
+	eventually_status "$BUDGET" 18
+	assert_equal "who asks" "$pid" "$(ask_postgres "select pid from pg_stat_activity where usename = 'spillway'")"
+}
+
+@test "a role that may not see others is said once, with what helps; direct is the budget until then" {
+	DIRECT=7 CONNINFO="host=$WORLD/postgres dbname=postgres user=stranger" configuration | spillwayd_start
+	eventually_status "$BUDGET" 7
+	assert_matches "status" 'GRANT pg_monitor TO stranger' "$(sw status)"
+	wait_until "it was tried again" tried_again stranger
+	assert_equal "times it was said" 1 "$(grep -c 'GRANT pg_monitor TO stranger' "$WORLD/log/spillwayd")"
+	ask_postgres 'grant pg_monitor to stranger'
+	sw budget main auto
+	WAIT_SECONDS=40 eventually_status "$TERMS.max_connections" 23
+	assert_status "$DATABASE.error" null
+	ask_postgres 'revoke pg_monitor from stranger'
+}
+tried_again() { [ "$(tail -n "+$((LOG_MARK + 1))" "$WORLD/log/postgres" | grep -c "authorized: user=$1")" -ge 3 ]; }
+
+@test "a wrong password is said once, and the right one of .pgpass is found" {
+	DIRECT=7 CONNINFO="host=127.0.0.1 dbname=postgres user=keyed password=wrong" configuration | spillwayd_start
+	eventually_status "$BUDGET" 7
+	assert_matches "status" 'password authentication failed for user "keyed"' "$(sw status)"
+	wait_until "it was tried again" refused_again
+	assert_equal "times it was said" 1 "$(grep -c 'password authentication failed' "$WORLD/log/spillwayd")"
+	spillwayd_stop
+	printf '*:*:*:keyed:right\n' >"$WORLD/pgpass"
+	chmod 600 "$WORLD/pgpass"
+	CONNINFO="host=localhost dbname=postgres user=keyed passfile=$WORLD/pgpass" configuration | spillwayd_start
+	assert_status "$BUDGET" 19
+	! grep -q right "$WORLD/log/spillwayd"
+}
+refused_again() { [ "$(tail -n "+$((LOG_MARK + 1))" "$WORLD/log/postgres" | grep -c 'password authentication failed for user "keyed"')" -ge 2 ]; }
+
+@test "a daemon that takes over goes on with the budget, though the database is silent" {
+	configuration | spillwayd_start
+	session one
+	eventually_status "$BUDGET" 18
+	stop_process spillwayd KILL
+	freeze STOP
+	spillwayd_run
+	assert_status "$BUDGET" 18
+	assert_status "$DATABASE.max_connections" null
+	freeze CONT
+	WAIT_SECONDS=40 eventually_status "$DATABASE.max_connections" 23
+}
+
+@test "a signal stops the daemon while it waits for the first answer" {
+	freeze STOP
+	configuration | spillwayd_configure
+	spawn spillwayd nsenter --net="/run/netns/$SERVER_NS" \
+		"$BUILD/spillwayd" --foreground --config "$WORLD/spillway.yaml" --pin-dir "$PIN_DIR"
+	wait_until "it answers" sw status
+	stop_process spillwayd TERM
+	freeze CONT
+	assert_equal "pins" '' "$(ls "$PIN_DIR" 2>/dev/null)"
+}
+
+@test "what cannot be asked has a fixed budget, and the configuration says so" {
+	local protocol
+	for protocol in mysql tcp; do
+		printf 'services: [{name: main, listen: [":5432"], protocol: %s, budget: {mode: auto}}]\n' "$protocol" \
+			>"$WORLD/other.yaml"
+		fails_with 2 "budget.mode: 'auto' asks a PostgreSQL, and the service's protocol is $protocol; use fixed" \
+			"$BUILD/spillwayd" --check --config "$WORLD/other.yaml"
+	done
+}
+
+@test "a storm of 3,000 takes PostgreSQL to its limit and not past it" {
+	configuration | spillwayd_start
+	spawn session-watch bash -c "while :; do echo \"select count(*) from pg_stat_activity where backend_type = 'client backend';\"; read -rt 0.05; done | psql -XqAt -h $WORLD/postgres -U postgres -d app"
+	eventually_status "$BUDGET" 18
+	storm_from storm 10.77.2.1 50 3000 --within 1s --query 'select pg_sleep(0.02)'
+	storm_is_served storm
+	assert_equal "peak of backends" 20 "$(sort -n "$WORLD/log/session-watch" | tail -n 1)"
+	! tail -n "+$((LOG_MARK + 1))" "$WORLD/log/postgres" | grep -q 'too many clients\|remaining connection slots'
+	assert_quiet
+}

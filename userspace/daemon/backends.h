@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Whose each backend of a database is: by the flows of the gate, the addresses of this host, and what was
+ * there at the look before. Used by daemon/monitor.c.
+ */
+#ifndef SW_DAEMON_BACKENDS_H
+#define SW_DAEMON_BACKENDS_H
+
+#include "daemon/daemon.h"
+#include "db/facts.h"
+#include "policy/budget.h"
+
+/* A backend that belongs to nothing, by what names it. */
+struct sw_stranger {
+	int32_t pid;
+	uint64_t started_us;
+};
+
+struct sw_backends {
+	struct sw_stranger *strangers; /* at the look before */
+	size_t count;
+};
+
+/*
+ * origins[i] is that of facts->backends[i]. A connection that neither has a flow nor comes from this host
+ * may have ended between the database's look and this one; only if it is there at the next look as well did
+ * it come from elsewhere, until then it counts as the gate's. 0 or -errno with err.
+ */
+int sw_backends_sort(struct sw_backends *backends, const struct sw_daemon *daemon,
+		     const struct sw_plan_service *service, const struct sw_facts *facts,
+		     enum sw_backend_origin *origins, struct sw_error *err);
+void sw_backends_free(struct sw_backends *backends);
+
+#endif

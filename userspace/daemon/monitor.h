@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * What the databases say: one kept connection to that of each service whose budget is not fixed. It is asked
+ * every second how many connections it may have and which it has, and the service's budget follows. Used by
+ * run, change and the verbs; what a monitor is made of is in daemon/monitor_parts.h.
+ */
+#ifndef SW_DAEMON_MONITOR_H
+#define SW_DAEMON_MONITOR_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "core/error.h"
+#include "daemon/daemon.h"
+#include "db/facts.h"
+#include "policy/budget.h"
+
+/* What is known of one database. */
+struct sw_monitor_view {
+	bool is_up;	   /* it answered when it was asked last */
+	bool has_answered; /* ever; else only `error` says something */
+	struct sw_budget_terms terms;
+	uint32_t states[SW_BACKEND_STATES]; /* of backends out of max_connections */
+	uint32_t backends;		    /* their sum */
+	uint32_t walsenders;
+	uint64_t took_ns;  /* from question to answer */
+	uint64_t lost;	   /* connections to it that ended */
+	const char *error; /* why it does not answer, "" if it does */
+};
+
+int sw_monitors_start(struct sw_daemon *daemon, struct sw_error *err);
+void sw_monitors_stop(struct sw_daemon *daemon);
+
+/* After a change of configuration: services that came and went, other conninfo, headroom, bound. */
+void sw_monitors_configure(struct sw_daemon *daemon);
+
+/*
+ * At the start, while nothing is attached yet: runs the event loop until each has answered or failed once, or
+ * two seconds have passed. Without a budget nobody would go direct.
+ */
+void sw_monitors_settle(struct sw_daemon *daemon);
+
+/* Asks at once where it waits before it tries again: there is reason to think that the database is back. */
+void sw_monitor_hurry(struct sw_daemon *daemon, uint32_t service);
+
+/* NULL: that service's database is not asked. */
+const struct sw_monitor_view *sw_monitor_view(const struct sw_daemon *daemon, uint32_t service);
+
+#endif

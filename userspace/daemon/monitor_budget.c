@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * From what a database says to its service's budget.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/cleanup.h"
+#include "core/log.h"
+#include "daemon/change.h"
+#include "daemon/monitor_parts.h"
+
+static const struct sw_config_service *configured(const struct sw_monitor *monitor)
+{
+	const struct sw_plan_service *planned =
+		sw_plan_service(monitor->daemon->plan, monitor->service);
+
+	return planned ? sw_config_find_service(monitor->daemon->config, planned->name) : NULL;
+}
+
+static void count(struct sw_monitor_view *view, const struct sw_facts *facts,
+		  const enum sw_backend_origin *origins)
+{
+	struct sw_budget_terms *terms = &view->terms;
+
+	memset(terms, 0, sizeof(*terms));
+	memset(view->states, 0, sizeof(view->states));
+	view->backends = view->walsenders = 0;
+	terms->max_connections = facts->max_connections;
+	terms->superuser_reserved = facts->superuser_reserved;
+	terms->reserved = facts->reserved;
+	for (size_t i = 0; i < facts->count; i++) {
+		if (facts->backends[i].is_walsender) {
+			terms->gate_walsenders += origins[i] == SW_BACKEND_GATE;
+			view->walsenders++;
+			continue;
+		}
+		terms->backends[origins[i]]++;
+		view->states[facts->backends[i].state]++;
+		view->backends++;
+	}
+}
+
+/* Each change of what an operator sets is worth a line; who comes and goes is not. */
+static void tell(const struct sw_monitor *monitor, const struct sw_config_service *config,
+		 uint32_t max_connections_before)
+{
+	const struct sw_budget_terms *terms = &monitor->view.terms;
+
+	if (terms->max_connections == max_connections_before)
+		return;
+	sw_log_info(
+		"service %s: budget %u: %u max_connections, less %u for superusers, %u reserved, "
+		"%u that came past the gate, %u headroom%s",
+		config->name, sw_budget_auto(terms), terms->max_connections,
+		terms->superuser_reserved, terms->reserved, sw_budget_others(terms),
+		terms->headroom,
+		terms->bound && sw_budget_auto(terms) == terms->bound ? "; bounded by direct" : "");
+}
+
+void sw_monitor_set_budget(struct sw_monitor *monitor)
+{
+	const struct sw_config_service *config = configured(monitor);
+	struct sw_budget_terms *terms = &monitor->view.terms;
+
+	if (!config || !monitor->view.has_answered)
+		return;
+	terms->headroom = config->budget.headroom;
+	terms->bound = config->budget.direct;
+	sw_change_slots(monitor->daemon, monitor->service, sw_budget_auto(terms));
+}
+
+void sw_monitor_set_bound(struct sw_monitor *monitor)
+{
+	const struct sw_config_service *config = configured(monitor);
+
+	if (config && !monitor->view.has_answered && !config->budget.now)
+		sw_change_slots(monitor->daemon, monitor->service, config->budget.direct);
+}
+
+int sw_monitor_digest(struct sw_monitor *monitor, const struct sw_facts *facts,
+		      struct sw_error *err)
+{
+	const struct sw_plan_service *planned =
+		sw_plan_service(monitor->daemon->plan, monitor->service);
+	SW_FREE enum sw_backend_origin *origins = calloc(facts->count + 1, sizeof(*origins));
+	uint32_t max_connections_before = monitor->view.terms.max_connections;
+	int failed;
+
+	if (!facts->sees_all)
+		return sw_error_set(
+			err, -EPERM,
+			"the role %s may not see what others do, so nobody knows how many "
+			"connections came past the gate; as a superuser: GRANT pg_monitor TO %s",
+			facts->role, facts->role);
+	if (!origins || !planned)
+		return sw_error_set(err, -ENOMEM, "out of memory");
+	failed = sw_backends_sort(&monitor->seen, monitor->daemon, planned, facts, origins, err);
+	if (failed)
+		return failed;
+	count(&monitor->view, facts, origins);
+	monitor->view.has_answered = true;
+	sw_monitor_set_budget(monitor);
+	tell(monitor, configured(monitor), max_connections_before);
+	return 0;
+}

@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * See read_database.h.
+ */
+#include "daemon/read_database.h"
+
+#include "core/clock.h"
+#include "daemon/monitor.h"
+#include "daemon/read_service.h"
+
+static json_t *states_to_json(const struct sw_monitor_view *view)
+{
+	json_t *object = json_object();
+
+	for (int state = 0; state < SW_BACKEND_STATES; state++)
+		json_object_set_new(object, sw_facts_state_name(state),
+				    json_integer(view->states[state]));
+	return object;
+}
+
+static void add_view(json_t *object, const struct sw_monitor_view *view)
+{
+	if (view->error[0])
+		json_object_set_new(object, "error", json_string(view->error));
+	if (!view->has_answered)
+		return;
+	json_object_set_new(object, "max_connections", json_integer(view->terms.max_connections));
+	json_object_set_new(object, "backends", json_integer(view->backends));
+	json_object_set_new(object, "walsenders", json_integer(view->walsenders));
+	json_object_set_new(object, "states", states_to_json(view));
+	json_object_set_new(object, "probe_ms", json_real((double)view->took_ns / SW_NS_PER_MS));
+}
+
+/* Whether it accepts connections is known; what it has inside is only where somebody asks it. */
+json_t *sw_read_database_json(const struct sw_daemon *daemon, const struct sw_plan_service *service,
+			      const struct sw_listeners *listeners)
+{
+	const struct sw_monitor_view *view = sw_monitor_view(daemon, service->id);
+	json_t *up = json_null(), *object;
+
+	if (listeners)
+		up = json_boolean(sw_read_service_database_serves(daemon, service, listeners));
+	object = json_pack("{s:o, s:n, s:n}", "up", up, "max_connections", "backends");
+	if (object && view)
+		add_view(object, view);
+	return object;
+}
+
+void sw_read_budget_terms(const struct sw_budget_terms *terms,
+			  void (*each)(void *arg, const char *name, int64_t value), void *arg)
+{
+	const struct {
+		const char *name;
+		int64_t value;
+	} rows[] = {
+		{"max_connections", terms->max_connections},
+		{"superuser_reserved", -(int64_t)terms->superuser_reserved},
+		{"reserved", -(int64_t)terms->reserved},
+		{"unix_sockets", -(int64_t)terms->backends[SW_BACKEND_UNIX]},
+		{"from_this_host", -(int64_t)terms->backends[SW_BACKEND_LOCAL]},
+		{"past_the_gate", -(int64_t)terms->backends[SW_BACKEND_ELSEWHERE]},
+		{"monitor", -(int64_t)terms->backends[SW_BACKEND_MONITOR]},
+		{"headroom", -(int64_t)terms->headroom},
+		{"replication_by_gate", terms->gate_walsenders},
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		each(arg, rows[i].name, rows[i].value);
+}
+
+static void add_term(void *object, const char *name, int64_t value)
+{
+	json_object_set_new(object, name, json_integer(value));
+}
+
+json_t *sw_read_budget_terms_json(const struct sw_daemon *daemon, uint32_t service)
+{
+	const struct sw_monitor_view *view = sw_monitor_view(daemon, service);
+	json_t *object;
+
+	if (!view || !view->has_answered)
+		return json_null();
+	object = json_object();
+	sw_read_budget_terms(&view->terms, add_term, object);
+	json_object_set_new(object, "bound",
+			    view->terms.bound ? json_integer(view->terms.bound) : json_null());
+	return object;
+}

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * What status and explain tell of a service's database, and of how its budget came about.
+ */
+#ifndef SW_DAEMON_READ_DATABASE_H
+#define SW_DAEMON_READ_DATABASE_H
+
+#include <jansson.h>
+
+#include "daemon/daemon.h"
+#include "kern/listeners.h"
+#include "policy/budget.h"
+#include "policy/plan.h"
+
+/* {"up","max_connections","backends","states","walsenders","probe_ms","error"}; listeners may be NULL. */
+json_t *sw_read_database_json(const struct sw_daemon *daemon, const struct sw_plan_service *service,
+			      const struct sw_listeners *listeners);
+
+/* Each term of the budget by its name; null where it is fixed, or the database has not answered yet. */
+json_t *sw_read_budget_terms_json(const struct sw_daemon *daemon, uint32_t service);
+
+/* each(arg, name, value) for every term, in the order of the sum; what lowers the budget is negative. */
+void sw_read_budget_terms(const struct sw_budget_terms *terms,
+			  void (*each)(void *arg, const char *name, int64_t value), void *arg);
+
+#endif

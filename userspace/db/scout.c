@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * See scout.h.
+ */
+#include "db/scout.h"
+
+#include <libpq-fe.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/addr.h"
+
+_Static_assert(sizeof(struct sw_scouted) <= SW_CHILD_ANSWER_MAX,
+	       "it goes through the pipe at once");
+
+/* A list as libpq has it: "a,b". Paths and addresses are no names. */
+static bool has_name(const char *hosts)
+{
+	while (*hosts) {
+		size_t length = strcspn(hosts, ",");
+		char host[SW_ADDR_TEXT];
+		struct sw_addr ignored;
+
+		snprintf(host, sizeof(host), "%.*s", (int)length, hosts);
+		if (length && host[0] != '/' && host[0] != '@' &&
+		    (length >= sizeof(host) || sw_addr_parse(host, &ignored)))
+			return true;
+		hosts += length + (hosts[length] == ',');
+	}
+	return false;
+}
+
+static const char *given(const PQconninfoOption *options, const char *keyword, const char *env)
+{
+	for (; options->keyword; options++)
+		if (!strcmp(options->keyword, keyword) && options->val && *options->val)
+			return options->val;
+	return getenv(env);
+}
+
+bool sw_scout_is_needed(const char *conninfo)
+{
+	PQconninfoOption *options = PQconninfoParse(conninfo, NULL);
+	const char *hosts;
+	bool needed;
+
+	if (!options)
+		return false; /* libpq will say what is wrong with it */
+	hosts = given(options, "host", "PGHOST");
+	if (given(options, "service", "PGSERVICE"))
+		needed = true;
+	else
+		needed = !given(options, "hostaddr", "PGHOSTADDR") && hosts && has_name(hosts);
+	PQconninfoFree(options);
+	return needed;
+}
+
+static void copy(char *to, size_t size, const char *from)
+{
+	snprintf(to, size, "%s", from ? from : "");
+}
+
+static void go(const char *conninfo, void *answer)
+{
+	static const char *const keys[] = {"dbname", "fallback_application_name", "connect_timeout",
+					   NULL};
+	const char *const values[] = {conninfo, "spillwayd", "5", NULL};
+	struct sw_scouted *out = answer;
+	PGconn *conn = PQconnectdbParams(keys, values, true);
+
+	out->is_in = conn && PQstatus(conn) == CONNECTION_OK;
+	copy(out->error, sizeof(out->error), conn ? PQerrorMessage(conn) : "out of memory");
+	if (out->is_in) {
+		copy(out->host, sizeof(out->host), PQhost(conn));
+		copy(out->hostaddr, sizeof(out->hostaddr), PQhostaddr(conn));
+		copy(out->port, sizeof(out->port), PQport(conn));
+	}
+	PQfinish(conn);
+}
+
+int sw_scout_start(struct sw_child *child, const char *conninfo)
+{
+	return sw_child_start(child, go, sizeof(struct sw_scouted), conninfo);
+}
+
+int sw_scout_answer(const struct sw_child *child, struct sw_scouted *out)
+{
+	return sw_child_answer(child, out, sizeof(*out));
+}
