@@ -251,6 +251,32 @@ refused_again() { [ "$(tail -n "+$((LOG_MARK + 1))" "$WORLD/log/postgres" | grep
 	assert_equal "pins" '' "$(ls "$PIN_DIR" 2>/dev/null)"
 }
 
+@test "whether a full database serves is asked without a place in it" {
+	configuration | spillwayd_start
+	hold_many 1 19
+	mark_log
+	hold_in_line 2-1 10.77.2.1
+	release 1-1
+	gets_in 2-1 direct
+	wait_until "the database was asked" asked_to_replicate
+	! tail -n "+$((LOG_MARK + 1))" "$WORLD/log/postgres" | grep -q 'remaining connection slots'
+}
+asked_to_replicate() { tail -n "+$((LOG_MARK + 1))" "$WORLD/log/postgres" | grep -q 'replication role to start walsender'; }
+
+@test "a smart shutdown is found, and does not wait for the daemon" {
+	configuration | spillwayd_start
+	hold_many 1 2
+	kill -TERM "$(pid_of postgres)"
+	release 1-1
+	eventually_status "$DATABASE.up" false
+	come_and_wait late 10.77.3.1
+	release_all
+	wait_until "PostgreSQL has ended" process_is_gone postgres
+	postgres_start max_connections=23
+	wait_until_served late
+	eventually_status "$TERMS.max_connections" 23
+}
+
 @test "what cannot be asked has a fixed budget, and the configuration says so" {
 	local protocol
 	for protocol in mysql tcp; do

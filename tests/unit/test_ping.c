@@ -42,6 +42,10 @@ int getaddrinfo(const char *node, const char *service, const struct addrinfo *hi
 	return EAI_NONAME;
 }
 
+/* How the tests below ask, and what the server heard. */
+static bool spares;
+static char heard[1024];
+
 struct server {
 	int listener, client;
 	uint16_t port;
@@ -69,13 +73,11 @@ struct reply {
 static void serve(struct server *server, const struct pollfd *of_listener,
 		  const struct pollfd *of_client, const struct reply *reply)
 {
-	char packet[1024];
-
 	if (of_listener->revents)
 		server->client = accept(server->listener, NULL, NULL);
 	if (!of_client->revents)
 		return;
-	if (read(server->client, packet, sizeof(packet)) > 0)
+	if (read(server->client, heard, sizeof(heard)) > 0)
 		assert_int_equal(write(server->client, reply->text, reply->bytes), reply->bytes);
 	close(server->client);
 	server->client = -1;
@@ -91,7 +93,7 @@ static struct sw_ping *start(bool by_conninfo, uint16_t port)
 		conninfo, sizeof(conninfo),
 		"hostaddr=127.0.0.1 port=%u user=app dbname=app sslmode=disable gssencmode=disable",
 		port);
-	ping = sw_ping_start(by_conninfo ? conninfo : NULL, "127.0.0.1", text);
+	ping = sw_ping_start(by_conninfo ? conninfo : NULL, "127.0.0.1", text, spares);
 	assert_non_null(ping);
 	return ping;
 }
@@ -166,6 +168,23 @@ static void only_57p03_says_that_it_does_not_serve(void **state)
 	}
 }
 
+static void asked_for_one_that_spares_it_takes_a_place_of_replication(void **state)
+{
+	(void)state;
+	for (int by_conninfo = 0; by_conninfo < 2; by_conninfo++) {
+		for (int i = 0; i < 2; i++) {
+			const struct reply full = error_reply("53300");
+
+			spares = i;
+			memset(heard, 0, sizeof(heard));
+			expect(by_conninfo, &full, SW_PING_SERVES);
+			assert_int_equal(memmem(heard, sizeof(heard), "replication", 12) != NULL,
+					 i);
+		}
+	}
+	spares = false;
+}
+
 static void where_nobody_listens_there_is_no_answer(void **state)
 {
 	struct server server;
@@ -180,7 +199,7 @@ static void where_nobody_listens_there_is_no_answer(void **state)
 
 static void a_name_that_nobody_knows_is_no_answer(void **state)
 {
-	struct sw_ping *ping = sw_ping_start("host=nowhere.test user=app", NULL, NULL);
+	struct sw_ping *ping = sw_ping_start("host=nowhere.test user=app", NULL, NULL, false);
 	struct pollfd fd;
 
 	(void)state;
@@ -193,7 +212,7 @@ static void a_name_that_nobody_knows_is_no_answer(void **state)
 
 static void a_conninfo_that_makes_no_sense_is_no_answer(void **state)
 {
-	struct sw_ping *ping = sw_ping_start("nosuch=option", NULL, NULL);
+	struct sw_ping *ping = sw_ping_start("nosuch=option", NULL, NULL, false);
 	struct pollfd fd;
 
 	(void)state;
@@ -212,7 +231,7 @@ static void a_resolver_that_does_not_answer_keeps_nobody_and_nothing(void **stat
 
 	(void)state;
 	assert_int_equal(pipe(ends), 0);
-	ping = sw_ping_start("host=silence.test user=app", NULL, NULL);
+	ping = sw_ping_start("host=silence.test user=app", NULL, NULL, false);
 	assert_int_equal(sw_ping_step(ping), SW_PING_READS);
 	close(ends[1]);
 	assert_int_equal(read(ends[0], &byte, 1), 0);
@@ -227,6 +246,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(only_57p03_says_that_it_does_not_serve),
+		cmocka_unit_test(asked_for_one_that_spares_it_takes_a_place_of_replication),
 		cmocka_unit_test(where_nobody_listens_there_is_no_answer),
 		cmocka_unit_test(a_name_that_nobody_knows_is_no_answer),
 		cmocka_unit_test(a_conninfo_that_makes_no_sense_is_no_answer),

@@ -11,6 +11,7 @@
 #include "core/clock.h"
 #include "core/log.h"
 #include "daemon/monitor_parts.h"
+#include "daemon/room.h"
 
 #define POLL_NS SW_NS_PER_S
 /* A database that takes so long for so little is as good as away. */
@@ -68,8 +69,10 @@ static void fail(struct sw_monitor *monitor, const char *why)
 	unsigned int doubles =
 		monitor->failures < RETRY_DOUBLES ? monitor->failures : RETRY_DOUBLES;
 	uint64_t retry_ns = RETRY_NS << doubles;
+	struct sw_room *room = sw_room_of(monitor->daemon, monitor->service);
+	bool was_up = monitor->view.is_up;
 
-	monitor->view.lost += monitor->view.is_up;
+	monitor->view.lost += was_up;
 	monitor->view.is_up = false;
 	monitor->has_failed = true;
 	monitor->failures++;
@@ -77,6 +80,9 @@ static void fail(struct sw_monitor *monitor, const char *why)
 	tell(monitor, why);
 	close_session(monitor);
 	set_clock(monitor, retry_ns < RETRY_MAX_NS ? retry_ns : RETRY_MAX_NS);
+	/* What ends a kept connection is often the end of the database. */
+	if (was_up && room)
+		sw_room_doubt_database(room);
 }
 
 static void await(struct sw_monitor *monitor, short what)
@@ -170,6 +176,14 @@ static void connect_to(struct sw_monitor *monitor)
 	go_on(monitor);
 }
 
+/* A database that shuts down smartly waits for all who are inside, its monitor too. */
+static bool turns_away(const struct sw_monitor *monitor)
+{
+	const struct sw_room *room = sw_room_of(monitor->daemon, monitor->service);
+
+	return room && sw_room_database_is_down(room);
+}
+
 static void on_clock(evutil_socket_t fd, short what, void *arg)
 {
 	struct sw_monitor *monitor = arg;
@@ -177,6 +191,8 @@ static void on_clock(evutil_socket_t fd, short what, void *arg)
 	(void)fd, (void)what;
 	if (!monitor->session)
 		connect_to(monitor);
+	else if (monitor->is_idle && turns_away(monitor))
+		fail(monitor, "it takes no connections now");
 	else if (monitor->is_idle)
 		ask(monitor);
 	else

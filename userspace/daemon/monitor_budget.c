@@ -52,9 +52,9 @@ static void tell(const struct sw_monitor *monitor, const struct sw_config_servic
 		return;
 	sw_log_info(
 		"service %s: budget %u: %u max_connections, less %u for superusers, %u reserved, "
-		"%u that came past the gate, %u headroom%s",
+		"%llu that came past the gate, %u headroom%s",
 		config->name, sw_budget_auto(terms), terms->max_connections,
-		terms->superuser_reserved, terms->reserved, sw_budget_others(terms),
+		terms->superuser_reserved, terms->reserved, (unsigned long long)sw_budget_others(terms),
 		terms->headroom,
 		terms->bound && sw_budget_auto(terms) == terms->bound ? "; bounded by direct" : "");
 }

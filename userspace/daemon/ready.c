@@ -10,6 +10,7 @@
 
 #include "core/clock.h"
 #include "core/log.h"
+#include "daemon/monitor.h"
 #include "daemon/read_service.h"
 #include "db/ping.h"
 #include "kern/listeners.h"
@@ -19,6 +20,8 @@
 #define AGAIN_NS (200 * SW_NS_PER_MS)
 /* Between two looks at the kernel's listeners in between, which cost nobody else anything. */
 #define LOOK_AGAIN_NS (10 * SW_NS_PER_MS)
+/* Likewise where a monitor would hear of nearly all that may happen. */
+#define WATCHED_AGAIN_NS (5 * SW_NS_PER_S)
 /* Addresses are bound one after the other, with names to be looked up between. */
 #define STEADY_NS SW_NS_PER_S
 /* A database that takes a connection and says nothing is not waited for any longer. */
@@ -115,7 +118,7 @@ static bool begin_ping(struct sw_ready *ready, const struct sw_endpoint *where)
 
 	sw_addr_format(&where->addr, host, sizeof(host));
 	snprintf(port, sizeof(port), "%u", where->port);
-	ready->ping = sw_ping_start(ready->conninfo, host, port);
+	ready->ping = sw_ping_start(ready->conninfo, host, port, ready->is_counted);
 	if (!ready->ping)
 		return false;
 	state = sw_ping_step(ready->ping);
@@ -216,12 +219,21 @@ static uint64_t ended_so_far(const struct sw_ready *ready)
 	return sum;
 }
 
+/* Whoever is asked every second and answers serves, unless it shuts down smartly. */
+static bool is_watched(const struct sw_ready *ready)
+{
+	const struct sw_monitor_view *view = sw_monitor_view(ready->daemon, ready->service);
+
+	return view && view->is_up;
+}
+
 /* Whom a database turns away, he ends soon: while no connection ends there is nothing to be asked. */
 void sw_ready_tick(struct sw_ready *ready, uint64_t now_ns)
 {
 	uint64_t ended;
 
-	if (!ready->is_postgres || !ready->may_wait || now_ns - ready->asked_ns < AGAIN_NS)
+	if (!ready->is_postgres || !ready->may_wait ||
+	    now_ns - ready->asked_ns < (is_watched(ready) ? WATCHED_AGAIN_NS : AGAIN_NS))
 		return;
 	ended = ended_so_far(ready);
 	if (ended == ready->ended)

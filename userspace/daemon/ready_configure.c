@@ -46,6 +46,7 @@ void sw_ready_configure(struct sw_ready *ready, const struct sw_config_service *
 {
 	ready->is_postgres = config->protocol == SW_PROTOCOL_POSTGRES;
 	ready->is_here = sw_config_goes_direct(config);
+	ready->is_counted = config->budget.mode != SW_BUDGET_FIXED;
 	ready->may_wait = may_wait(config);
 	set_conninfo(ready, strcmp(config->budget.conninfo, SW_CONFIG_CONNINFO_DEFAULT)
 				    ? config->budget.conninfo

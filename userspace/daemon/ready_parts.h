@@ -13,6 +13,7 @@ struct sw_ready {
 	struct sw_daemon *daemon;
 	uint32_t service;
 	bool is_postgres;
+	bool is_counted; /* its budget is what max_connections leaves, to the last place */
 	bool may_wait;	/* some chain of the service has a queue, and some may go to the database */
 	char *conninfo; /* NULL: where direct connections go */
 	void (*told)(void *arg, bool is_ready, bool was_down);

@@ -40,6 +40,8 @@ uint64_t sw_room_paused_until_ns(const struct sw_room *room);
 bool sw_room_is_ready(const struct sw_room *room);
 /* True from a question that found it so to one that finds otherwise. */
 bool sw_room_database_is_down(const struct sw_room *room);
+/* Somebody lost his connection to it: nobody is let in until it has answered. */
+void sw_room_doubt_database(struct sw_room *room);
 
 /* There is more room than there was, and no wakeup tells of it. */
 void sw_room_let_in(struct sw_room *room);

@@ -6,6 +6,7 @@
 
 #include "core/clock.h"
 #include "core/log.h"
+#include "daemon/monitor.h"
 #include "daemon/notes.h"
 #include "daemon/room_parts.h"
 
@@ -113,6 +114,13 @@ void sw_room_set_ready(void *arg, bool is_ready, bool was_down)
 	set_hold(room, SW_HOLD_NOT_READY, !is_ready);
 	if (is_ready)
 		let_in_again(room);
+	if (is_ready && was_down)
+		sw_monitor_hurry(room->daemon, room->service);
+}
+
+void sw_room_doubt_database(struct sw_room *room)
+{
+	sw_ready_suspect(room->ready, true);
 }
 
 /* So many at once is what a database's end looks like, before it says so. A few come and go all the time. */

@@ -19,16 +19,6 @@
 /* Of a child, with each step; whoever asks has less. */
 #define PATIENCE_MS 5000
 #define OPTIONS_MAX 16
-/*
- * So the question takes no place of max_connections, where it could be the one that a client then misses
- * (53300): replication has places of its own (max_wal_senders) since PostgreSQL 12. Whether the role may
- * replicate, or one of those places is free, is nothing that matters here: it was answered.
- */
-#define REPLICATION                                                                                \
-	{                                                                                          \
-		"replication", "database"                                                          \
-	}
-
 struct sw_ping {
 	PGconn *conn;	       /* asked step by step; NULL: a child asks */
 	struct sw_child child; /* a conninfo may name a host, and libpq waits for the resolver */
@@ -97,7 +87,11 @@ static PGconn *begin(const char *const (*rows)[2], bool is_conninfo)
 	return conn;
 }
 
-static PGconn *begin_at(const char *host, const char *port)
+/*
+ * Replication has places of its own (max_wal_senders) since PostgreSQL 12. Whether the role may replicate, or
+ * one of those places is free, is nothing that matters here: it was answered.
+ */
+static PGconn *begin_at(const char *host, const char *port, bool spares)
 {
 	const char *const rows[][2] = {{"hostaddr", host},
 				       {"port", port},
@@ -106,21 +100,21 @@ static PGconn *begin_at(const char *host, const char *port)
 				       {"sslmode", "disable"},
 				       {"gssencmode", "disable"},
 				       {"application_name", "spillwayd"},
-				       REPLICATION,
 				       {"connect_timeout", "2"},
+				       {spares ? "replication" : NULL, "database"},
 				       {NULL, NULL}};
 
 	return begin(rows, false);
 }
 
 /* In a child: all steps, each waited for. */
-static void ask_by(const char *conninfo, void *answer)
+static void ask_by(const char *conninfo, bool spares, void *answer)
 {
 	unsigned char *said = answer;
 	const char *const rows[][2] = {{"dbname", conninfo},
 				       {"fallback_application_name", "spillwayd"},
-				       REPLICATION,
 				       {"connect_timeout", "2"},
+				       {spares ? "replication" : NULL, "database"},
 				       {NULL, NULL}};
 	PGconn *conn = begin(rows, true);
 	enum sw_ping_state state = conn ? SW_PING_WRITES : SW_PING_SILENT;
@@ -137,14 +131,25 @@ static void ask_by(const char *conninfo, void *answer)
 	*said = state;
 }
 
-struct sw_ping *sw_ping_start(const char *conninfo, const char *host, const char *port)
+static void ask_plainly(const char *conninfo, void *answer)
+{
+	ask_by(conninfo, false, answer);
+}
+
+static void ask_sparingly(const char *conninfo, void *answer)
+{
+	ask_by(conninfo, true, answer);
+}
+
+struct sw_ping *sw_ping_start(const char *conninfo, const char *host, const char *port, bool spares)
 {
 	struct sw_ping *ping = calloc(1, sizeof(*ping));
 
 	if (!ping)
 		return NULL;
-	if (conninfo ? !sw_child_start(&ping->child, ask_by, 1, conninfo)
-		     : (ping->conn = begin_at(host, port)) != NULL)
+	if (conninfo ? !sw_child_start(&ping->child, spares ? ask_sparingly : ask_plainly, 1,
+				       conninfo)
+		     : (ping->conn = begin_at(host, port, spares)) != NULL)
 		return ping;
 	free(ping);
 	return NULL;

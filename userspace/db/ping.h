@@ -18,8 +18,13 @@ enum sw_ping_state {
 
 struct sw_ping;
 
-/* conninfo as libpq takes it, asked by a child; NULL: host, an address, and port. NULL: no memory, no process. */
-struct sw_ping *sw_ping_start(const char *conninfo, const char *host, const char *port);
+/*
+ * conninfo as libpq takes it, asked by a child; NULL: host, an address, and port. spares: takes no place of
+ * max_connections, where it could be the one that a client then misses (53300), at the price of an error in
+ * the database's log. NULL: no memory, no process.
+ */
+struct sw_ping *sw_ping_start(const char *conninfo, const char *host, const char *port,
+			      bool spares);
 enum sw_ping_state sw_ping_step(struct sw_ping *ping);
 int sw_ping_fd(const struct sw_ping *ping); /* may change with each step */
 void sw_ping_free(struct sw_ping *ping);    /* NULL is fine */

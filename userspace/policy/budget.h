@@ -34,7 +34,7 @@ struct sw_budget_terms {
 };
 
 /* Backends that did not come through the gate. */
-uint32_t sw_budget_others(const struct sw_budget_terms *terms);
+uint64_t sw_budget_others(const struct sw_budget_terms *terms);
 
 /*
  * max_connections - superuser_reserved - reserved - others - headroom + gate_walsenders, at least 0, at
