@@ -39,7 +39,8 @@
 	ROW(CANCELS_HANDED_ON, "cancels_handed_on",                                                \
 	    "cancel requests given to the service's other listener as well")                       \
 	ROW(CANCELS_LOST, "cancels_lost",                                                          \
-	    "cancel requests that were too many or too late to be given to the other listener")
+	    "cancel requests that were too many or too late to be given to the other listener")    \
+	ROW(EVICTED, "evicted", "idle sessions that were ended for those who waited")
 
 enum sw_counter {
 #define SW_COUNTER_ID(id, name, help) SW_COUNTER_##id,

@@ -50,6 +50,7 @@ enum sw_attach_mode {
 };
 enum sw_protocol { SW_PROTOCOL_POSTGRES = 0, SW_PROTOCOL_MYSQL, SW_PROTOCOL_TCP };
 enum sw_budget_mode { SW_BUDGET_FIXED = 0, SW_BUDGET_AUTO, SW_BUDGET_ADAPTIVE };
+enum sw_yes_no { SW_YES = 0, SW_NO };
 enum sw_discipline { SW_DISCIPLINE_FAIR = 0, SW_DISCIPLINE_FIFO, SW_DISCIPLINE_LIFO };
 
 /* A place in the file, counted from 1; line 0: it did not come from a file. */
@@ -93,6 +94,7 @@ struct sw_config_class {
 	uint32_t max_direct;
 	uint32_t reserved;
 	uint32_t weight;
+	enum sw_yes_no evict; /* its idle sessions may be ended, see budget.evict_idle_after */
 	struct sw_config_lanes lanes; /* count 0: the service's; see sw_config_class_lanes() */
 };
 
@@ -111,6 +113,8 @@ struct sw_config_service {
 		uint32_t direct;
 		uint32_t headroom;
 		char conninfo[SW_CONFIG_CONNINFO_MAX + 1];
+		uint64_t evict_idle_after_ns; /* 0: nobody's session is ended */
+		struct sw_rate evict_rate;
 		/* No key: what is in force where the mode is not fixed, kept by daemon/monitor. */
 		uint32_t now;
 	} budget;

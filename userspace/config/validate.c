@@ -166,6 +166,11 @@ static int check_budget_mode(const struct sw_check *check, size_t index)
 	const struct sw_config_service *service = &check->config->services[index];
 	const char *mode = sw_words_name(SW_WORDS_BUDGET_MODE, service->budget.mode);
 
+	if (service->budget.evict_idle_after_ns && service->protocol != SW_PROTOCOL_POSTGRES)
+		return sw_check_fail_service(
+			check, index, "budget.evict_idle_after", -EINVAL,
+			"only a PostgreSQL tells who is idle, and the service's protocol is %s; use 0s",
+			sw_words_name(SW_WORDS_PROTOCOL, service->protocol));
 	if (service->budget.mode == SW_BUDGET_FIXED)
 		return 0;
 	if (service->protocol != SW_PROTOCOL_POSTGRES)

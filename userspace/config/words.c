@@ -41,6 +41,7 @@ static const char *const lists[SW_WORDS_COUNT][MOST_WORDS] = {
 	[SW_WORDS_DISCIPLINE] = {[SW_DISCIPLINE_FAIR] = "fair",
 				 [SW_DISCIPLINE_FIFO] = "fifo",
 				 [SW_DISCIPLINE_LIFO] = "lifo"},
+	[SW_WORDS_YES_NO] = {[SW_YES] = "yes", [SW_NO] = "no"},
 	[SW_WORDS_LOG_LEVEL] = {[SW_LOG_ERROR] = "error",
 				[SW_LOG_WARN] = "warn",
 				[SW_LOG_INFO] = "info",

@@ -16,6 +16,7 @@ enum sw_words {
 	SW_WORDS_PROTOCOL,    /* enum sw_protocol */
 	SW_WORDS_BUDGET_MODE, /* enum sw_budget_mode */
 	SW_WORDS_DISCIPLINE,  /* enum sw_discipline */
+	SW_WORDS_YES_NO,      /* 0 is yes: what is done unless somebody says no */
 	SW_WORDS_LOG_LEVEL,   /* enum sw_log_level */
 	SW_WORDS_LOG_FORMAT,  /* enum sw_log_format */
 	SW_WORDS_COUNT,

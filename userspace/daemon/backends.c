@@ -23,7 +23,7 @@ struct look {
 };
 
 static bool has_slot(const struct look *look, const struct sw_backend *backend,
-		     const struct sw_addr *server, __be16 port_be)
+		     const struct sw_addr *server, __be16 port_be, struct sw_backend_place *place)
 {
 	struct sw_flow_key key = {.client_port_be = htons(backend->client_port),
 				  .server_port_be = port_be};
@@ -31,13 +31,17 @@ static bool has_slot(const struct look *look, const struct sw_backend *backend,
 
 	memcpy(key.client.bytes, backend->client.bytes, sizeof(key.client.bytes));
 	memcpy(key.server.bytes, server->bytes, sizeof(key.server.bytes));
-	return !sw_read_flow(look->daemon->maps, &key, &flow) &&
-	       flow.service == look->service->id && flow.lane == SW_LANE_DIRECT &&
-	       (flow.state == SW_FLOW_HALF_OPEN || flow.state == SW_FLOW_OPEN);
+	if (sw_read_flow(look->daemon->maps, &key, &flow) || flow.service != look->service->id ||
+	    flow.lane != SW_LANE_DIRECT ||
+	    (flow.state != SW_FLOW_HALF_OPEN && flow.state != SW_FLOW_OPEN))
+		return false;
+	*place = (struct sw_backend_place){SW_BACKEND_GATE, true, flow.class_id};
+	return true;
 }
 
 /* The database does not say which of its addresses a client used: it may be any that is guarded. */
-static bool came_by_gate(const struct look *look, const struct sw_backend *backend)
+static bool came_by_gate(const struct look *look, const struct sw_backend *backend,
+			 struct sw_backend_place *place)
 {
 	const struct sw_plan *plan = look->daemon->plan;
 
@@ -49,14 +53,14 @@ static bool came_by_gate(const struct look *look, const struct sw_backend *backe
 		if (plan->listens[i].service != look->service->id)
 			continue;
 		if (!sw_addr_is_unspecified(&server)) {
-			if (has_slot(look, backend, &server, at->port_be))
+			if (has_slot(look, backend, &server, at->port_be, place))
 				return true;
 			continue;
 		}
 		for (size_t l = 0; l < look->local.count; l++)
 			if (sw_addr_is_ipv4(&look->local.list[l]) ==
 				    sw_addr_is_ipv4(&backend->client) &&
-			    has_slot(look, backend, &look->local.list[l], at->port_be))
+			    has_slot(look, backend, &look->local.list[l], at->port_be, place))
 				return true;
 	}
 	return false;
@@ -71,26 +75,33 @@ static bool was_there(const struct sw_backends *before, const struct sw_backend 
 	return false;
 }
 
-static enum sw_backend_origin origin_of(struct look *look, const struct sw_backends *before,
+static struct sw_backend_place place_of(struct look *look, const struct sw_backends *before,
 					const struct sw_backend *backend)
 {
+	struct sw_backend_place place = {SW_BACKEND_GATE, false, 0};
+
 	if (backend->pid == look->facts->own_pid)
-		return SW_BACKEND_MONITOR;
-	if (!backend->client_port)
-		return SW_BACKEND_UNIX;
-	if (came_by_gate(look, backend))
-		return SW_BACKEND_GATE;
+		place.origin = SW_BACKEND_MONITOR;
+	else if (!backend->client_port)
+		place.origin = SW_BACKEND_UNIX;
+	else if (came_by_gate(look, backend, &place))
+		return place;
 	/* The database may see this host by another address than the host knows. */
-	if (sw_addresses_have(&look->local, &backend->client) ||
-	    (!look->facts->is_unix && sw_addr_equal(&backend->client, &look->facts->own_addr)))
-		return SW_BACKEND_LOCAL;
-	look->strangers[look->count++] = (struct sw_stranger){backend->pid, backend->started_us};
-	return was_there(before, backend) ? SW_BACKEND_ELSEWHERE : SW_BACKEND_GATE;
+	else if (sw_addresses_have(&look->local, &backend->client) ||
+		 (!look->facts->is_unix && sw_addr_equal(&backend->client, &look->facts->own_addr)))
+		place.origin = SW_BACKEND_LOCAL;
+	else {
+		look->strangers[look->count++] =
+			(struct sw_stranger){backend->pid, backend->started_us};
+		if (was_there(before, backend))
+			place.origin = SW_BACKEND_ELSEWHERE;
+	}
+	return place;
 }
 
 int sw_backends_sort(struct sw_backends *backends, const struct sw_daemon *daemon,
 		     const struct sw_plan_service *service, const struct sw_facts *facts,
-		     enum sw_backend_origin *origins, struct sw_error *err)
+		     struct sw_backend_place *places, struct sw_error *err)
 {
 	struct look look = {.daemon = daemon, .service = service, .facts = facts};
 	int failed = sw_addresses_read(&look.local);
@@ -104,7 +115,7 @@ int sw_backends_sort(struct sw_backends *backends, const struct sw_daemon *daemo
 		return sw_error_set(err, -ENOMEM, "out of memory");
 	}
 	for (size_t i = 0; i < facts->count; i++)
-		origins[i] = origin_of(&look, backends, &facts->backends[i]);
+		places[i] = place_of(&look, backends, &facts->backends[i]);
 	sw_addresses_free(&look.local);
 	sw_backends_free(backends);
 	backends->strangers = look.strangers;

@@ -10,6 +10,12 @@
 #include "db/facts.h"
 #include "policy/budget.h"
 
+struct sw_backend_place {
+	enum sw_backend_origin origin;
+	bool has_flow;	   /* its flow was found, and not only not missed yet */
+	uint16_t class_id; /* of the flow */
+};
+
 /* A backend that belongs to nothing, by what names it. */
 struct sw_stranger {
 	int32_t pid;
@@ -22,13 +28,13 @@ struct sw_backends {
 };
 
 /*
- * origins[i] is that of facts->backends[i]. A connection that neither has a flow nor comes from this host
+ * places[i] is that of facts->backends[i]. A connection that neither has a flow nor comes from this host
  * may have ended between the database's look and this one; only if it is there at the next look as well did
  * it come from elsewhere, until then it counts as the gate's. 0 or -errno with err.
  */
 int sw_backends_sort(struct sw_backends *backends, const struct sw_daemon *daemon,
 		     const struct sw_plan_service *service, const struct sw_facts *facts,
-		     enum sw_backend_origin *origins, struct sw_error *err);
+		     struct sw_backend_place *places, struct sw_error *err);
 void sw_backends_free(struct sw_backends *backends);
 
 #endif

@@ -82,6 +82,8 @@ static void write_terms(struct sw_exposition *page, const char *service,
 {
 	struct sample sample = {page, service};
 
+	if (!view->is_budget)
+		return;
 	sw_read_budget_terms(&view->terms, write_term, &sample);
 }
 

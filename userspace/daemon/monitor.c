@@ -20,7 +20,6 @@
 #define RETRY_NS      (SW_NS_PER_S / 4)
 #define RETRY_MAX_NS  (30 * SW_NS_PER_S)
 #define RETRY_DOUBLES 7
-#define SETTLE_S      2
 
 static void on_io(evutil_socket_t fd, short what, void *arg);
 static void on_clock(evutil_socket_t fd, short what, void *arg);
@@ -47,6 +46,7 @@ static void close_session(struct sw_monitor *monitor)
 	sw_session_close(monitor->session);
 	monitor->session = NULL;
 	monitor->is_idle = false;
+	monitor->is_evicting = false;
 }
 
 /* Said once, until something else is the matter. */
@@ -105,6 +105,26 @@ static void ask(struct sw_monitor *monitor)
 		go_on(monitor);
 }
 
+/* Whoever is to be evicted is, before the next question of the usual kind. */
+static void evict(struct sw_monitor *monitor)
+{
+	set_clock(monitor, PATIENCE_NS);
+	monitor->is_evicting = true;
+	monitor->is_idle = false;
+	if (sw_session_ask(monitor->session, monitor->eviction))
+		fail(monitor, sw_session_error(monitor->session));
+	else
+		go_on(monitor);
+}
+
+static void rest(struct sw_monitor *monitor)
+{
+	monitor->is_idle = true;
+	set_clock(monitor, POLL_NS);
+	/* Its end is to be heard of at once. */
+	await(monitor, EV_READ);
+}
+
 static void take_in(struct sw_monitor *monitor)
 {
 	struct sw_facts facts = {0};
@@ -127,10 +147,10 @@ static void take_in(struct sw_monitor *monitor)
 	monitor->view.error = "";
 	monitor->view.is_up = true;
 	monitor->failures = 0;
-	monitor->is_idle = true;
-	set_clock(monitor, POLL_NS);
-	/* Its end is to be heard of at once. */
-	await(monitor, EV_READ);
+	if (monitor->eviction)
+		evict(monitor);
+	else
+		rest(monitor);
 }
 
 /* libpq may close a descriptor and open another with each step. */
@@ -151,7 +171,12 @@ static void go_on(struct sw_monitor *monitor)
 			ask(monitor);
 		break;
 	case SW_SESSION_ANSWERED:
-		take_in(monitor);
+		if (monitor->is_evicting) {
+			sw_monitor_evicted(monitor);
+			rest(monitor);
+		} else {
+			take_in(monitor);
+		}
 		break;
 	case SW_SESSION_LOST:
 		fail(monitor, sw_session_error(monitor->session));
@@ -199,7 +224,7 @@ static void on_clock(evutil_socket_t fd, short what, void *arg)
 		fail(monitor, "no answer within 5 s");
 }
 
-static void close_monitor(struct sw_monitor *monitor)
+void sw_monitor_close(struct sw_monitor *monitor)
 {
 	if (!monitor)
 		return;
@@ -208,12 +233,12 @@ static void close_monitor(struct sw_monitor *monitor)
 		event_free(monitor->clock);
 	sw_backends_free(&monitor->seen);
 	free(monitor->conninfo);
+	free(monitor->eviction);
 	free(monitor->told);
 	free(monitor);
 }
 
-static struct sw_monitor *open_monitor(struct sw_daemon *daemon, uint32_t service,
-				       const char *conninfo)
+struct sw_monitor *sw_monitor_open(struct sw_daemon *daemon, uint32_t service, const char *conninfo)
 {
 	struct sw_monitor *monitor = calloc(1, sizeof(*monitor));
 
@@ -225,101 +250,15 @@ static struct sw_monitor *open_monitor(struct sw_daemon *daemon, uint32_t servic
 	monitor->conninfo = strdup(conninfo);
 	monitor->clock = evtimer_new(daemon->base, on_clock, monitor);
 	if (!monitor->conninfo || !monitor->clock) {
-		close_monitor(monitor);
+		sw_monitor_close(monitor);
 		return NULL;
 	}
 	set_clock(monitor, 0);
 	return monitor;
 }
 
-static void configure(struct sw_daemon *daemon, uint32_t id, const struct sw_config_service *config)
+void sw_monitor_try(struct sw_monitor *monitor)
 {
-	struct sw_monitor **at = &daemon->monitors->monitors[id];
-	bool is_wanted = config && config->budget.mode != SW_BUDGET_FIXED;
-
-	if (*at && (!is_wanted || strcmp((*at)->conninfo, config->budget.conninfo))) {
-		close_monitor(*at);
-		*at = NULL;
-	}
-	if (is_wanted && !*at)
-		*at = open_monitor(daemon, id, config->budget.conninfo);
-	else if (is_wanted)
-		sw_monitor_set_budget(*at);
-	if (is_wanted && !*at)
-		sw_log_error("service %s: no memory to watch its database", config->name);
-}
-
-void sw_monitors_configure(struct sw_daemon *daemon)
-{
-	for (uint32_t id = 0; daemon->monitors && id < SW_SERVICES_MAX; id++) {
-		const struct sw_plan_service *planned = sw_plan_service(daemon->plan, id);
-
-		configure(daemon, id,
-			  planned ? sw_config_find_service(daemon->config, planned->name) : NULL);
-	}
-}
-
-int sw_monitors_start(struct sw_daemon *daemon, struct sw_error *err)
-{
-	daemon->monitors = calloc(1, sizeof(*daemon->monitors));
-	if (!daemon->monitors)
-		return sw_error_set(err, -ENOMEM, "out of memory");
-	sw_monitors_configure(daemon);
-	return 0;
-}
-
-void sw_monitors_stop(struct sw_daemon *daemon)
-{
-	for (size_t i = 0; daemon->monitors && i < SW_SERVICES_MAX; i++)
-		close_monitor(daemon->monitors->monitors[i]);
-	free(daemon->monitors);
-	daemon->monitors = NULL;
-}
-
-static bool is_unsettled(const struct sw_daemon *daemon)
-{
-	for (uint32_t id = 0; id < SW_SERVICES_MAX; id++) {
-		const struct sw_monitor *monitor = daemon->monitors->monitors[id];
-
-		if (monitor && !monitor->view.has_answered && !monitor->has_failed)
-			return true;
-	}
-	return false;
-}
-
-static void on_settled(evutil_socket_t fd, short what, void *arg)
-{
-	(void)fd, (void)what;
-	*(bool *)arg = true;
-}
-
-void sw_monitors_settle(struct sw_daemon *daemon)
-{
-	const struct timeval in = {SETTLE_S, 0};
-	bool is_over = false;
-	struct event *end = evtimer_new(daemon->base, on_settled, &is_over);
-
-	if (!end)
-		return;
-	evtimer_add(end, &in);
-	while (!is_over && is_unsettled(daemon) && !event_base_got_break(daemon->base))
-		if (event_base_loop(daemon->base, EVLOOP_ONCE))
-			break;
-	event_free(end);
-}
-
-void sw_monitor_hurry(struct sw_daemon *daemon, uint32_t service)
-{
-	struct sw_monitor *monitor = daemon->monitors ? daemon->monitors->monitors[service] : NULL;
-
-	if (monitor && !monitor->session)
+	if (!monitor->session)
 		set_clock(monitor, 0);
-}
-
-const struct sw_monitor_view *sw_monitor_view(const struct sw_daemon *daemon, uint32_t service)
-{
-	const struct sw_monitor *monitor =
-		daemon->monitors ? daemon->monitors->monitors[service] : NULL;
-
-	return monitor ? &monitor->view : NULL;
 }

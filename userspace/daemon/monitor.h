@@ -19,6 +19,7 @@
 struct sw_monitor_view {
 	bool is_up;	   /* it answered when it was asked last */
 	bool has_answered; /* ever; else only `error` says something */
+	bool is_budget;	   /* the budget follows what it says */
 	struct sw_budget_terms terms;
 	uint32_t states[SW_BACKEND_STATES]; /* of backends out of max_connections */
 	uint32_t backends;		    /* their sum */

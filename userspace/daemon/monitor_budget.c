@@ -20,7 +20,7 @@ static const struct sw_config_service *configured(const struct sw_monitor *monit
 }
 
 static void count(struct sw_monitor_view *view, const struct sw_facts *facts,
-		  const enum sw_backend_origin *origins)
+		  const struct sw_backend_place *places)
 {
 	struct sw_budget_terms *terms = &view->terms;
 
@@ -32,11 +32,11 @@ static void count(struct sw_monitor_view *view, const struct sw_facts *facts,
 	terms->reserved = facts->reserved;
 	for (size_t i = 0; i < facts->count; i++) {
 		if (facts->backends[i].is_walsender) {
-			terms->gate_walsenders += origins[i] == SW_BACKEND_GATE;
+			terms->gate_walsenders += places[i].origin == SW_BACKEND_GATE;
 			view->walsenders++;
 			continue;
 		}
-		terms->backends[origins[i]]++;
+		terms->backends[places[i].origin]++;
 		view->states[facts->backends[i].state]++;
 		view->backends++;
 	}
@@ -48,14 +48,15 @@ static void tell(const struct sw_monitor *monitor, const struct sw_config_servic
 {
 	const struct sw_budget_terms *terms = &monitor->view.terms;
 
-	if (terms->max_connections == max_connections_before)
+	if (config->budget.mode == SW_BUDGET_FIXED ||
+	    terms->max_connections == max_connections_before)
 		return;
 	sw_log_info(
 		"service %s: budget %u: %u max_connections, less %u for superusers, %u reserved, "
 		"%llu that came past the gate, %u headroom%s",
 		config->name, sw_budget_auto(terms), terms->max_connections,
-		terms->superuser_reserved, terms->reserved, (unsigned long long)sw_budget_others(terms),
-		terms->headroom,
+		terms->superuser_reserved, terms->reserved,
+		(unsigned long long)sw_budget_others(terms), terms->headroom,
 		terms->bound && sw_budget_auto(terms) == terms->bound ? "; bounded by direct" : "");
 }
 
@@ -66,16 +67,19 @@ void sw_monitor_set_budget(struct sw_monitor *monitor)
 
 	if (!config || !monitor->view.has_answered)
 		return;
+	monitor->view.is_budget = config->budget.mode != SW_BUDGET_FIXED;
 	terms->headroom = config->budget.headroom;
 	terms->bound = config->budget.direct;
-	sw_change_slots(monitor->daemon, monitor->service, sw_budget_auto(terms));
+	if (config->budget.mode != SW_BUDGET_FIXED)
+		sw_change_slots(monitor->daemon, monitor->service, sw_budget_auto(terms));
 }
 
 void sw_monitor_set_bound(struct sw_monitor *monitor)
 {
 	const struct sw_config_service *config = configured(monitor);
 
-	if (config && !monitor->view.has_answered && !config->budget.now)
+	if (config && config->budget.mode != SW_BUDGET_FIXED && !monitor->view.has_answered &&
+	    !config->budget.now)
 		sw_change_slots(monitor->daemon, monitor->service, config->budget.direct);
 }
 
@@ -84,7 +88,7 @@ int sw_monitor_digest(struct sw_monitor *monitor, const struct sw_facts *facts,
 {
 	const struct sw_plan_service *planned =
 		sw_plan_service(monitor->daemon->plan, monitor->service);
-	SW_FREE enum sw_backend_origin *origins = calloc(facts->count + 1, sizeof(*origins));
+	SW_FREE struct sw_backend_place *places = calloc(facts->count + 1, sizeof(*places));
 	uint32_t max_connections_before = monitor->view.terms.max_connections;
 	int failed;
 
@@ -94,14 +98,15 @@ int sw_monitor_digest(struct sw_monitor *monitor, const struct sw_facts *facts,
 			"the role %s may not see what others do, so nobody knows how many "
 			"connections came past the gate; as a superuser: GRANT pg_monitor TO %s",
 			facts->role, facts->role);
-	if (!origins || !planned)
+	if (!places || !planned)
 		return sw_error_set(err, -ENOMEM, "out of memory");
-	failed = sw_backends_sort(&monitor->seen, monitor->daemon, planned, facts, origins, err);
+	failed = sw_backends_sort(&monitor->seen, monitor->daemon, planned, facts, places, err);
 	if (failed)
 		return failed;
-	count(&monitor->view, facts, origins);
+	count(&monitor->view, facts, places);
 	monitor->view.has_answered = true;
 	sw_monitor_set_budget(monitor);
 	tell(monitor, configured(monitor), max_connections_before);
+	sw_monitor_choose_idle(monitor, configured(monitor), facts, places);
 	return 0;
 }

@@ -24,12 +24,24 @@ struct sw_monitor {
 	uint64_t asked_ns;
 	char *told; /* the last failure that was logged, NULL while all is well */
 	struct sw_backends seen;
+	char *eviction;	  /* the question that ends some sessions; NULL: nobody's is to be ended */
+	bool is_evicting; /* it has been put */
+	double evict_credit; /* how many may be ended now, by evict_rate */
+	uint64_t evict_credit_ns;
+	bool is_told_of_signal;
 	struct sw_monitor_view view;
 };
 
 struct sw_monitors {
 	struct sw_monitor *monitors[SW_SERVICES_MAX];
 };
+
+/* monitor.c; NULL: no memory. */
+struct sw_monitor *sw_monitor_open(struct sw_daemon *daemon, uint32_t service,
+				   const char *conninfo);
+void sw_monitor_close(struct sw_monitor *monitor); /* NULL is fine */
+/* At once, where it waits before it tries again. */
+void sw_monitor_try(struct sw_monitor *monitor);
 
 /* monitor_budget.c: takes an answer in. 0, or -errno with err: what the role may not see, for one. */
 int sw_monitor_digest(struct sw_monitor *monitor, const struct sw_facts *facts,
@@ -38,5 +50,14 @@ int sw_monitor_digest(struct sw_monitor *monitor, const struct sw_facts *facts,
 void sw_monitor_set_budget(struct sw_monitor *monitor);
 /* It cannot be asked; without any answer so far the bound has to do. */
 void sw_monitor_set_bound(struct sw_monitor *monitor);
+
+/*
+ * monitor_evict.c: if somebody waits and no slot is free, whose sessions are to end for that: idle ones that
+ * came through the gate, the longest idle first. Leaves the question in `eviction`.
+ */
+void sw_monitor_choose_idle(struct sw_monitor *monitor, const struct sw_config_service *config,
+			    const struct sw_facts *facts, const struct sw_backend_place *places);
+/* Takes in what became of it. */
+void sw_monitor_evicted(struct sw_monitor *monitor);
 
 #endif

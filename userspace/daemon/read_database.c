@@ -78,7 +78,7 @@ json_t *sw_read_budget_terms_json(const struct sw_daemon *daemon, uint32_t servi
 	const struct sw_monitor_view *view = sw_monitor_view(daemon, service);
 	json_t *object;
 
-	if (!view || !view->has_answered)
+	if (!view || !view->has_answered || !view->is_budget)
 		return json_null();
 	object = json_object();
 	sw_read_budget_terms(&view->terms, add_term, object);

@@ -23,7 +23,8 @@ const char sw_facts_sql[] =
 	"SELECT pid, extract(epoch from backend_start) * 1000000, host(client_addr), client_port, "
 	"state, coalesce(wait_event_type NOT IN ('Client', 'Activity'), false), "
 	"backend_type = 'walsender', "
-	"greatest(extract(epoch from clock_timestamp() - state_change) * 1000, 0) "
+	"greatest(extract(epoch from clock_timestamp() - state_change) * 1000, 0), "
+	"EXISTS (SELECT FROM pg_roles r WHERE r.oid = usesysid AND rolsuper) "
 	"FROM pg_stat_activity WHERE backend_type IN ('client backend', 'walsender')";
 
 static const char *const states[SW_BACKEND_STATES] = {
@@ -70,6 +71,7 @@ static struct sw_backend backend_at(const PGresult *rows, int row)
 		.is_waiting = true_at(rows, row, 5),
 		.is_walsender = true_at(rows, row, 6),
 		.in_state_ms = number_at(rows, row, 7),
+		.is_superuser = true_at(rows, row, 8),
 	};
 
 	/* A Unix socket has no address, and -1 for its port. */
@@ -85,7 +87,7 @@ int sw_facts_read(const struct sw_session *session, struct sw_facts *out, struct
 	struct sw_facts facts = {0};
 
 	if (!settings || !rows || PQntuples(settings) != 1 || PQnfields(settings) != 8 ||
-	    PQnfields(rows) != 8)
+	    PQnfields(rows) != 9)
 		return sw_error_set(err, -EPROTO,
 				    "the database answered something else than asked");
 	facts.max_connections = (uint32_t)number_at(settings, 0, 0);

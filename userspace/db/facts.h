@@ -34,6 +34,7 @@ struct sw_backend {
 	enum sw_backend_state state;
 	bool is_waiting; /* for a lock, a page, another process; not for its client */
 	bool is_walsender;
+	bool is_superuser;
 	uint64_t in_state_ms;
 };
 

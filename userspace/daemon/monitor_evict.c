@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Ending idle sessions for those who wait: clients that were frozen with their connection open, as serverless
+ * instances are, hold slots that nobody works in.
+ */
+#include <stdlib.h>
+
+#include "core/cleanup.h"
+#include "core/clock.h"
+#include "core/log.h"
+#include "daemon/monitor_parts.h"
+#include "daemon/read_service.h"
+#include "db/evict.h"
+#include "kern/steps.h"
+
+/* Whoever is served in one go; the next is a second later. */
+#define AT_ONCE 64
+static bool may_end(const struct sw_monitor *monitor, const struct sw_config_service *config,
+		    const struct sw_backend *backend, const struct sw_backend_place *place)
+{
+	const struct sw_plan_class *planned;
+	const struct sw_config_class *class;
+
+	if (!place->has_flow || backend->state != SW_BACKEND_IDLE || backend->is_walsender ||
+	    backend->is_superuser ||
+	    backend->in_state_ms * SW_NS_PER_MS < config->budget.evict_idle_after_ns)
+		return false;
+	/* A class that is always let in, by rule or by its action, is never shown the door either. */
+	planned = sw_plan_class(monitor->daemon->plan, place->class_id);
+	class = planned ? sw_config_find_class(config, planned->name) : NULL;
+	return class && class->evict == SW_YES && class->action == SW_ACTION_LIMIT;
+}
+
+static int longest_first(const void *left, const void *right)
+{
+	const struct sw_backend *const *a = left, *const *b = right;
+
+	return (*a)->in_state_ms < (*b)->in_state_ms ? 1 : -((*a)->in_state_ms > (*b)->in_state_ms);
+}
+
+/* How many may go now: as many as wait, and as the rate allows since it was asked last. */
+static size_t allowance(struct sw_monitor *monitor, const struct sw_config_service *config)
+{
+	const struct sw_maps *maps = monitor->daemon->maps;
+	const struct sw_rate *rate = &config->budget.evict_rate;
+	uint32_t waiting = sw_read_service_waiting(maps, monitor->service);
+	uint64_t now_ns = sw_clock_monotonic_ns();
+	double most = AT_ONCE;
+
+	if (rate->count) {
+		double per_ns = (double)rate->count / (double)rate->per_ns;
+		double burst = per_ns * SW_NS_PER_S < 1 ? 1 : per_ns * SW_NS_PER_S;
+
+		monitor->evict_credit += (double)(now_ns - monitor->evict_credit_ns) * per_ns;
+		if (monitor->evict_credit > burst)
+			monitor->evict_credit = burst;
+		most = monitor->evict_credit;
+	}
+	monitor->evict_credit_ns = now_ns;
+	if (!waiting || sw_read_service_direct(maps, monitor->service) < sw_config_budget(config))
+		return 0;
+	if (most > AT_ONCE)
+		most = AT_ONCE;
+	return waiting < most ? waiting : (size_t)most;
+}
+
+static void tell_of_signal(struct sw_monitor *monitor, const struct sw_config_service *config,
+			   const struct sw_facts *facts)
+{
+	if (!monitor->is_told_of_signal)
+		sw_log_error(
+			"service %s: idle sessions are to be ended for those who wait, and the role %s may "
+			"not; as a superuser: GRANT pg_signal_backend TO %s",
+			config->name, facts->role, facts->role);
+	monitor->is_told_of_signal = true;
+}
+
+void sw_monitor_choose_idle(struct sw_monitor *monitor, const struct sw_config_service *config,
+			    const struct sw_facts *facts, const struct sw_backend_place *places)
+{
+	SW_FREE const struct sw_backend **idle = calloc(facts->count + 1, sizeof(*idle));
+	size_t most = config->budget.evict_idle_after_ns ? allowance(monitor, config) : 0;
+	size_t count = 0;
+
+	free(monitor->eviction);
+	monitor->eviction = NULL;
+	for (size_t i = 0; most && idle && i < facts->count; i++)
+		if (may_end(monitor, config, &facts->backends[i], &places[i]))
+			idle[count++] = &facts->backends[i];
+	if (!count)
+		return;
+	if (!facts->may_signal) {
+		tell_of_signal(monitor, config, facts);
+		return;
+	}
+	qsort(idle, count, sizeof(*idle), longest_first);
+	monitor->eviction = sw_evict_sql(idle, count < most ? count : most,
+					 config->budget.evict_idle_after_ns / SW_NS_PER_MS);
+}
+
+static void tell(void *service, const struct sw_evicted *evicted)
+{
+	sw_log_info(
+		"service %s: ended the session of %s port %s, idle for %.0f s, for those who wait",
+		(const char *)service, evicted->client, evicted->port, evicted->idle_s);
+}
+
+void sw_monitor_evicted(struct sw_monitor *monitor)
+{
+	const struct sw_plan_service *planned =
+		sw_plan_service(monitor->daemon->plan, monitor->service);
+	size_t ended = sw_evict_read(monitor->session, tell, (void *)planned->name);
+
+	monitor->is_evicting = false;
+	monitor->evict_credit -= (double)ended;
+	free(monitor->eviction);
+	monitor->eviction = NULL;
+	if (ended)
+		sw_kern_count(monitor->daemon->kern, monitor->service, SW_COUNTER_EVICTED, ended);
+}
