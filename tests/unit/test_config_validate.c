@@ -4,7 +4,6 @@
  */
 #include "test_config_rows.h"
 
-#define MONITOR	 "needs the database monitor, which this version does not have; use fixed"
 #define TERMINAL "the chain must end with refuse, reset or drop"
 #define POOLER	 "the lane 'pooler' needs a pooler: set pooler.address, or leave it out"
 #define LAST	 "refuse, reset and drop always have room: nothing may follow them"
@@ -29,10 +28,18 @@ static const struct row rows[] = {
 	{"a port is claimed once by a service", "services: [{listen: ['10.0.0.1:1', '[::ffff:10.0.0.1]:1']}]",
 	 "f.yaml:1:36: services[0].listen[1]: 10.0.0.1:1 is claimed already, by service 'main'", 0},
 
-	{"a budget cannot be asked for yet", SERVICE("budget: {mode: auto}"),
-	 "f.yaml:3:18: services[0].budget.mode: 'auto' " MONITOR, -ENOTSUP},
+	{"only a PostgreSQL is asked for its budget", SERVICE("protocol: mysql\n  budget: {mode: auto}"),
+	 "f.yaml:4:18: services[0].budget.mode: 'auto' asks a PostgreSQL, and the service's protocol is mysql; use fixed", 0},
+	{"only a PostgreSQL tells who is idle", SERVICE("protocol: tcp\n  budget: {evict_idle_after: 1m}"),
+	 "f.yaml:4:30: services[0].budget.evict_idle_after: only a PostgreSQL tells who is idle, and the service's protocol is tcp; use 0s", 0},
+	{"the room of a database is given out once",
+	 "services:\n- {name: a, listen: [1], budget: {mode: auto}}\n- {name: b, listen: [2], budget: {mode: auto}}\n",
+	 "f.yaml:3:40: services[1].budget.mode: services[0] asks the same database by the same conninfo, so its room would be given out twice; use fixed here, or one service with both addresses", 0},
+	{"what is reserved fits the bound of a budget that is asked for",
+	 SERVICE("budget: {mode: auto, direct: 4}\n  classes: [{reserved: 5}]"),
+	 "f.yaml:3:32: services[0].budget.direct: the classes reserve 5 slots, but the budget is 4; raise it or reserve less", 0},
 	{"a budget cannot adapt yet", SERVICE("budget: {mode: adaptive}"),
-	 "f.yaml:3:18: services[0].budget.mode: 'adaptive' " MONITOR, -ENOTSUP},
+	 "f.yaml:3:18: services[0].budget.mode: 'adaptive' is not in this version yet; use auto or fixed", -ENOTSUP},
 	{"what is reserved fits the budget",
 	 SERVICE("budget: {direct: 4}\n  classes: [{reserved: 2}, {name: a, " TEN ", reserved: 3}]"),
 	 "f.yaml:3:20: services[0].budget.direct: the classes reserve 5 slots, but the budget is 4; raise it or reserve less", 0},
