@@ -160,6 +160,22 @@ static uint64_t reserves_of(const struct sw_config_service *service)
 	return reserved;
 }
 
+static int check_conninfo(const struct sw_check *check, size_t index)
+{
+	const struct sw_config_service *services = check->config->services;
+
+	for (size_t i = 0; i < index; i++)
+		if (services[i].budget.mode != SW_BUDGET_FIXED &&
+		    !strcmp(services[i].budget.conninfo, services[index].budget.conninfo))
+			return sw_check_fail_service(
+				check, index, "budget.mode", -EINVAL,
+				"services[%zu] asks the same database by the same conninfo, so its "
+				"room would be given out twice; use fixed here, or one service with "
+				"both addresses",
+				i);
+	return 0;
+}
+
 /* Only a PostgreSQL can be asked what it bears. */
 static int check_budget_mode(const struct sw_check *check, size_t index)
 {
@@ -182,7 +198,7 @@ static int check_budget_mode(const struct sw_check *check, size_t index)
 		return sw_check_fail_service(check, index, "budget.mode", -ENOTSUP,
 					     "'%s' is not in this version yet; use auto or fixed",
 					     mode);
-	return 0;
+	return check_conninfo(check, index);
 }
 
 static int check_budget(const struct sw_check *check, size_t index)
