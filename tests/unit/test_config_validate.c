@@ -34,7 +34,7 @@ static const struct row rows[] = {
 	 "f.yaml:4:30: services[0].budget.evict_idle_after: only a PostgreSQL tells who is idle, and the service's protocol is tcp; use 0s", 0},
 	{"the room of a database is given out once",
 	 "services:\n- {name: a, listen: [1], budget: {mode: auto}}\n- {name: b, listen: [2], budget: {mode: auto}}\n",
-	 "f.yaml:3:40: services[1].budget.mode: services[0] asks the same database by the same conninfo, so its room would be given out twice; use fixed here, or one service with both addresses", 0},
+	 "f.yaml:3:41: services[1].budget.mode: services[0] asks the same database by the same conninfo, so its room would be given out twice; use fixed here, or one service with both addresses", 0},
 	{"what is reserved fits the bound of a budget that is asked for",
 	 SERVICE("budget: {mode: auto, direct: 4}\n  classes: [{reserved: 5}]"),
 	 "f.yaml:3:32: services[0].budget.direct: the classes reserve 5 slots, but the budget is 4; raise it or reserve less", 0},
