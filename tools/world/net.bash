@@ -17,6 +17,7 @@ WORLD_SECOND_INTERFACE=eth1
 
 # Not `ip netns exec`: it remounts /sys, and bpffs would be gone inside.
 as_server() { nsenter --net="/run/netns/$SERVER_NS" "$@"; }
+as_database() { nsenter --net="/run/netns/$DATABASE_NS" "$@"; }
 as_client() { nsenter --net="/run/netns/$CLIENT_NS" "$@"; }
 
 # as_client_from ADDRESS COMMAND...: COMMAND's connections come from ADDRESS.
@@ -56,6 +57,19 @@ net_add_second() {
 	local WORLD_INTERFACE=$WORLD_SECOND_INTERFACE SERVER_IPV4=10.88.0.1 SERVER_IPV6=fd88::1 \
 		GATEWAY_IPV4=10.88.0.2 GATEWAY_IPV6=fd88::2 CLIENTS_IPV4=10.87.0.0/16 CLIENTS_IPV6=fd87::/32
 	net_connect
+}
+
+# A third host behind the server, 10.79.0.2, which the clients do not reach: a managed database, to which the
+# server is the gateway.
+DATABASE_IPV4=10.79.0.2
+net_add_database() {
+	ip netns add "$DATABASE_NS" &&
+		ip link add database0 netns "$SERVER_NS" type veth peer name eth0 netns "$DATABASE_NS" &&
+		as_server ip link set database0 up &&
+		as_server ip address add 10.79.0.1/24 dev database0 &&
+		as_database ip link set lo up &&
+		as_database ip link set eth0 up &&
+		as_database ip address add "$DATABASE_IPV4/24" dev eth0
 }
 
 # A queue for each CPU, as a network card has: packets arrive on all of them at once.
@@ -138,7 +152,7 @@ untag_client_frames() {
 # removes it. The veth pair goes with its first end.
 net_destroy() {
 	local ns
-	for ns in "$SERVER_NS" "$CLIENT_NS"; do
+	for ns in "$SERVER_NS" "$CLIENT_NS" "$DATABASE_NS"; do
 		[ -e "/run/netns/$ns" ] || continue
 		wait_until "nobody is left in $ns" namespace_is_emptied "$ns" || true
 		ip netns delete "$ns"

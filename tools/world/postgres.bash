@@ -75,7 +75,7 @@ postgres_run() {
 		settings+=(-c "$setting")
 		[[ $setting != port=* ]] || POSTGRES_PORT=${setting#port=}
 	done
-	spawn postgres nsenter --net="/run/netns/$SERVER_NS" \
+	spawn postgres nsenter --net="/run/netns/${POSTGRES_NS:-$SERVER_NS}" \
 		setpriv --reuid=postgres --regid=postgres --init-groups \
 		"$(postgres_program postgres)" -D "$WORLD/postgres" "${settings[@]}"
 }

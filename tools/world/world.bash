@@ -24,9 +24,10 @@ world_names() {
 	WORLD_ID=${WORLD##*.}
 	SERVER_NS=sw-$WORLD_ID-server
 	CLIENT_NS=sw-$WORLD_ID-client
+	DATABASE_NS=sw-$WORLD_ID-database
 	PIN_DIR=/sys/fs/bpf/spillway-$WORLD_ID
 	SOCKET=$WORLD/spillway.sock
-	export WORLD WORLD_ID SERVER_NS CLIENT_NS PIN_DIR SOCKET
+	export WORLD WORLD_ID SERVER_NS CLIENT_NS DATABASE_NS PIN_DIR SOCKET
 }
 
 # world_create: sets $WORLD and builds the two hosts. On a failure nothing of it stays.

@@ -9,16 +9,22 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/log.h"
 #include "kern/addresses.h"
+#include "kern/listeners.h"
+#include "kern/outgoing.h"
 #include "kern/read.h"
 
-/* One look: what it goes by, and the strangers it finds. */
+/* One look: what it goes by, and those it finds that the next one wants to know of. */
 struct look {
 	const struct sw_daemon *daemon;
 	const struct sw_plan_service *service;
 	const struct sw_facts *facts;
+	const struct sw_backends *before;
 	struct sw_addresses local;
-	struct sw_stranger *strangers;
+	struct sw_outgoing pool; /* connections of the pool at direct.address */
+	bool has_read_pool;
+	struct sw_backend_seen *seen;
 	size_t count;
 };
 
@@ -66,17 +72,83 @@ static bool came_by_gate(const struct look *look, const struct sw_backend *backe
 	return false;
 }
 
-static bool was_there(const struct sw_backends *before, const struct sw_backend *backend)
+static const struct sw_backend_seen *seen_before(const struct look *look,
+						 const struct sw_backend *backend)
 {
-	for (size_t i = 0; i < before->count; i++)
-		if (before->strangers[i].pid == backend->pid &&
-		    before->strangers[i].started_us == backend->started_us)
+	for (size_t i = 0; i < look->before->count; i++) {
+		const struct sw_backend_seen *seen = &look->before->seen[i];
+
+		if (seen->pid == backend->pid && seen->started_us == backend->started_us)
+			return seen;
+	}
+	return NULL;
+}
+
+static uint32_t listener_at(const struct sw_listeners *listeners, const struct sw_endpoint *at)
+{
+	const struct sw_listener *found =
+		at->port ? sw_listeners_find(listeners, &at->addr, at->port) : NULL;
+
+	return found ? found->inode : 0;
+}
+
+/* A walk through /proc, so only when somebody new has come. */
+static void read_pool(struct look *look)
+{
+	const struct sw_config_service *config =
+		sw_config_find_service(look->daemon->config, look->service->name);
+	SW_LISTENERS_FREE struct sw_listeners listeners = {0};
+	uint32_t pool;
+	int failed = 0;
+
+	look->has_read_pool = true;
+	if (!config || sw_listeners_read(&listeners) < 0)
+		return;
+	pool = listener_at(&listeners, &config->direct.address);
+	if (pool)
+		failed = sw_outgoing_read(pool, listener_at(&listeners, &config->pooler.address),
+					  &look->pool);
+	if (failed)
+		sw_log_warn("service %s: which connections to the database are the pool's: %s",
+			    config->name, strerror(-failed));
+}
+
+/* A database behind a translation of addresses sees the host by another address, with the port as it was. */
+static bool is_of_pool(struct look *look, const struct sw_backend *backend)
+{
+	if (!look->service->conf.direct.port_be)
+		return false;
+	if (!look->has_read_pool)
+		read_pool(look);
+	for (size_t i = 0; i < look->pool.count; i++)
+		if (look->pool.list[i].port == backend->client_port &&
+		    (sw_addr_equal(&look->pool.list[i].addr, &backend->client) ||
+		     sw_addr_equal(&look->facts->own_addr, &backend->client)))
 			return true;
 	return false;
 }
 
-static struct sw_backend_place place_of(struct look *look, const struct sw_backends *before,
-					const struct sw_backend *backend)
+static bool is_local(const struct look *look, const struct sw_backend *backend)
+{
+	return sw_addresses_have(&look->local, &backend->client) ||
+	       (!look->facts->is_unix && sw_addr_equal(&backend->client, &look->facts->own_addr));
+}
+
+/* By TCP, and without a flow. */
+static enum sw_backend_origin origin_of(struct look *look, const struct sw_backend *backend)
+{
+	const struct sw_backend_seen *before = seen_before(look, backend);
+	struct sw_backend_seen *seen = &look->seen[look->count++];
+	bool local = is_local(look, backend);
+
+	*seen = (struct sw_backend_seen){backend->pid, backend->started_us, false};
+	if (!local)
+		return before ? SW_BACKEND_ELSEWHERE : SW_BACKEND_GATE;
+	seen->is_of_pool = before ? before->is_of_pool : is_of_pool(look, backend);
+	return seen->is_of_pool ? SW_BACKEND_GATE : SW_BACKEND_LOCAL;
+}
+
+static struct sw_backend_place place_of(struct look *look, const struct sw_backend *backend)
 {
 	struct sw_backend_place place = {SW_BACKEND_GATE, false, 0};
 
@@ -84,18 +156,8 @@ static struct sw_backend_place place_of(struct look *look, const struct sw_backe
 		place.origin = SW_BACKEND_MONITOR;
 	else if (!backend->client_port)
 		place.origin = SW_BACKEND_UNIX;
-	else if (came_by_gate(look, backend, &place))
-		return place;
-	/* The database may see this host by another address than the host knows. */
-	else if (sw_addresses_have(&look->local, &backend->client) ||
-		 (!look->facts->is_unix && sw_addr_equal(&backend->client, &look->facts->own_addr)))
-		place.origin = SW_BACKEND_LOCAL;
-	else {
-		look->strangers[look->count++] =
-			(struct sw_stranger){backend->pid, backend->started_us};
-		if (was_there(before, backend))
-			place.origin = SW_BACKEND_ELSEWHERE;
-	}
+	else if (!came_by_gate(look, backend, &place))
+		place.origin = origin_of(look, backend);
 	return place;
 }
 
@@ -103,28 +165,28 @@ int sw_backends_sort(struct sw_backends *backends, const struct sw_daemon *daemo
 		     const struct sw_plan_service *service, const struct sw_facts *facts,
 		     struct sw_backend_place *places, struct sw_error *err)
 {
-	struct look look = {.daemon = daemon, .service = service, .facts = facts};
+	struct look look = {
+		.daemon = daemon, .service = service, .facts = facts, .before = backends};
 	int failed = sw_addresses_read(&look.local);
 
 	if (failed)
 		return sw_error_set(err, failed, "the addresses of this host: %s",
 				    strerror(-failed));
-	look.strangers = calloc(facts->count + 1, sizeof(*look.strangers));
-	if (!look.strangers) {
-		sw_addresses_free(&look.local);
-		return sw_error_set(err, -ENOMEM, "out of memory");
-	}
-	for (size_t i = 0; i < facts->count; i++)
-		places[i] = place_of(&look, backends, &facts->backends[i]);
+	look.seen = calloc(facts->count + 1, sizeof(*look.seen));
+	for (size_t i = 0; look.seen && i < facts->count; i++)
+		places[i] = place_of(&look, &facts->backends[i]);
 	sw_addresses_free(&look.local);
+	sw_outgoing_free(&look.pool);
+	if (!look.seen)
+		return sw_error_set(err, -ENOMEM, "out of memory");
 	sw_backends_free(backends);
-	backends->strangers = look.strangers;
+	backends->seen = look.seen;
 	backends->count = look.count;
 	return 0;
 }
 
 void sw_backends_free(struct sw_backends *backends)
 {
-	free(backends->strangers);
+	free(backends->seen);
 	*backends = (struct sw_backends){0};
 }

@@ -16,21 +16,24 @@ struct sw_backend_place {
 	uint16_t class_id; /* of the flow */
 };
 
-/* A backend that belongs to nothing, by what names it. */
-struct sw_stranger {
+/* A backend by what names it, and what it was taken for. */
+struct sw_backend_seen {
 	int32_t pid;
 	uint64_t started_us;
+	bool is_of_pool;
 };
 
+/* Of the look before: those without a flow that came by TCP, this host's own and strangers. */
 struct sw_backends {
-	struct sw_stranger *strangers; /* at the look before */
+	struct sw_backend_seen *seen;
 	size_t count;
 };
 
 /*
  * places[i] is that of facts->backends[i]. A connection that neither has a flow nor comes from this host
  * may have ended between the database's look and this one; only if it is there at the next look as well did
- * it come from elsewhere, until then it counts as the gate's. 0 or -errno with err.
+ * it come from elsewhere, until then it counts as the gate's. On a gateway, with a pool at
+ * direct.address, the pool's connections are those of the flows that the pool has. 0 or -errno with err.
  */
 int sw_backends_sort(struct sw_backends *backends, const struct sw_daemon *daemon,
 		     const struct sw_plan_service *service, const struct sw_facts *facts,
