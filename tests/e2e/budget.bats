@@ -40,7 +40,7 @@ configuration() {
 		    listen: [":5432"]
 		    budget: {mode: auto, direct: ${DIRECT:-0}, headroom: ${HEADROOM:-0}, conninfo: "${CONNINFO:-host=$WORLD/postgres dbname=postgres user=spillway}"}
 		    pooler: {address: "127.0.0.1:6432"}
-		    queue: {max_wait: 60s, max_waiting: 5000, resume_rate: 5000/s}
+		    queue: {max_wait: 60s, max_waiting: 5000, resume_rate: 5000/s, overload_after: 0s}
 		    lanes: [${LANES:-direct, queue, refuse}]
 		    classes:
 		      - {name: default, rate: unlimited}

@@ -33,7 +33,7 @@ configuration() {
 		      evict_idle_after: ${AFTER:-1s}
 		      evict_rate: ${RATE:-100/s}
 		      conninfo: "host=$WORLD/postgres dbname=postgres user=${ROLE:-spillway}"
-		    queue: {max_wait: 60s}
+		    queue: {max_wait: 60s, overload_after: 0s}
 		    lanes: [direct, queue, refuse]
 		    classes:
 		      - {name: default, rate: unlimited}

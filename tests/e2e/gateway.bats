@@ -52,7 +52,7 @@ configuration() {
 		    budget: {mode: auto, direct: 0, headroom: ${HEADROOM:-3}, conninfo: "host=${1:-$DATABASE_IPV4} dbname=postgres user=spillway"}
 		    direct: {address: "127.0.0.1:6431"}
 		    pooler: {address: "127.0.0.1:6432"}
-		    queue: {max_wait: 60s, max_waiting: 5000}
+		    queue: {max_wait: 60s, max_waiting: 5000, overload_after: 0s}
 		    lanes: [${LANES:-direct, pooler, queue, refuse}]
 		    classes:
 		      - {name: default, rate: unlimited}

@@ -97,7 +97,7 @@ static void keep_slots(const struct sw_daemon *daemon, struct sw_config *next)
 
 		if (!planned)
 			continue;
-		service->budget.now = daemon->maps->service_conf[planned->id].budget;
+		service->budget.now = planned->conf.budget;
 		if (bound && service->budget.now > bound)
 			service->budget.now = bound;
 	}

@@ -61,7 +61,9 @@ static bool is_unsettled(const struct sw_daemon *daemon)
 	for (uint32_t id = 0; id < SW_SERVICES_MAX; id++) {
 		const struct sw_monitor *monitor = daemon->monitors->monitors[id];
 
-		if (monitor && !monitor->view.has_answered && !monitor->has_failed)
+		/* One that is taken over has a budget. */
+		if (monitor && !monitor->view.has_answered && !monitor->has_failed &&
+		    !sw_plan_service(daemon->plan, id)->conf.budget)
 			return true;
 	}
 	return false;
