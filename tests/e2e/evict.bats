@@ -135,7 +135,7 @@ begin_super() {
 	storm_is_served storm
 	[ "$(evicted)" -ge 1 ]
 	[ "$(evicted)" -le 300 ]
-	! grep -q '53300\|too many' "$WORLD/log/storm"
+	assert_nobody_was_turned_away
 	stop_process idlers KILL
 	assert_quiet
 }

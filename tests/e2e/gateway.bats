@@ -92,7 +92,7 @@ held_lane_by_pool() { if [ "$(status_value "$USED")" = "$1" ]; then echo direct;
 	HEADROOM=4 LANES='direct, queue, refuse' configuration | spillwayd_start
 	storm_from storm 10.77.2.1 50 600 --within 500ms
 	storm_is_served storm
-	! tail -n "+$((LOG_MARK + 1))" "$WORLD/log/postgres" | grep -q 'too many clients\|remaining connection slots'
+	assert_nobody_was_turned_away
 	assert_quiet
 }
 

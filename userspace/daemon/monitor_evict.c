@@ -33,9 +33,9 @@ static bool may_end(const struct sw_monitor *monitor, const struct sw_config_ser
 
 static int longest_first(const void *left, const void *right)
 {
-	const struct sw_backend *const *a = left, *const *b = right;
+	const struct sw_backend *a = left, *b = right;
 
-	return (*a)->in_state_ms < (*b)->in_state_ms ? 1 : -((*a)->in_state_ms > (*b)->in_state_ms);
+	return a->in_state_ms < b->in_state_ms ? 1 : -(a->in_state_ms > b->in_state_ms);
 }
 
 /* How many may go now: as many as wait, and as the rate allows since it was asked last. */
@@ -78,7 +78,7 @@ static void tell_of_signal(struct sw_monitor *monitor, const struct sw_config_se
 void sw_monitor_choose_idle(struct sw_monitor *monitor, const struct sw_config_service *config,
 			    const struct sw_facts *facts, const struct sw_backend_place *places)
 {
-	SW_FREE const struct sw_backend **idle = calloc(facts->count + 1, sizeof(*idle));
+	SW_FREE struct sw_backend *idle = calloc(facts->count + 1, sizeof(*idle));
 	size_t most = config->budget.evict_idle_after_ns ? allowance(monitor, config) : 0;
 	size_t count = 0;
 
@@ -86,7 +86,7 @@ void sw_monitor_choose_idle(struct sw_monitor *monitor, const struct sw_config_s
 	monitor->eviction = NULL;
 	for (size_t i = 0; most && idle && i < facts->count; i++)
 		if (may_end(monitor, config, &facts->backends[i], &places[i]))
-			idle[count++] = &facts->backends[i];
+			idle[count++] = facts->backends[i];
 	if (!count)
 		return;
 	if (!facts->may_signal) {

@@ -18,7 +18,7 @@ static const char head[] =
 	"WHERE state = 'idle' AND state_change <= clock_timestamp() - interval '%" PRIu64
 	" milliseconds' AND (pid, (extract(epoch from backend_start) * 1000000)::bigint) IN (";
 
-char *sw_evict_sql(const struct sw_backend *const *chosen, size_t count, uint64_t idle_ms)
+char *sw_evict_sql(const struct sw_backend *chosen, size_t count, uint64_t idle_ms)
 {
 	size_t size = sizeof(head) + 24 + count * ROW_TEXT, used;
 	char *text = malloc(size);
@@ -28,7 +28,7 @@ char *sw_evict_sql(const struct sw_backend *const *chosen, size_t count, uint64_
 	used = (size_t)snprintf(text, size, head, idle_ms);
 	for (size_t i = 0; i < count; i++)
 		used += (size_t)snprintf(text + used, size - used, "%s(%d,%" PRIu64 ")",
-					 i ? "," : "", chosen[i]->pid, chosen[i]->started_us);
+					 i ? "," : "", chosen[i].pid, chosen[i].started_us);
 	snprintf(text + used, size - used, ")");
 	return text;
 }

@@ -15,7 +15,7 @@
  * The question that ends them. Only who is still what he was when he was chosen: a session that has begun to
  * work meanwhile, or a pid that has gone to another, is let be. NULL: no memory; the caller frees.
  */
-char *sw_evict_sql(const struct sw_backend *const *chosen, size_t count, uint64_t idle_ms);
+char *sw_evict_sql(const struct sw_backend *chosen, size_t count, uint64_t idle_ms);
 
 struct sw_evicted {
 	const char *client; /* as the database writes it; gone with the next question */

@@ -75,6 +75,12 @@ arrivals() {
 		sed -n 's/.*connection received: host=\(10\.77\.[0-9.]*\|fd[0-9a-f:]*\) .*/\1/p'
 }
 
+# By PostgreSQL, for want of a place (53300), since mark_log.
+assert_nobody_was_turned_away() {
+	assert_equal "turned away by PostgreSQL" '' "$(tail -n "+$((LOG_MARK + 1))" "$WORLD/log/postgres" |
+		grep 'too many clients\|remaining connection slots\|too many connections')"
+}
+
 counter() { status_value ".services[0].counters.$1"; }
 
 # verdicts LABELS: how many there were, where the labels are like that.
