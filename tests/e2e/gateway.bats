@@ -49,7 +49,7 @@ configuration() {
 		services:
 		  - name: main
 		    listen: [":5432"]
-		    budget: {mode: auto, direct: 0, headroom: ${HEADROOM:-3}, conninfo: "host=${1:-$DATABASE_IPV4} dbname=postgres user=spillway"}
+		    budget: {mode: auto, direct: 0, headroom: ${HEADROOM:-3}, conninfo: "host=$DATABASE_IPV4 dbname=postgres user=spillway"}
 		    direct: {address: "127.0.0.1:6431"}
 		    pooler: {address: "127.0.0.1:6432"}
 		    queue: {max_wait: 60s, max_waiting: 5000, overload_after: 0s}
