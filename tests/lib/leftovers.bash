@@ -17,10 +17,12 @@ check_world() {
 # made it.
 leftovers() {
 	local id
-	while read -r id; do
-		compgen -G "/run/netns/sw-$id-*"
-		compgen -G "/sys/fs/bpf/spillway-$id*"
-	done < <(cat "$1/worlds" 2>/dev/null)
+	if [ -e "$1/worlds" ]; then
+		while read -r id; do
+			compgen -G "/run/netns/sw-$id-*"
+			compgen -G "/sys/fs/bpf/spillway-$id*"
+		done <"$1/worlds"
+	fi
 	# The daemons have the folder in their arguments; so does this awk.
 	ps -eo pid=,args= | awk -v folder="$1/" 'index($0, folder) && !/awk -v folder/'
 }

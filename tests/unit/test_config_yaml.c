@@ -15,7 +15,7 @@
 	"queue, lanes, over_limit, refuse, classes"
 #define CLASS_KEYS                                                                                 \
 	"allowed: name, sources, action, rate, burst, connections_per_source, "                    \
-	"direct_per_source, max_direct, reserved, weight, lanes"
+	"direct_per_source, max_direct, reserved, weight, evict, lanes"
 #define X64 "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"
 
 /* clang-format off */
@@ -44,7 +44,7 @@ static const struct row rows[] = {
 	 "f.yaml:5:1: not valid YAML: did not find expected node content, while parsing a block node", 0},
 
 	{"a mistyped key is guessed", SERVICE("budget: {dirct: 80}"),
-	 "f.yaml:3:12: services[0].budget: unknown key 'dirct' (did you mean 'direct'?); allowed: mode, direct, headroom, conninfo", 0},
+	 "f.yaml:3:12: services[0].budget: unknown key 'dirct' (did you mean 'direct'?); allowed: mode, direct, headroom, conninfo, evict_idle_after, evict_rate", 0},
 	{"a mistyped key at the top is guessed", "intefaces: []\n",
 	 "f.yaml:1:1: unknown key 'intefaces' (did you mean 'interfaces'?); " ROOT_KEYS, 0},
 	{"a mistyped map is guessed", SERVICE("source-prefix: {}"),
