@@ -9,6 +9,7 @@ load lib/killed
 
 setup_file() {
 	world_with_database max_connections=40
+	net_add_second
 	# Says nothing, and goes when its client does.
 	spawn listener nsenter --net="/run/netns/$SERVER_NS" python3 -c 'import asyncio
 async def serve(reader, writer):
@@ -84,9 +85,7 @@ left_before() {
 	stop_process spillwayd KILL
 }
 
-reload() { kill -HUP "$(pid_of spillwayd)"; }
 is_reloaded() { grep -q 'spillwayd: reloaded' "$WORLD/log/spillwayd"; }
-stop() { kill -TERM "$(pid_of spillwayd)"; }
 is_stopped() { process_is_gone spillwayd; }
 
 is_guarded_5434() {
@@ -132,9 +131,9 @@ the_next_start_counts_right() { the_next_counts "5432 main, 5432 main, 5434 fres
 }
 
 @test "killed at any step of a reload with other services: everybody counts, and under his own" {
-	kill_at_steps_of reload is_reloaded run_before the_change_counts_right "$MAP_STEPS" 8 10
+	kill_at_steps_of HUP is_reloaded run_before the_change_counts_right "$MAP_STEPS" 8 10
 }
 
 @test "killed at any step of a stop: the next daemon counts everybody" {
-	kill_at_steps_of stop is_stopped run_after the_next_start_counts_right "$PIN_STEPS" 5 8
+	kill_at_steps_of TERM is_stopped run_after the_next_start_counts_right "$PIN_STEPS" 5 8
 }

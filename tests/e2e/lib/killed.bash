@@ -94,21 +94,22 @@ kill_at_each_step() {
 	[ "$count" -ge "${4:-10}" ]
 }
 
-# strace_running [STRACE-OPTION]...: from now on, the daemon that runs already.
+# strace_running [STRACE-OPTION]...: the daemon that runs already; it stands still until act_on.
 strace_running() {
 	local pid
 	pid=$(pid_of spillwayd)
+	kill -STOP "$pid"
 	spawn tracer strace -qq -o "$WORLD/trace" -e "trace=$CALLS" "$@" -p "$pid"
 	wait_until "the daemon is traced" grep -q '^TracerPid:[[:space:]]*[1-9]' "/proc/$pid/status"
 }
 
 # kill_at_steps_of ACT DONE PREPARE CHECK PATTERN LEAST MOST: likewise what the daemon that PREPARE leaves running does
-# when ACT tells it to, until DONE. It beats all the time: a call or two more or less may come before.
+# when the signal ACT tells it to, until DONE. It beats all the time: a call or two more or less may come before.
 kill_at_steps_of() {
 	local act=$1 done=$2 prepare=$3 check=$4 call nth line found count=0
 	"$prepare"
 	strace_running
-	"$act"
+	act_on "$act"
 	wait_until "the daemon has done it" "$done"
 	stop_process tracer INT
 	found=$(steps "$5" "$7")
@@ -118,7 +119,7 @@ kill_at_steps_of() {
 	while IFS=: read -r call nth line; do
 		"$prepare"
 		strace_running -e "inject=$call:signal=KILL:when=$nth"
-		"$act"
+		act_on "$act"
 		wait_until "the daemon is killed at $call number $nth, or is done" is_killed_or "$done"
 		stop_process tracer INT
 		stop_process spillwayd KILL
@@ -127,6 +128,11 @@ kill_at_steps_of() {
 	done <<<"$found"
 	printf '%s steps\n' "$count"
 	[ "$count" -ge "$6" ]
+}
+
+act_on() {
+	kill -s "$1" "$(pid_of spillwayd)"
+	kill -CONT "$(pid_of spillwayd)"
 }
 
 is_killed_or() { process_is_gone spillwayd || "$1"; }
