@@ -147,6 +147,24 @@ xdp_of() { as_server ip -d link show dev "$1" | grep -o 'prog/xdp.*'; }
 	assert_status '.services[0].classes[] | select(.name == "default") | .connections_per_source' 7
 }
 
+@test "where the file gives an address to another service, those inside count again where they did" {
+	guard "$WORLD_INTERFACE"
+	cat >>"$WORLD/spillway.yaml" <<-YAML
+		  - {name: other, listen: [":5433"]}
+	YAML
+	spillwayd_run
+	hold_many 1 2
+	stop_process spillwayd KILL
+	WORLD_INTERFACE=$WORLD_SECOND_INTERFACE attach_xdp_pass as_server
+	guard "$WORLD_INTERFACE" "$WORLD_SECOND_INTERFACE:native"
+	sed -i 's/:5432/:5433/' "$WORLD/spillway.yaml"
+	cat >>"$WORLD/spillway.yaml" <<-YAML
+		  - {name: other, listen: [":5432"]}
+	YAML
+	start_changes_nothing "$WORLD_SECOND_INTERFACE has an XDP program already"
+	assert_the_gate_counts 1-1
+}
+
 @test "such a start of another layout leaves a gate that counts" {
 	guard "$WORLD_INTERFACE"
 	BUILD="$BUILD/other-layout" spillwayd_run

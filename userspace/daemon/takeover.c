@@ -116,6 +116,9 @@ void sw_takeover_undo(struct sw_daemon *daemon)
 		return;
 	put_plan_back(daemon);
 	sw_reconcile_give_back(daemon, &kept->adopted);
+	/* Sessions at an address that was to be another service's went on under that. */
+	if (kept->plan && sw_plan_listens_moved(kept->plan, daemon->plan))
+		sw_reconcile_late(daemon, kept->plan, NULL);
 	put_states_back(kept, daemon->maps);
 	if (sw_notes_write(sw_kern_generation(daemon->kern), sw_kern_netns_cookie(daemon->kern),
 			   kept->notes, strlen(kept->notes), &err))
