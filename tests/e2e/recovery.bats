@@ -140,16 +140,40 @@ somebody_waits() { [ "$(status_value "$WAITING")" -gt 0 ]; }
 	sw resume main
 	come late 10.77.1.1
 	wait_until_served late
+	# Asked three times, at the least; told once.
+	assert_equal "complaints" 1 "$(grep -c 'budget.conninfo cannot be used.*nowhere.invalid' "$WORLD/log/spillwayd")"
+}
+
+# The way is a link to where PostgreSQL has its socket.
+@test "a conninfo that leads nowhere any more keeps nobody out of a database that serves" {
+	ln -s "$WORLD/postgres" "$WORLD/way"
+	configuration "host=$WORLD/way user=app" | spillwayd_start
+	rm "$WORLD/way"
+	sw pause main
+	come_and_wait late 10.77.1.1
+	sw resume main
+	wait_until_served late
+	assert_matches "log" 'budget.conninfo cannot be used.*No such file.*asked instead' "$(cat "$WORLD/log/spillwayd")"
+	assert_equal "holds" 0 "$(grep -c 'does not serve' "$WORLD/log/spillwayd")"
+}
+
+@test "where conninfo leads nowhere who listens for the service is asked: one that recovers keeps all waiting" {
+	recover
+	configuration 'host=nowhere.invalid user=app' | spillwayd_start
+	twenty_come
+	assert_waited_for_the_end
+	assert_matches "log" 'budget.conninfo cannot be used.*nowhere.invalid' "$(cat "$WORLD/log/spillwayd")"
 }
 
 @test "a resolver that does not answer holds up neither the gate nor the daemon" {
 	configuration 'host=silence.test user=app' | spillwayd_configure
 	LD_PRELOAD=$BUILD/world/silent_resolver.so spillwayd_run
+	# The question was given up after a while; the next need not wait for it as well.
 	sw pause main
-	sw resume main
-	# The question is under way, and given up after a while.
 	come_and_wait late 10.77.1.1
+	sw resume main
 	wait_until_served late
+	assert_matches "log" 'cannot be used.*resolver does not answer' "$(cat "$WORLD/log/spillwayd")"
 }
 
 # Nobody listens on the service's own port, and nobody is to.

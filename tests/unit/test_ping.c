@@ -163,7 +163,7 @@ static void only_57p03_says_that_it_does_not_serve(void **state)
 		expect(by_conninfo, &stranger, SW_PING_SERVES);
 		expect(by_conninfo, &nowhere, SW_PING_SERVES);
 		expect(by_conninfo, &password_wanted, SW_PING_SERVES);
-		expect(by_conninfo, &nonsense, SW_PING_SILENT);
+		expect(by_conninfo, &nonsense, by_conninfo ? SW_PING_ASTRAY : SW_PING_SILENT);
 		expect(by_conninfo, &nothing, SW_PING_SILENT);
 	}
 }
@@ -197,29 +197,39 @@ static void where_nobody_listens_there_is_no_answer(void **state)
 	assert_int_equal(ask(&server, true, &nothing), SW_PING_SILENT);
 }
 
-static void a_name_that_nobody_knows_is_no_answer(void **state)
+/* Its end, and a text in why it is so. */
+static void expect_by(const char *conninfo, enum sw_ping_state state, const char *why)
 {
-	struct sw_ping *ping = sw_ping_start("host=nowhere.test user=app", NULL, NULL, false);
+	struct sw_ping *ping = sw_ping_start(conninfo, NULL, NULL, false);
 	struct pollfd fd;
 
-	(void)state;
 	assert_int_equal(sw_ping_step(ping), SW_PING_READS);
 	fd = (struct pollfd){.fd = sw_ping_fd(ping), .events = POLLIN};
 	assert_int_equal(poll(&fd, 1, -1), 1);
-	assert_int_equal(sw_ping_step(ping), SW_PING_SILENT);
+	assert_int_equal(sw_ping_step(ping), state);
+	assert_non_null(strstr(sw_ping_why(ping), why));
 	sw_ping_free(ping);
 }
 
-static void a_conninfo_that_makes_no_sense_is_no_answer(void **state)
+static void a_conninfo_that_leads_nowhere_says_nothing_of_the_database(void **state)
 {
-	struct sw_ping *ping = sw_ping_start("nosuch=option", NULL, NULL, false);
-	struct pollfd fd;
+	(void)state;
+	expect_by("host=nowhere.test user=app", SW_PING_ASTRAY, "nowhere.test");
+	expect_by("nosuch=option", SW_PING_ASTRAY, "nosuch");
+	expect_by("host=/nosuch/directory", SW_PING_ASTRAY, "No such file");
+	expect_by("hostaddr=127.0.0.1 port=1 sslmode=nosuch", SW_PING_ASTRAY, "nosuch");
+}
+
+static void who_takes_the_connection_and_says_nothing_is_no_answer(void **state)
+{
+	struct server server;
+	char conninfo[64];
 
 	(void)state;
-	fd = (struct pollfd){.fd = sw_ping_fd(ping), .events = POLLIN};
-	assert_int_equal(poll(&fd, 1, -1), 1);
-	assert_int_equal(sw_ping_step(ping), SW_PING_SILENT);
-	sw_ping_free(ping);
+	open_server(&server);
+	snprintf(conninfo, sizeof(conninfo), "hostaddr=127.0.0.1 port=%u", server.port);
+	expect_by(conninfo, SW_PING_SILENT, "no answer in time");
+	close(server.listener);
 }
 
 /* What the asker had open, locks among it, is closed when it closes it, although somebody still asks. */
@@ -237,6 +247,7 @@ static void a_resolver_that_does_not_answer_keeps_nobody_and_nothing(void **stat
 	assert_int_equal(read(ends[0], &byte, 1), 0);
 	close(ends[0]);
 	assert_int_equal(sw_ping_step(ping), SW_PING_READS);
+	assert_int_equal(sw_ping_give_up(ping), SW_PING_ASTRAY);
 	sw_ping_free(ping);
 	assert_int_equal(waitpid(-1, NULL, WNOHANG), -1);
 	assert_int_equal(errno, ECHILD);
@@ -248,8 +259,8 @@ int main(void)
 		cmocka_unit_test(only_57p03_says_that_it_does_not_serve),
 		cmocka_unit_test(asked_for_one_that_spares_it_takes_a_place_of_replication),
 		cmocka_unit_test(where_nobody_listens_there_is_no_answer),
-		cmocka_unit_test(a_name_that_nobody_knows_is_no_answer),
-		cmocka_unit_test(a_conninfo_that_makes_no_sense_is_no_answer),
+		cmocka_unit_test(a_conninfo_that_leads_nowhere_says_nothing_of_the_database),
+		cmocka_unit_test(who_takes_the_connection_and_says_nothing_is_no_answer),
 		cmocka_unit_test(a_resolver_that_does_not_answer_keeps_nobody_and_nothing),
 	};
 

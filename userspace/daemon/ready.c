@@ -1,18 +1,15 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Asking listeners and database, at most five times a second, and deciding by what both say.
+ * When listeners and database are asked: at most five times a second, and what is told of it.
  */
 #include "daemon/ready_parts.h"
 
-#include <arpa/inet.h>
-#include <stdio.h>
 #include <stdlib.h>
 
 #include "core/clock.h"
 #include "core/log.h"
 #include "daemon/monitor.h"
 #include "daemon/read_service.h"
-#include "db/ping.h"
 #include "kern/listeners.h"
 #include "kern/read.h"
 
@@ -24,28 +21,18 @@
 #define WATCHED_AGAIN_NS (5 * SW_NS_PER_S)
 /* Addresses are bound one after the other, with names to be looked up between. */
 #define STEADY_NS SW_NS_PER_S
-/* A database that takes a connection and says nothing is not waited for any longer. */
-#define PATIENCE_S 2
-
-static void end_ping(struct sw_ready *ready)
-{
-	if (ready->answer)
-		event_free(ready->answer);
-	ready->answer = NULL;
-	sw_ping_free(ready->ping);
-	ready->ping = NULL;
-}
 
 /* Where the kernel does not tell who listens, somebody is taken to. */
-static bool somebody_listens(const struct sw_ready *ready, struct sw_endpoint *where)
+bool sw_ready_somebody_listens(struct sw_ready *ready)
 {
 	const struct sw_plan *plan = ready->daemon->plan;
 	const struct sw_plan_service *service = sw_plan_service(plan, ready->service);
 	SW_LISTENERS_FREE struct sw_listeners listeners = {0};
 
+	ready->where = (struct sw_endpoint){0};
 	if (!ready->is_here || !service || sw_listeners_read(&listeners) < 0)
 		return true;
-	return sw_read_service_database_at(plan, service, &listeners, where);
+	return sw_read_service_database_at(plan, service, &listeners, &ready->where);
 }
 
 void sw_ready_conclude(struct sw_ready *ready, bool serves)
@@ -53,7 +40,7 @@ void sw_ready_conclude(struct sw_ready *ready, bool serves)
 	const struct timeval in = {0, AGAIN_NS / 1000};
 	bool was_down = ready->was_down;
 
-	end_ping(ready);
+	sw_ready_end_question(ready);
 	ready->was_down = !serves;
 	if (serves && was_down)
 		ready->served_ns = sw_clock_monotonic_ns();
@@ -69,74 +56,12 @@ void sw_ready_conclude(struct sw_ready *ready, bool serves)
 			    sw_plan_service(ready->daemon->plan, ready->service)->name);
 }
 
-/*
- * Who listens and says nothing may be asked in a wrong place: clients find out for themselves. In a place of
- * the operator's choice that has answered before, silence is an answer.
- */
-static bool says_that_it_serves(struct sw_ready *ready, enum sw_ping_state state)
-{
-	struct sw_endpoint ignored;
-
-	if (state == SW_PING_SILENT)
-		return !ready->answers && somebody_listens(ready, &ignored);
-	ready->answers = ready->conninfo != NULL;
-	return state == SW_PING_SERVES;
-}
-
-static void on_answer(evutil_socket_t fd, short what, void *arg);
-
-/* For the ping's next step, in that state. */
-static bool await(struct sw_ready *ready, enum sw_ping_state state)
-{
-	const struct timeval patience = {PATIENCE_S, 0};
-
-	if (ready->answer)
-		event_free(ready->answer);
-	ready->answer = event_new(ready->daemon->base, sw_ping_fd(ready->ping),
-				  state == SW_PING_READS ? EV_READ : EV_WRITE, on_answer, ready);
-	return ready->answer && !event_add(ready->answer, &patience);
-}
-
-static void on_answer(evutil_socket_t fd, short what, void *arg)
-{
-	struct sw_ready *ready = arg;
-	enum sw_ping_state state = SW_PING_SILENT;
-
-	(void)fd;
-	if (!(what & EV_TIMEOUT))
-		state = sw_ping_step(ready->ping);
-	if ((state == SW_PING_READS || state == SW_PING_WRITES) && await(ready, state))
-		return;
-	sw_ready_conclude(ready, says_that_it_serves(ready, state));
-}
-
-/* The first step, too, waits: for the connection to be made. */
-static bool begin_ping(struct sw_ready *ready, const struct sw_endpoint *where)
-{
-	char host[SW_ADDR_TEXT], port[8];
-	enum sw_ping_state state;
-
-	sw_addr_format(&where->addr, host, sizeof(host));
-	snprintf(port, sizeof(port), "%u", where->port);
-	ready->ping = sw_ping_start(ready->conninfo, host, port, ready->is_counted);
-	if (!ready->ping)
-		return false;
-	state = sw_ping_step(ready->ping);
-	return (state == SW_PING_READS || state == SW_PING_WRITES) && await(ready, state);
-}
-
 static void ask(struct sw_ready *ready)
 {
-	struct sw_endpoint where = {0};
-
 	if (ready->ping)
 		return;
 	ready->asked_ns = sw_clock_monotonic_ns();
-	if (!somebody_listens(ready, &where))
-		sw_ready_conclude(ready, false);
-	else if (!ready->is_postgres || !(where.port || ready->conninfo) ||
-		 !begin_ping(ready, &where))
-		sw_ready_conclude(ready, true);
+	sw_ready_question(ready);
 }
 
 static void on_again(evutil_socket_t fd, short what, void *arg)
@@ -164,12 +89,10 @@ static void ask_soon(struct sw_ready *ready)
 /* The listeners may be looked at sooner than the database may be asked, and that may be enough. */
 static bool is_seen_to_be_gone(struct sw_ready *ready, uint64_t now_ns)
 {
-	struct sw_endpoint ignored;
-
 	if (now_ns - ready->looked_ns < LOOK_AGAIN_NS)
 		return false;
 	ready->looked_ns = now_ns;
-	return !somebody_listens(ready, &ignored);
+	return !sw_ready_somebody_listens(ready);
 }
 
 void sw_ready_suspect(struct sw_ready *ready, bool hold)
@@ -265,7 +188,7 @@ void sw_ready_free(struct sw_ready *ready)
 {
 	if (!ready)
 		return;
-	end_ping(ready);
+	sw_ready_end_question(ready);
 	event_free(ready->again);
 	free(ready->conninfo);
 	free(ready);

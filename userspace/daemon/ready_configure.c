@@ -29,8 +29,8 @@ static bool may_wait(const struct sw_config_service *config)
 		is_here |= has(lanes, SW_LANE_DIRECT);
 	}
 	return queues && (sw_config_goes_direct(config) ? is_here
-						: strcmp(config->budget.conninfo,
-							 SW_CONFIG_CONNINFO_DEFAULT) != 0);
+							: strcmp(config->budget.conninfo,
+								 SW_CONFIG_CONNINFO_DEFAULT) != 0);
 }
 
 static void set_conninfo(struct sw_ready *ready, const char *conninfo)
@@ -40,6 +40,7 @@ static void set_conninfo(struct sw_ready *ready, const char *conninfo)
 	free(ready->conninfo);
 	ready->conninfo = conninfo ? strdup(conninfo) : NULL;
 	ready->answers = false;
+	ready->astray_ns = 0;
 }
 
 void sw_ready_configure(struct sw_ready *ready, const struct sw_config_service *config)

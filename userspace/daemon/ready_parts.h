@@ -7,6 +7,7 @@
 
 #include <event2/event.h>
 
+#include "core/addr.h"
 #include "daemon/ready.h"
 
 struct sw_ready {
@@ -28,9 +29,18 @@ struct sw_ready {
 	bool is_here;	    /* else nothing goes direct, and its listeners may be anywhere */
 	bool was_down;	    /* found so since it served last */
 	bool answers;	    /* by that conninfo it has answered once */
+	/* The question under way, or the last. */
+	struct sw_endpoint where; /* who listens where direct connections go; port 0: nobody knows */
+	bool is_by_conninfo;
+	uint64_t astray_ns; /* when that conninfo led nowhere last; 0: it has answered since, if asked */
 };
 
 /* That is known now: ends the question, tells, and has it asked again while it does not serve. */
 void sw_ready_conclude(struct sw_ready *ready, bool serves);
+bool sw_ready_somebody_listens(struct sw_ready *ready);
+
+/* ready_ask.c: asks, and concludes at once or later. */
+void sw_ready_question(struct sw_ready *ready);
+void sw_ready_end_question(struct sw_ready *ready);
 
 #endif

@@ -9,19 +9,31 @@
 #include <errno.h>
 #include <libpq-fe.h>
 #include <poll.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/clock.h"
 #include "db/child.h"
 
 #define CANNOT_CONNECT_NOW "57P03"
 #define SQLSTATE_BYTES	   5
-/* Of a child, with each step; whoever asks has less. */
-#define PATIENCE_MS 5000
+/* Of a child, with all but the resolver; whoever asks has more. */
+#define PATIENCE_MS 1500
 #define OPTIONS_MAX 16
+
+#define WHY_MAX 256
+
+/* A child's. */
+struct answer {
+	unsigned char what;
+	char why[WHY_MAX]; /* "": there is nothing to be said */
+};
+
 struct sw_ping {
 	PGconn *conn;	       /* asked step by step; NULL: a child asks */
 	struct sw_child child; /* a conninfo may name a host, and libpq waits for the resolver */
+	struct answer answer;
 	bool started;
 };
 
@@ -107,10 +119,48 @@ static PGconn *begin_at(const char *host, const char *port, bool spares)
 	return begin(rows, false);
 }
 
-/* In a child: all steps, each waited for. */
-static void ask_by(const char *conninfo, bool spares, void *answer)
+/* False when there is no more time. */
+static bool await(const PGconn *conn, enum sw_ping_state state, uint64_t until_ns)
 {
-	unsigned char *said = answer;
+	struct pollfd wait = {.fd = PQsocket(conn),
+			      .events = state == SW_PING_READS ? POLLIN : POLLOUT};
+	uint64_t now_ns = sw_clock_monotonic_ns();
+
+	return now_ns < until_ns && poll(&wait, 1, (int)((until_ns - now_ns) / SW_NS_PER_MS)) > 0;
+}
+
+/* Beyond the connection itself: somebody took it. */
+static bool is_connected(const PGconn *conn)
+{
+	return PQstatus(conn) != CONNECTION_BAD && PQstatus(conn) != CONNECTION_NEEDED &&
+	       PQstatus(conn) != CONNECTION_STARTED;
+}
+
+/*
+ * True where the way is right, and nobody at its end: refused, or hung up on. libpq has no other word for an
+ * error than its text, which is English in a process without setlocale().
+ */
+static bool is_absent(const PGconn *conn)
+{
+	const char *message = PQerrorMessage(conn);
+
+	return strstr(message, strerror(ECONNREFUSED)) || strstr(message, strerror(ECONNRESET)) ||
+	       strstr(message, "server closed the connection unexpectedly");
+}
+
+/* The first line of what libpq says. */
+static void explain(const PGconn *conn, bool in_time, struct answer *out)
+{
+	const char *message = !conn	 ? "out of memory"
+			      : !in_time ? "no answer in time"
+					 : PQerrorMessage(conn);
+
+	snprintf(out->why, sizeof(out->why), "%.*s", (int)strcspn(message, "\n"), message);
+}
+
+/* In a child: all steps, each waited for. */
+static void ask_by(const char *conninfo, bool spares, struct answer *out)
+{
 	const char *const rows[][2] = {{"dbname", conninfo},
 				       {"fallback_application_name", "spillwayd"},
 				       {"connect_timeout", "2"},
@@ -118,17 +168,22 @@ static void ask_by(const char *conninfo, bool spares, void *answer)
 				       {NULL, NULL}};
 	PGconn *conn = begin(rows, true);
 	enum sw_ping_state state = conn ? SW_PING_WRITES : SW_PING_SILENT;
+	uint64_t until_ns = sw_clock_monotonic_ns() + PATIENCE_MS * SW_NS_PER_MS;
+	bool in_time = true, is_there = false;
 
 	if (conn && PQstatus(conn) == CONNECTION_BAD)
 		state = failed(conn);
 	while (state == SW_PING_READS || state == SW_PING_WRITES) {
-		struct pollfd wait = {.fd = PQsocket(conn),
-				      .events = state == SW_PING_READS ? POLLIN : POLLOUT};
-
-		state = poll(&wait, 1, PATIENCE_MS) > 0 ? step(conn) : SW_PING_SILENT;
+		is_there = is_connected(conn);
+		in_time = await(conn, state, until_ns);
+		state = in_time ? step(conn) : SW_PING_SILENT;
 	}
+	if (state == SW_PING_SILENT && (in_time ? !conn || !is_absent(conn) : !is_there))
+		state = SW_PING_ASTRAY;
+	out->what = state;
+	if (state == SW_PING_SILENT || state == SW_PING_ASTRAY)
+		explain(conn, in_time, out);
 	PQfinish(conn);
-	*said = state;
 }
 
 static void ask_plainly(const char *conninfo, void *answer)
@@ -147,22 +202,39 @@ struct sw_ping *sw_ping_start(const char *conninfo, const char *host, const char
 
 	if (!ping)
 		return NULL;
-	if (conninfo ? !sw_child_start(&ping->child, spares ? ask_sparingly : ask_plainly, 1,
-				       conninfo)
+	if (conninfo ? !sw_child_start(&ping->child, spares ? ask_sparingly : ask_plainly,
+				       sizeof(ping->answer), conninfo)
 		     : (ping->conn = begin_at(host, port, spares)) != NULL)
 		return ping;
 	free(ping);
 	return NULL;
 }
 
-static enum sw_ping_state step_of_child(const struct sw_ping *ping)
+static enum sw_ping_state go_astray(struct sw_ping *ping, const char *why)
 {
-	unsigned char answer;
-	int failed = sw_child_answer(&ping->child, &answer, 1);
+	snprintf(ping->answer.why, sizeof(ping->answer.why), "%s", why);
+	return SW_PING_ASTRAY;
+}
+
+static enum sw_ping_state step_of_child(struct sw_ping *ping)
+{
+	int failed = sw_child_answer(&ping->child, &ping->answer, sizeof(ping->answer));
 
 	if (failed == -EAGAIN)
 		return SW_PING_READS;
-	return failed ? SW_PING_SILENT : (enum sw_ping_state)answer;
+	if (failed)
+		return go_astray(ping, "the process that asked died");
+	return (enum sw_ping_state)ping->answer.what;
+}
+
+enum sw_ping_state sw_ping_give_up(struct sw_ping *ping)
+{
+	return ping->conn ? SW_PING_SILENT : go_astray(ping, "the resolver does not answer");
+}
+
+const char *sw_ping_why(const struct sw_ping *ping)
+{
+	return ping->answer.why;
 }
 
 enum sw_ping_state sw_ping_step(struct sw_ping *ping)

@@ -14,6 +14,7 @@ enum sw_ping_state {
 	SW_PING_SERVES,	 /* it answered; whether it would let this role in is another matter */
 	SW_PING_REJECTS, /* it says that it starts, recovers or shuts down (57P03) */
 	SW_PING_SILENT,	 /* nobody there, or no answer */
+	SW_PING_ASTRAY, /* by a conninfo only: it leads to no database (name, route, an option); all may be well */
 };
 
 struct sw_ping;
@@ -27,6 +28,10 @@ struct sw_ping *sw_ping_start(const char *conninfo, const char *host, const char
 			      bool spares);
 enum sw_ping_state sw_ping_step(struct sw_ping *ping);
 int sw_ping_fd(const struct sw_ping *ping); /* may change with each step */
-void sw_ping_free(struct sw_ping *ping);    /* NULL is fine */
+/* Whoever asks by a conninfo does not want to wait any longer: only a resolver takes so long. */
+enum sw_ping_state sw_ping_give_up(struct sw_ping *ping);
+/* Why a conninfo brought no answer, one line. */
+const char *sw_ping_why(const struct sw_ping *ping);
+void sw_ping_free(struct sw_ping *ping); /* NULL is fine */
 
 #endif
