@@ -10,29 +10,47 @@
 #include "core/log.h"
 #include "daemon/monitor.h"
 #include "daemon/read_service.h"
-#include "kern/listeners.h"
 #include "kern/read.h"
 
 /* Between two questions: each costs the database a fork. */
 #define AGAIN_NS (200 * SW_NS_PER_MS)
-/* Between two looks at the kernel's listeners in between, which cost nobody else anything. */
-#define LOOK_AGAIN_NS (10 * SW_NS_PER_MS)
 /* Likewise where a monitor would hear of nearly all that may happen. */
 #define WATCHED_AGAIN_NS (5 * SW_NS_PER_S)
+/* So long one look at the kernel's listeners is good for in between; each costs some ten microseconds. */
+#define LOOK_NS (10 * SW_NS_PER_MS)
 /* Addresses are bound one after the other, with names to be looked up between. */
 #define STEADY_NS SW_NS_PER_S
 
-/* Where the kernel does not tell who listens, somebody is taken to. */
-bool sw_ready_somebody_listens(struct sw_ready *ready)
+static void look(struct sw_ready *ready)
+{
+	sw_listeners_free(&ready->listeners);
+	ready->looked_ns = sw_clock_monotonic_ns();
+	ready->may_look = sw_listeners_read(&ready->listeners) == 0;
+}
+
+const struct sw_listeners *sw_ready_listeners(struct sw_ready *ready)
+{
+	if (sw_clock_monotonic_ns() - ready->looked_ns >= LOOK_NS)
+		look(ready);
+	return ready->may_look ? &ready->listeners : NULL;
+}
+
+/* By the last look. Where the kernel does not tell who listens, somebody is taken to. */
+static bool somebody_listens(struct sw_ready *ready)
 {
 	const struct sw_plan *plan = ready->daemon->plan;
 	const struct sw_plan_service *service = sw_plan_service(plan, ready->service);
-	SW_LISTENERS_FREE struct sw_listeners listeners = {0};
 
 	ready->where = (struct sw_endpoint){0};
-	if (!ready->is_here || !service || sw_listeners_read(&listeners) < 0)
+	if (!ready->is_here || !service || !ready->may_look)
 		return true;
-	return sw_read_service_database_at(plan, service, &listeners, &ready->where);
+	return sw_read_service_database_at(plan, service, &ready->listeners, &ready->where);
+}
+
+bool sw_ready_somebody_listens(struct sw_ready *ready)
+{
+	look(ready);
+	return somebody_listens(ready);
 }
 
 void sw_ready_conclude(struct sw_ready *ready, bool serves)
@@ -87,12 +105,10 @@ static void ask_soon(struct sw_ready *ready)
 }
 
 /* The listeners may be looked at sooner than the database may be asked, and that may be enough. */
-static bool is_seen_to_be_gone(struct sw_ready *ready, uint64_t now_ns)
+static bool is_seen_to_be_gone(struct sw_ready *ready)
 {
-	if (now_ns - ready->looked_ns < LOOK_AGAIN_NS)
-		return false;
-	ready->looked_ns = now_ns;
-	return !sw_ready_somebody_listens(ready);
+	sw_ready_listeners(ready);
+	return !somebody_listens(ready);
 }
 
 void sw_ready_suspect(struct sw_ready *ready, bool hold)
@@ -105,7 +121,7 @@ void sw_ready_suspect(struct sw_ready *ready, bool hold)
 	/* For as long as an answer takes; nobody is to wait for the next question as well. */
 	if (hold && is_answer_near)
 		ready->told(ready->arg, false, false);
-	if (hold && !is_answer_near && is_seen_to_be_gone(ready, now_ns))
+	if (hold && !is_answer_near && is_seen_to_be_gone(ready))
 		sw_ready_conclude(ready, false);
 	else
 		ask_soon(ready);
@@ -190,6 +206,7 @@ void sw_ready_free(struct sw_ready *ready)
 		return;
 	sw_ready_end_question(ready);
 	event_free(ready->again);
+	sw_listeners_free(&ready->listeners);
 	free(ready->conninfo);
 	free(ready);
 }

@@ -23,7 +23,9 @@ struct sw_ready {
 	struct event *answer;
 	struct event *again;
 	uint64_t asked_ns;
+	struct sw_listeners listeners; /* as they were then */
 	uint64_t looked_ns;
+	bool may_look; /* the kernel told */
 	uint64_t ended;	    /* connections that had ended when it was asked last */
 	uint64_t served_ns; /* when it was found to serve again */
 	bool is_here;	    /* else nothing goes direct, and its listeners may be anywhere */
@@ -37,6 +39,7 @@ struct sw_ready {
 
 /* That is known now: ends the question, tells, and has it asked again while it does not serve. */
 void sw_ready_conclude(struct sw_ready *ready, bool serves);
+/* At this moment. */
 bool sw_ready_somebody_listens(struct sw_ready *ready);
 
 /* ready_ask.c: asks, and concludes at once or later. */

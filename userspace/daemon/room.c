@@ -161,7 +161,6 @@ static void close_room(struct sw_room *room)
 		return;
 	sw_ready_free(room->ready);
 	sw_queue_free(room->queue);
-	sw_listeners_free(&room->listeners);
 	if (room->due)
 		event_free(room->due);
 	free(room);

@@ -10,7 +10,6 @@
 #include "daemon/cancels.h"
 #include "daemon/ready.h"
 #include "daemon/room.h"
-#include "kern/listeners.h"
 #include "kern/wakeups.h"
 
 struct sw_room {
@@ -28,8 +27,6 @@ struct sw_room {
 	uint64_t let_in;   /* by the last tick, that a wakeup should have told of */
 	uint32_t kept_for; /* bit n: somebody was kept out for reason n since the last tick */
 	uint32_t used;	   /* direct slots at the last heartbeat */
-	struct sw_listeners listeners; /* room_unserved.c: as they were then */
-	uint64_t looked_ns;
 };
 
 struct sw_rooms {

@@ -6,13 +6,9 @@
 #include <arpa/inet.h>
 #include <string.h>
 
-#include "core/clock.h"
 #include "daemon/read_service.h"
 #include "daemon/room_parts.h"
 #include "policy/frame.h"
-
-/* So long one look at the kernel's listeners is good for; each costs some ten microseconds. */
-#define LOOK_NS (10 * SW_NS_PER_MS)
 
 enum address {
 	SERVED,	  /* by now, or the kernel does not tell */
@@ -21,37 +17,27 @@ enum address {
 	DOWN,	  /* none is */
 };
 
-static bool look(struct sw_room *room)
-{
-	uint64_t now_ns = sw_clock_monotonic_ns();
-
-	if (room->listeners.list && now_ns - room->looked_ns < LOOK_NS)
-		return true;
-	sw_listeners_free(&room->listeners);
-	room->looked_ns = now_ns;
-	return sw_listeners_read(&room->listeners) == 0;
-}
-
 static enum address address_of(struct sw_room *room, const struct sw_waiter *waiter)
 {
 	const struct sw_plan *plan = room->daemon->plan;
 	const struct sw_plan_service *service = sw_plan_service(plan, room->service);
+	const struct sw_listeners *listeners = sw_ready_listeners(room->ready);
 	struct sw_endpoint ignored;
 	struct sw_flow_key flow;
 	struct sw_addr server;
 
-	if (!look(room))
+	if (!listeners)
 		return SERVED;
 	/* One listener is for all, but it may be there for one family alone. */
 	if (service->conf.direct.port_be)
-		return sw_read_service_database_at(plan, service, &room->listeners, &ignored)
+		return sw_read_service_database_at(plan, service, listeners, &ignored)
 			       ? STARTING
 			       : DOWN;
 	sw_frame_flow(waiter->frame, waiter->ip_at, waiter->tcp_at, waiter->is_ipv6, &flow);
 	memcpy(server.bytes, flow.server.bytes, sizeof(server.bytes));
-	if (sw_listeners_find(&room->listeners, &server, ntohs(flow.server_port_be)))
+	if (sw_listeners_find(listeners, &server, ntohs(flow.server_port_be)))
 		return SERVED;
-	if (!sw_read_service_database_at(plan, service, &room->listeners, &ignored))
+	if (!sw_read_service_database_at(plan, service, listeners, &ignored))
 		return DOWN;
 	return sw_ready_is_steady(room->ready) ? UNSERVED : STARTING;
 }
