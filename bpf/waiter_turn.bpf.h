@@ -60,22 +60,24 @@ static __noinline int source_exceeds(const struct sw_source_key *key,
  * arrival to take yet. That is only looked at: an arrival that it takes in vain would be gone.
  */
 static __always_inline __u8 still_over(struct gate *gate, struct sw_request *request, __u8 flags,
-				       int is_timed_out)
+				       enum sw_release_op op)
 {
-	if ((flags & SW_FLOW_OVER_RATE && is_timed_out) ||
+	int is_end = op != SW_RELEASE_ADMIT;
+
+	if ((flags & SW_FLOW_OVER_RATE && is_end) ||
 	    (flags & SW_FLOW_OWES_RATE &&
 	     source_exceeds(&request->source, request->class_conf, gate->now_ns)))
 		return sw_hide(request, SW_REASON_RATE);
-	if (flags & SW_FLOW_OVER_LIVE && (is_timed_out || sw_decide_is_over_live(request)))
+	if (flags & SW_FLOW_OVER_LIVE && (is_end || sw_decide_is_over_live(request)))
 		return sw_hide(request, SW_REASON_SOURCE_LIVE);
 	return sw_hide(request, 0);
 }
 
 /* Another CPU took the arrival between the look and now: what the lane cost goes back. */
 static __always_inline struct sw_verdict outrun(struct gate *gate, struct sw_request *request,
-						struct sw_verdict verdict, int is_timed_out)
+						struct sw_verdict verdict, int is_end)
 {
-	if (!source_arrives(&request->source, request->class_conf, gate->now_ns) || is_timed_out)
+	if (!source_arrives(&request->source, request->class_conf, gate->now_ns) || is_end)
 		return verdict;
 	give_back(gate, request, verdict.lane);
 	request->kept_by = SW_KEPT_BY_SOURCE;
@@ -83,7 +85,7 @@ static __always_inline struct sw_verdict outrun(struct gate *gate, struct sw_req
 }
 
 static __always_inline struct sw_verdict
-waiter_verdict(struct gate *gate, struct sw_request *request, __u8 flags, int is_timed_out)
+waiter_verdict(struct gate *gate, struct sw_request *request, __u8 flags, enum sw_release_op op)
 {
 	__u8 action = action_now(gate, request);
 	struct sw_verdict verdict;
@@ -97,10 +99,10 @@ waiter_verdict(struct gate *gate, struct sw_request *request, __u8 flags, int is
 		return (struct sw_verdict){SW_LANE_REFUSE, SW_REASON_DAEMON_LOST, 0};
 	if (action == SW_ACTION_ALLOW && !sw_decide_is_paused(request))
 		return sw_decide_anyway(request, SW_REASON_ACTION);
-	over = still_over(gate, request, flags, is_timed_out);
-	verdict = sw_decide_waiter(request, over, is_timed_out);
+	over = still_over(gate, request, flags, op);
+	verdict = sw_decide_waiter(request, over, op);
 	if (flags & SW_FLOW_OWES_RATE && !over && sw_lane_admits(verdict.lane))
-		return outrun(gate, request, verdict, is_timed_out);
+		return outrun(gate, request, verdict, op != SW_RELEASE_ADMIT);
 	return verdict;
 }
 
@@ -135,8 +137,7 @@ __attribute__((noinline)) int waiter_turn(struct packet_ctx *ctx, __u32 where, i
 	if (unpack(seen).tag != sw_flow_tag(&gate.flow) || unpack(seen).state != SW_FLOW_WAITING ||
 	    flow->isn != bpf_ntohl(tcp->seq) || waiter_request(&gate, &request, flow))
 		return 0;
-	verdict = waiter_verdict(&gate, &request, unpack(seen).flags,
-				 (op & 0xff) == SW_RELEASE_TIME_OUT);
+	verdict = waiter_verdict(&gate, &request, unpack(seen).flags, op & 0xff);
 	if (verdict.lane == SW_LANE_QUEUE)
 		return kept(&request, verdict);
 	if (sw_lane_admits(verdict.lane)) {

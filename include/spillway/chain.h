@@ -36,6 +36,21 @@ SW_INLINE int sw_chain_has(__u64 chain, __u8 lane)
 	return ((differs - ones) & ~differs & ones << 7) != 0;
 }
 
+/* The others of the chain, in their order. Without a branch, as above: there are eight lanes to be told apart. */
+SW_INLINE __u64 sw_chain_without(__u64 chain, __u8 lane)
+{
+	__u64 others = 0;
+	__u32 bits = 0;
+
+	for (int i = 0; i < SW_CHAIN_MAX; i++, chain >>= 8) {
+		__u64 is_other = (((chain ^ lane) & 0xff) + 0xff) >> 8;
+
+		others |= (chain & 0xff) * is_other << bits;
+		bits += 8 * is_other;
+	}
+	return others;
+}
+
 /* The lanes before the queue, where there is one. */
 SW_INLINE __u64 sw_chain_before_queue(__u64 chain)
 {

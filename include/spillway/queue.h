@@ -63,6 +63,7 @@ enum sw_release_op {
 	SW_RELEASE_ADMIT = 1, /* into a lane before the queue, if one has room */
 	SW_RELEASE_TIME_OUT,  /* to the lanes behind the queue */
 	SW_RELEASE_ABANDON,   /* its client has given up: forget it */
+	SW_RELEASE_ELSEWHERE, /* nobody listens where it goes: to any lane but direct and the queue */
 };
 
 /* Added to the above for waiter_turn(). */

@@ -55,39 +55,58 @@ static long sw_decide_try(__u32 turn, void *state)
 	return 1;
 }
 
-/* Where a waiter may go: before the queue; timed out, behind it; while nobody is let in, to the end. */
-SW_INLINE __u64 sw_waiter_chain(__u64 lanes, int is_closed, int is_timed_out)
+/*
+ * Where a waiter may go: before the queue; timed out, behind it; while nobody is let in, to the end. Where
+ * nobody listens direct is of no use. A subprogram: the stack of who decides has no room for this as well.
+ */
+SW_SUBPROGRAM __u64 sw_waiter_chain(__u64 lanes, int closed, enum sw_release_op op)
 {
-	if (!is_timed_out)
-		return is_closed ? 0 : sw_chain_before_queue(lanes);
-	return is_closed ? sw_chain_last(lanes) : sw_chain_behind_queue(lanes);
+	int is_unserved = closed == SW_REASON_NO_LISTENER;
+
+	if (op == SW_RELEASE_ADMIT)
+		return closed ? 0 : sw_chain_before_queue(lanes);
+	if (closed && !is_unserved)
+		return sw_chain_last(lanes);
+	lanes = op == SW_RELEASE_ELSEWHERE ? sw_chain_without(lanes, SW_LANE_QUEUE)
+					   : sw_chain_behind_queue(lanes);
+	return is_unserved ? sw_chain_without(lanes, SW_LANE_DIRECT) : lanes;
+}
+
+/* Elsewhere is for whom nobody listens for at this moment; who can be served is not sent away. */
+SW_INLINE enum sw_release_op sw_waiter_op(enum sw_release_op op, int closed)
+{
+	return op == SW_RELEASE_ELSEWHERE && closed != SW_REASON_NO_LISTENER ? SW_RELEASE_ADMIT
+									     : op;
 }
 
 /*
  * A waiter's turn: SW_LANE_QUEUE and why, if none of the lanes before the queue has room for it yet;
- * else what it gets, which is taken then. Timed out it gets one of the lanes behind the queue. `over` says
+ * else what it gets, which is taken then. Timed out it gets one of the lanes behind the queue; elsewhere,
+ * one of all but direct. `over` says
  * which limit of its source it came over and is over still, for its chain is the over-limit one then; one
  * that it is over no more it came by all the same when its time is out.
  */
 SW_INLINE struct sw_verdict sw_decide_waiter(struct sw_request *request, __u8 over,
-					     int is_timed_out)
+					     enum sw_release_op op)
 {
 	__u64 lanes = sw_decide_whole(request, over);
 	int closed = sw_decide_closed(request, sw_chain_before_queue(lanes));
+	enum sw_release_op does = sw_waiter_op(op, closed);
 	struct sw_walk walk = {
 		.request = request,
-		.chain = sw_waiter_chain(lanes, closed != 0, is_timed_out),
+		.chain = sw_waiter_chain(lanes, closed, does),
 		.limits.live = over ? 0 : request->class_conf->connections_per_source,
 		.limits.direct = request->class_conf->direct_per_source,
-		.verdict.lane = is_timed_out ? SW_LANE_REFUSE : SW_LANE_QUEUE,
+		.verdict.lane = does == SW_RELEASE_ADMIT ? SW_LANE_QUEUE : SW_LANE_REFUSE,
 		.verdict.reason = sw_hide(request, closed ? closed : over),
 	};
 
 	if (closed || over)
 		request->kept_by = sw_hide(request, sw_reason_keeps_by(walk.verdict.reason));
 	SW_REPEAT(SW_CHAIN_MAX, sw_decide_try, &walk);
-	if (is_timed_out && !sw_lane_admits(walk.verdict.lane))
-		walk.verdict.reason = SW_REASON_QUEUE_TIMEOUT;
+	if (does != SW_RELEASE_ADMIT && !sw_lane_admits(walk.verdict.lane))
+		walk.verdict.reason = does == SW_RELEASE_TIME_OUT ? SW_REASON_QUEUE_TIMEOUT
+								  : SW_REASON_NO_LISTENER;
 	return walk.verdict;
 }
 

@@ -7,11 +7,15 @@
 
 #include "spillway/lane.h"
 
+_Static_assert(SW_LANE_DIRECT < SW_LANE_POOLER && SW_LANE_POOLER < SW_LANE_QUEUE,
+	       "lanes that admit are the first");
+
 struct sw_walk {
 	struct sw_request *request;
 	__u64 chain;
 	struct sw_source_limits limits;
-	__u8 barred; /* why the lanes before the queue are passed over, enum sw_reason; 0: they are not */
+	__u8 barred; /* why lanes that admit are passed over, enum sw_reason; 0: they are not */
+	__u8 below;  /* those before this one are, enum sw_lane: both, direct, or none */
 	struct sw_verdict verdict;
 };
 
@@ -23,15 +27,16 @@ SW_INLINE __u64 sw_decide_whole(const struct sw_request *request, __u8 over)
 /*
  * The queue had no room for somebody who should have waited behind others. Who has none of his own
  * class or of more weight before him may try what the others did not get; whom the service as a whole
- * keeps out is not let in by that.
+ * keeps out is not let in by that. Where nobody listens direct alone is of no use.
  */
 SW_INLINE void sw_decide_unbar(struct sw_walk *walk)
 {
 	const struct sw_request *request = walk->request;
+	int is_unserved = walk->barred == SW_REASON_NO_LISTENER;
 
-	if (walk->barred != SW_REASON_WAITERS)
+	if (walk->below != SW_LANE_QUEUE || (walk->barred != SW_REASON_WAITERS && !is_unserved))
 		return;
-	walk->barred = sw_hide(request, 0);
+	walk->below = sw_hide(request, is_unserved * SW_LANE_POOLER);
 	if (!request->class_state->waiting && !request->class_conf->yields)
 		walk->chain = sw_decide_whole(request, walk->verdict.over);
 }
@@ -46,7 +51,7 @@ static long sw_decide_turn(__u32 turn, void *state)
 	(void)turn;
 	if (lane == SW_LANE_NONE)
 		return 1;
-	if (walk->barred && sw_lane_admits(lane))
+	if (lane < walk->below)
 		reason = walk->barred;
 	else
 		reason = sw_decide_lane(walk->request, lane, &walk->limits);
@@ -147,6 +152,7 @@ SW_INLINE struct sw_verdict sw_decide_chain(struct sw_request *request, __u8 ove
 		walk.verdict.reason = closed;
 	} else {
 		walk.barred = sw_hide(request, sw_decide_bar(request, walk.chain));
+		walk.below = sw_hide(request, walk.barred ? SW_LANE_QUEUE : SW_LANE_NONE);
 	}
 	/* A pause is waited for by all that would have got in, whatever their chain says. */
 	if (walk.barred == SW_REASON_PAUSED && !sw_chain_has(walk.chain, SW_LANE_QUEUE) &&

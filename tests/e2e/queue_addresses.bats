@@ -6,11 +6,15 @@
 load lib/e2e
 load lib/waiters
 
+# Where nobody listens, by the same family; the pooler would take who comes there.
+UNSERVED_IPV4=10.78.0.9
+
 setup_file() {
 	world_with_database max_connections=26
 	# Now that the world says which address it has: that one and loopback, and no IPv6.
 	postgres_stop
 	postgres_start max_connections=26 "listen_addresses=127.0.0.1,$SERVER_IPV4"
+	as_server ip address add "$UNSERVED_IPV4/24" dev "$WORLD_INTERFACE"
 }
 teardown_file() { world_destroy; }
 teardown() {
@@ -34,7 +38,7 @@ configuration() {
 }
 
 @test "who comes to an address where nobody listens is refused, and nobody waits behind him" {
-	configuration 5 'direct, queue, refuse' | spillwayd_start
+	configuration 5 'direct, queue, refuse' | sed '1ilog: {level: debug}' | spillwayd_start
 	come six fd77:0:1::1
 	hears_refusal six
 	come six fd77:0:1::1
@@ -42,7 +46,21 @@ configuration() {
 	wait_until_served four
 	hears_refusal six
 	assert_quiet
-	assert_equal "holds" 0 "$(grep -c 'does not serve' "$WORLD/log/spillwayd")"
+	# Neither was it taken to be away, nor doubted.
+	assert_equal "holds" 0 "$(grep -Ec 'does not serve|is the database there' "$WORLD/log/spillwayd")"
+}
+
+@test "who comes to an address where nobody listens gets what his chain has besides" {
+	configuration 5 'direct, pooler, queue, refuse' | spillwayd_start
+	come four 10.77.1.1 PGHOSTADDR="$UNSERVED_IPV4"
+	wait_until_served four
+	assert_status '.services[0].counters.wait_steered' 1
+	configuration 5 'direct, queue, pooler, refuse' | spillwayd_configure
+	sw reload
+	come four 10.77.1.2 PGHOSTADDR="$UNSERVED_IPV4"
+	wait_until_served four
+	assert_status '.services[0].counters.wait_steered' 2
+	assert_quiet
 }
 
 @test "a full budget makes no difference to who comes to an address where nobody listens" {

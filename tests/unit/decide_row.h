@@ -18,11 +18,12 @@
 #define DROP		SW_LANE_DROP
 
 /* The first lane is the lowest byte. */
-#define CHAIN1(a)	   (uint64_t)(a)
-#define CHAIN2(a, b)	   (CHAIN1(a) | CHAIN1(b) << 8)
-#define CHAIN3(a, b, c)	   (CHAIN2(a, b) | CHAIN1(c) << 16)
-#define CHAIN4(a, b, c, d) (CHAIN3(a, b, c) | CHAIN1(d) << 24)
-#define WAITS		   CHAIN3(DIRECT, QUEUE, REFUSE)
+#define CHAIN1(a)	      (uint64_t)(a)
+#define CHAIN2(a, b)	      (CHAIN1(a) | CHAIN1(b) << 8)
+#define CHAIN3(a, b, c)	      (CHAIN2(a, b) | CHAIN1(c) << 16)
+#define CHAIN4(a, b, c, d)    (CHAIN3(a, b, c) | CHAIN1(d) << 24)
+#define CHAIN5(a, b, c, d, e) (CHAIN4(a, b, c, d) | CHAIN1(e) << 32)
+#define WAITS		      CHAIN3(DIRECT, QUEUE, REFUSE)
 
 /* A row starts from: budget 2, no caps, a pooler of 2, lanes direct-pooler-refuse, over: drop. */
 struct row {

@@ -3,8 +3,6 @@
  * The decision about somebody who waits: what his turn brings, what keeps him, where he goes when his time is
  * out, and that exactly what it says was taken is taken.
  */
-#include <stdbool.h>
-
 #include "decide_rig.h"
 
 #define MIXED CHAIN4(DIRECT, POOLER, QUEUE, REFUSE)
@@ -14,7 +12,7 @@ struct waiter_row {
 	struct row in;
 	uint8_t over; /* enum sw_reason */
 	uint8_t kept_by;
-	bool is_timed_out;
+	enum sw_release_op op; /* 0: ADMIT */
 };
 
 static const struct waiter_row rows[] = {
@@ -106,18 +104,18 @@ static const struct waiter_row rows[] = {
 	{.in = {.sentence = "timed out it goes on behind the queue",
 		.expect = {POOLER, 0, 0},
 		.lanes = CHAIN4(DIRECT, QUEUE, POOLER, REFUSE)},
-	 .is_timed_out = true},
+	 .op = SW_RELEASE_TIME_OUT},
 	{.in = {.sentence =
 			"timed out it gets the answer at the end, and hears that its time was out",
 		.expect = {REFUSE, SW_REASON_QUEUE_TIMEOUT, 0},
 		.lanes = WAITS},
-	 .is_timed_out = true},
+	 .op = SW_RELEASE_TIME_OUT},
 	{.in = {.sentence = "timed out in a pause it gets the last answer, and no lane before it",
 		.expect = {REFUSE, SW_REASON_QUEUE_TIMEOUT, 0},
 		.hold = SW_HOLD_PAUSED,
 		.lanes = CHAIN4(DIRECT, QUEUE, POOLER, REFUSE)},
 	 .kept_by = SW_KEPT_BY_ALL,
-	 .is_timed_out = true},
+	 .op = SW_RELEASE_TIME_OUT},
 	{.in = {.sentence =
 			"timed out who came over its rate goes on in that chain, not in its class's",
 		.expect = {DROP, SW_REASON_QUEUE_TIMEOUT, 0},
@@ -125,7 +123,43 @@ static const struct waiter_row rows[] = {
 		.lanes = CHAIN4(DIRECT, QUEUE, POOLER, REFUSE)},
 	 .over = SW_REASON_RATE,
 	 .kept_by = SW_KEPT_BY_SOURCE,
-	 .is_timed_out = true},
+	 .op = SW_RELEASE_TIME_OUT},
+	{.in = {.sentence = "timed out where nobody listens it may have any lane behind but direct",
+		.expect = {POOLER, SW_REASON_NO_LISTENER, 0},
+		.destination_reason = SW_REASON_NO_LISTENER,
+		.lanes = CHAIN5(DIRECT, QUEUE, DIRECT, POOLER, REFUSE)},
+	 .kept_by = SW_KEPT_BY_ALL,
+	 .op = SW_RELEASE_TIME_OUT},
+	{.in = {.sentence = "sent elsewhere it goes on with the next lane before the queue",
+		.expect = {POOLER, SW_REASON_NO_LISTENER, 0},
+		.destination_reason = SW_REASON_NO_LISTENER,
+		.lanes = MIXED},
+	 .kept_by = SW_KEPT_BY_ALL,
+	 .op = SW_RELEASE_ELSEWHERE},
+	{.in = {.sentence = "sent elsewhere it goes on with those behind the queue, too",
+		.expect = {POOLER, SW_REASON_NO_LISTENER, 0},
+		.destination_reason = SW_REASON_NO_LISTENER,
+		.lanes = CHAIN4(DIRECT, QUEUE, POOLER, REFUSE)},
+	 .kept_by = SW_KEPT_BY_ALL,
+	 .op = SW_RELEASE_ELSEWHERE},
+	{.in = {.sentence = "sent elsewhere and finding nothing it hears that nobody listens",
+		.expect = {REFUSE, SW_REASON_NO_LISTENER, 0},
+		.destination_reason = SW_REASON_NO_LISTENER,
+		.pooler_used = 2,
+		.lanes = MIXED},
+	 .kept_by = SW_KEPT_BY_ALL,
+	 .op = SW_RELEASE_ELSEWHERE},
+	{.in = {.sentence = "whom somebody listens for by now is not sent elsewhere",
+		.expect = {DIRECT, 0, 0},
+		.lanes = MIXED},
+	 .op = SW_RELEASE_ELSEWHERE},
+	{.in = {.sentence = "nor is he in a pause",
+		.expect = {QUEUE, SW_REASON_PAUSED, 0},
+		.destination_reason = SW_REASON_NO_LISTENER,
+		.hold = SW_HOLD_PAUSED,
+		.lanes = MIXED},
+	 .kept_by = SW_KEPT_BY_ALL,
+	 .op = SW_RELEASE_ELSEWHERE},
 };
 
 static void check_row(void **state)
@@ -136,7 +170,7 @@ static void check_row(void **state)
 
 	set_stage(&stage, &row->in);
 	before = stage;
-	verdict = sw_decide_waiter(&stage.request, row->over, row->is_timed_out);
+	verdict = sw_decide_waiter(&stage.request, row->over, row->op ? row->op : SW_RELEASE_ADMIT);
 	assert_int_equal(verdict.lane, row->in.expect.lane);
 	assert_int_equal(verdict.reason, row->in.expect.reason);
 	assert_int_equal(stage.request.kept_by, row->kept_by);

@@ -238,6 +238,29 @@ static void who_was_heard_of_once_has_time_to_come_again(void **state)
 	sw_queue_free(queue);
 }
 
+static void two_looks_a_while_apart_find_that_nobody_listens(void **state)
+{
+	struct sw_queue *queue = queue_of(SW_QUEUE_FIFO);
+	const struct sw_waiter *waiter;
+
+	(void)state;
+	park(queue, &(struct client){.source = 1, .port = 1}, START);
+	waiter = sw_queue_next(queue);
+	/* From any moment on, whatever its number. */
+	for (uint64_t from_ns = START; from_ns < START + 2 * SECOND; from_ns += 7 * MS) {
+		sw_queue_note_unserved(queue, waiter, 0);
+		assert_false(sw_queue_note_unserved(queue, waiter, from_ns));
+		assert_false(sw_queue_note_unserved(queue, waiter, from_ns));
+		assert_false(sw_queue_note_unserved(queue, waiter, from_ns + 20 * MS));
+		assert_true(sw_queue_note_unserved(queue, waiter, from_ns + 40 * MS));
+		assert_true(sw_queue_note_unserved(queue, waiter, from_ns + 150 * MS));
+		/* One that listens in between makes it anew. */
+		sw_queue_note_unserved(queue, waiter, 0);
+		assert_false(sw_queue_note_unserved(queue, waiter, from_ns + 150 * MS));
+	}
+	sw_queue_free(queue);
+}
+
 static void the_rate_is_that_of_the_last_seconds_from_the_first_on(void **state)
 {
 	struct sw_queue *queue = queue_of(SW_QUEUE_FIFO);
@@ -270,6 +293,7 @@ int main(void)
 		cmocka_unit_test(who_repeats_his_syn_is_never_taken_for_gone),
 		cmocka_unit_test(who_falls_silent_is_found),
 		cmocka_unit_test(who_was_heard_of_once_has_time_to_come_again),
+		cmocka_unit_test(two_looks_a_while_apart_find_that_nobody_listens),
 		cmocka_unit_test(the_rate_is_that_of_the_last_seconds_from_the_first_on),
 	};
 

@@ -119,8 +119,12 @@ void sw_ready_suspect(struct sw_ready *ready, bool hold)
 	if (!ready->may_wait || ready->was_down)
 		return;
 	/* For as long as an answer takes; nobody is to wait for the next question as well. */
-	if (hold && is_answer_near)
+	if (hold && is_answer_near) {
+		sw_log_debug(
+			"service %s: is the database there? New connections wait for the answer",
+			sw_plan_service(ready->daemon->plan, ready->service)->name);
 		ready->told(ready->arg, false, false);
+	}
 	if (hold && !is_answer_near && is_seen_to_be_gone(ready))
 		sw_ready_conclude(ready, false);
 	else

@@ -35,7 +35,7 @@ void sw_ready_ask(struct sw_ready *ready);
 /* Found not to serve, and not only doubted. */
 bool sw_ready_is_down(const struct sw_ready *ready);
 
-/* Who listens, as the kernel told less than 10 ms ago; until the next call. NULL: it does not tell. */
+/* Who listens, as the kernel told at most 10 ms ago; until the next call. NULL: it does not tell. */
 const struct sw_listeners *sw_ready_listeners(struct sw_ready *ready);
 
 /* Each tenth of a second: asks while connections come and go, at most five times a second. */

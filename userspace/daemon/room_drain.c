@@ -70,6 +70,17 @@ void sw_room_refuse(struct sw_room *room, const struct sw_waiter *waiter)
 	sw_queue_leave(room->queue, waiter, false, sw_clock_monotonic_ns());
 }
 
+void sw_room_send_elsewhere(struct sw_room *room, const struct sw_waiter *waiter)
+{
+	struct sw_released released;
+
+	if (run(room, SW_RELEASE_ELSEWHERE, waiter, 0, &released) || released.lane == SW_LANE_QUEUE)
+		sw_room_pass_over(room, waiter);
+	else
+		sw_queue_leave(room->queue, waiter, sw_lane_admits(released.lane),
+			       sw_clock_monotonic_ns());
+}
+
 void sw_room_pass_over(struct sw_room *room, const struct sw_waiter *waiter)
 {
 	sw_queue_postpone(room->queue, waiter);

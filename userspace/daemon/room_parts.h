@@ -49,6 +49,8 @@ void sw_room_forget_gone(struct sw_room *room);
 void sw_room_apply_rules(struct sw_room *room);
 /* Its wait is over without its having got in. */
 void sw_room_refuse(struct sw_room *room, const struct sw_waiter *waiter);
+/* Nobody listens where it goes: it gets what its chain has besides. */
+void sw_room_send_elsewhere(struct sw_room *room, const struct sw_waiter *waiter);
 /* It has had its turn, and did not get in for a reason of its own. */
 void sw_room_pass_over(struct sw_room *room, const struct sw_waiter *waiter);
 

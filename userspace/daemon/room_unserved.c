@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * A SYN to where nobody listens: the database is away, and it waits for it; or only that address has nobody,
- * and never will, while others of the service have. The latter hears so at once, as it would from the kernel.
+ * and never will, while others of the service have. The latter is sent elsewhere, which mostly is to be
+ * refused, once a second look has found the same: a listener that is restarted is away for a moment.
  */
 #include <arpa/inet.h>
 #include <string.h>
 
+#include "core/clock.h"
 #include "daemon/read_service.h"
 #include "daemon/room_parts.h"
 #include "policy/frame.h"
@@ -30,9 +32,8 @@ static enum address address_of(struct sw_room *room, const struct sw_waiter *wai
 		return SERVED;
 	/* One listener is for all, but it may be there for one family alone. */
 	if (service->conf.direct.port_be)
-		return sw_read_service_database_at(plan, service, listeners, &ignored)
-			       ? STARTING
-			       : DOWN;
+		return sw_read_service_database_at(plan, service, listeners, &ignored) ? STARTING
+										       : DOWN;
 	sw_frame_flow(waiter->frame, waiter->ip_at, waiter->tcp_at, waiter->is_ipv6, &flow);
 	memcpy(server.bytes, flow.server.bytes, sizeof(server.bytes));
 	if (sw_listeners_find(listeners, &server, ntohs(flow.server_port_be)))
@@ -44,10 +45,14 @@ static enum address address_of(struct sw_room *room, const struct sw_waiter *wai
 
 void sw_room_no_listener(struct sw_room *room, const struct sw_waiter *waiter, bool had_turn)
 {
-	switch (address_of(room, waiter)) {
-	case UNSERVED:
-		sw_room_refuse(room, waiter);
-		break;
+	enum address address = address_of(room, waiter);
+	uint64_t now_ns = address == UNSERVED ? sw_clock_monotonic_ns() : 0;
+
+	if (sw_queue_note_unserved(room->queue, waiter, now_ns)) {
+		sw_room_send_elsewhere(room, waiter);
+		return;
+	}
+	switch (address) {
 	case DOWN:
 		if (had_turn)
 			sw_queue_set_aside(room->queue, waiter, SW_QUEUE_CLASS);

@@ -95,6 +95,12 @@ uint64_t sw_queue_max_wait_ns(const struct sw_queue *queue, uint64_t now_ns);
 bool sw_queue_is_gone(const struct sw_waiter *waiter, uint64_t now_ns);
 /* Its client was heard of since, at an unknown time. */
 void sw_queue_note_alive(struct sw_queue *queue, const struct sw_waiter *waiter, uint64_t now_ns);
+/*
+ * Nobody was found to listen where it goes: true if that was found before, at least 20 ms ago. now_ns 0: it is
+ * not so, or no more.
+ */
+bool sw_queue_note_unserved(struct sw_queue *queue, const struct sw_waiter *waiter,
+			    uint64_t now_ns);
 /* When it was heard of last, to the millisecond before. */
 uint64_t sw_queue_seen_ns(const struct sw_waiter *waiter);
 /* Looks at all that wait; each() may let its waiter leave. Stops, and returns that, unless it returns 0. */

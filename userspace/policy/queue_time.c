@@ -18,6 +18,9 @@
 #define LATE_MS	     250
 /* Room is wanting until nobody was kept out for so long: several of the daemon's ticks, each of which tries. */
 #define SHORT_NS (500 * SW_NS_PER_MS)
+/* Of a look at who listens; what is told apart are so many of them. */
+#define LOOK_NS	   (20 * SW_NS_PER_MS)
+#define LOOKS_TOLD 63
 
 static bool is_short(const struct sw_queue *queue, uint64_t now_ns)
 {
@@ -117,6 +120,18 @@ bool sw_queue_is_gone(const struct sw_waiter *waiter, uint64_t now_ns)
 		gap_ms = 2ull * waiter->gap_ms;
 	gap_ms += gap_ms / 4 + LATE_MS;
 	return now_ns > seen_ns && now_ns - seen_ns > gap_ms * SW_NS_PER_MS;
+}
+
+/* Two apart lie more than one between; whom nobody looks at for a second may have to wait for one more. */
+bool sw_queue_note_unserved(struct sw_queue *queue, const struct sw_waiter *waiter, uint64_t now_ns)
+{
+	struct sw_waiter *at = sw_store_at(queue->store, sw_queue_handle_of(queue, waiter));
+	unsigned int look = (unsigned int)(now_ns / LOOK_NS % LOOKS_TOLD) + 1;
+
+	if (now_ns && at->unserved_at)
+		return (look + LOOKS_TOLD - at->unserved_at) % LOOKS_TOLD >= 2;
+	at->unserved_at = now_ns ? look & 0x3f : 0;
+	return false;
 }
 
 int sw_queue_each(const struct sw_queue *queue,

@@ -34,8 +34,9 @@ struct sw_waiter {
 	uint32_t ifindex;
 	uint16_t gap_ms; /* the longest between two SYNs; 0: there was one only */
 	bool is_ipv6 : 1;
-	bool is_finger : 1; /* policy/queue_links.c */
-	uint8_t ip_at;	    /* offsets into the frame */
+	bool is_finger : 1;	 /* policy/queue_links.c */
+	uint8_t unserved_at : 6; /* policy/queue_time.c: the first look that found it so; 0: none did */
+	uint8_t ip_at;		 /* offsets into the frame */
 	uint8_t tcp_at;
 	uint8_t length; /* bytes of the frame */
 	uint8_t frame[];
