@@ -238,6 +238,20 @@ static void who_was_heard_of_once_has_time_to_come_again(void **state)
 	sw_queue_free(queue);
 }
 
+/* The gate saw his SYNs of 1 s and 3 s, the daemon none of them. */
+static void who_was_heard_of_by_the_gate_has_his_time_from_then_on(void **state)
+{
+	struct sw_queue *queue = queue_of(SW_QUEUE_FIFO);
+
+	(void)state;
+	park(queue, &(struct client){.source = 1, .port = 1}, START);
+	sw_queue_note_alive(queue, sw_queue_next(queue), START + 3 * SECOND);
+	assert_int_equal(sw_queue_seen_ns(sw_queue_next(queue)), START + 3 * SECOND);
+	assert_false(sw_queue_is_gone(sw_queue_next(queue), START + 8 * SECOND));
+	assert_true(sw_queue_is_gone(sw_queue_next(queue), START + 9 * SECOND));
+	sw_queue_free(queue);
+}
+
 static void two_looks_a_while_apart_find_that_nobody_listens(void **state)
 {
 	struct sw_queue *queue = queue_of(SW_QUEUE_FIFO);
@@ -293,6 +307,7 @@ int main(void)
 		cmocka_unit_test(who_repeats_his_syn_is_never_taken_for_gone),
 		cmocka_unit_test(who_falls_silent_is_found),
 		cmocka_unit_test(who_was_heard_of_once_has_time_to_come_again),
+		cmocka_unit_test(who_was_heard_of_by_the_gate_has_his_time_from_then_on),
 		cmocka_unit_test(two_looks_a_while_apart_find_that_nobody_listens),
 		cmocka_unit_test(the_rate_is_that_of_the_last_seconds_from_the_first_on),
 	};

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Letting waiters in by turn, and ending the waits that are over.
+ * Letting waiters in by turn.
  */
 #include <string.h>
 
@@ -8,7 +8,6 @@
 #include "core/log.h"
 #include "daemon/room_parts.h"
 #include "kern/release.h"
-#include "policy/frame.h"
 #include "spillway/chain.h"
 
 /* In one go; then the loop's other work has its turn. */
@@ -27,9 +26,8 @@ static bool passes_again(const struct sw_daemon *daemon, uint32_t ifindex)
 	return false;
 }
 
-/* -errno, and nothing came of it. */
-static int run(struct sw_room *room, enum sw_release_op op, const struct sw_waiter *waiter,
-	       uint64_t since_ns, struct sw_released *out)
+int sw_room_run(struct sw_room *room, enum sw_release_op op, const struct sw_waiter *waiter,
+		uint64_t since_ns, struct sw_released *out)
 {
 	const struct sw_release what = {
 		.op = op,
@@ -46,39 +44,6 @@ static int run(struct sw_room *room, enum sw_release_op op, const struct sw_wait
 			     sw_plan_service(room->daemon->plan, room->service)->name,
 			     strerror(-failed));
 	return failed;
-}
-
-/* False: the gate has heard of its client since, and it stays. */
-static bool abandon(struct sw_room *room, const struct sw_waiter *waiter, uint64_t now_ns)
-{
-	struct sw_released released = {0};
-
-	run(room, SW_RELEASE_ABANDON, waiter, sw_queue_seen_ns(waiter), &released);
-	if (released.flags & SW_RELEASED_ALIVE) {
-		sw_queue_note_alive(room->queue, waiter, now_ns);
-		return false;
-	}
-	sw_queue_leave(room->queue, waiter, false, now_ns);
-	return true;
-}
-
-void sw_room_refuse(struct sw_room *room, const struct sw_waiter *waiter)
-{
-	struct sw_released ignored;
-
-	run(room, SW_RELEASE_TIME_OUT, waiter, 0, &ignored);
-	sw_queue_leave(room->queue, waiter, false, sw_clock_monotonic_ns());
-}
-
-void sw_room_send_elsewhere(struct sw_room *room, const struct sw_waiter *waiter)
-{
-	struct sw_released released;
-
-	if (run(room, SW_RELEASE_ELSEWHERE, waiter, 0, &released) || released.lane == SW_LANE_QUEUE)
-		sw_room_pass_over(room, waiter);
-	else
-		sw_queue_leave(room->queue, waiter, sw_lane_admits(released.lane),
-			       sw_clock_monotonic_ns());
 }
 
 void sw_room_pass_over(struct sw_room *room, const struct sw_waiter *waiter)
@@ -133,9 +98,9 @@ static bool turn(struct sw_room *room, const struct sw_waiter *waiter, uint64_t 
 	struct sw_released released;
 	bool is_in;
 
-	if (sw_queue_is_gone(waiter, now_ns) && abandon(room, waiter, now_ns))
+	if (sw_queue_is_gone(waiter, now_ns) && sw_room_abandon(room, waiter, now_ns))
 		return false;
-	if (run(room, SW_RELEASE_ADMIT, waiter, freed_ns, &released)) {
+	if (sw_room_run(room, SW_RELEASE_ADMIT, waiter, freed_ns, &released)) {
 		sw_room_pass_over(room, waiter);
 		return false;
 	}
@@ -178,73 +143,6 @@ unsigned int sw_room_drain(struct sw_room *room, uint64_t freed_ns)
 	}
 	sw_room_schedule(room);
 	return let_in;
-}
-
-void sw_room_time_out(struct sw_room *room)
-{
-	for (unsigned int i = 0; i < PORTION; i++) {
-		uint64_t now_ns = sw_clock_monotonic_ns();
-		const struct sw_waiter *waiter = sw_queue_overdue(room->queue, now_ns);
-
-		if (!waiter)
-			break;
-		if (!sw_queue_is_gone(waiter, now_ns) || !abandon(room, waiter, now_ns))
-			sw_room_refuse(room, waiter);
-	}
-	sw_room_schedule(room);
-}
-
-struct gone {
-	struct sw_room *room;
-	uint64_t now_ns;
-};
-
-static int forget(void *arg, const struct sw_waiter *waiter)
-{
-	const struct gone *gone = arg;
-
-	abandon(gone->room, waiter, gone->now_ns);
-	return 0;
-}
-
-void sw_room_forget_gone(struct sw_room *room)
-{
-	struct gone gone = {room, sw_clock_monotonic_ns()};
-
-	sw_queue_each_gone(room->queue, gone.now_ns, forget, &gone);
-}
-
-static uint32_t action_of(const struct sw_room *room, const struct sw_waiter *waiter)
-{
-	const struct sw_plan *plan = room->daemon->plan;
-	struct sw_flow_key key;
-	struct sw_addr client;
-
-	sw_frame_flow(waiter->frame, waiter->ip_at, waiter->tcp_at, waiter->is_ipv6, &key);
-	memcpy(client.bytes, key.client.bytes, sizeof(client.bytes));
-	return sw_plan_class_of(plan, sw_plan_service(plan, room->service), &client)->conf.action;
-}
-
-static int apply_rule(void *arg, const struct sw_waiter *waiter)
-{
-	struct sw_room *room = arg;
-	uint32_t action = action_of(room, waiter);
-	struct sw_released released;
-
-	if (action == SW_ACTION_LIMIT)
-		return 0;
-	if (action != SW_ACTION_ALLOW)
-		sw_room_refuse(room, waiter);
-	else if (!run(room, SW_RELEASE_ADMIT, waiter, 0, &released) &&
-		 released.lane != SW_LANE_QUEUE)
-		sw_queue_leave(room->queue, waiter, sw_lane_admits(released.lane),
-			       sw_clock_monotonic_ns());
-	return 0;
-}
-
-void sw_room_apply_rules(struct sw_room *room)
-{
-	sw_queue_each(room->queue, apply_rule, room);
 }
 
 void sw_room_schedule(struct sw_room *room)

@@ -10,6 +10,7 @@
 #include "daemon/cancels.h"
 #include "daemon/ready.h"
 #include "daemon/room.h"
+#include "kern/release.h"
 #include "kern/wakeups.h"
 
 struct sw_room {
@@ -41,6 +42,13 @@ struct sw_rooms {
 
 /* room_drain.c: lets in whom there is room for; freed_ns: since when, 0: not known. How many. */
 unsigned int sw_room_drain(struct sw_room *room, uint64_t freed_ns);
+/* What becomes of the waiter: kern/release.h. -errno, and nothing came of it. */
+int sw_room_run(struct sw_room *room, enum sw_release_op op, const struct sw_waiter *waiter,
+		uint64_t since_ns, struct sw_released *out);
+/* It has had its turn, and did not get in for a reason of its own. */
+void sw_room_pass_over(struct sw_room *room, const struct sw_waiter *waiter);
+
+/* room_end.c */
 /* Sends on whoever has waited as long as he may. */
 void sw_room_time_out(struct sw_room *room);
 /* Forgets whose client has given up. */
@@ -51,8 +59,8 @@ void sw_room_apply_rules(struct sw_room *room);
 void sw_room_refuse(struct sw_room *room, const struct sw_waiter *waiter);
 /* Nobody listens where it goes: it gets what its chain has besides. */
 void sw_room_send_elsewhere(struct sw_room *room, const struct sw_waiter *waiter);
-/* It has had its turn, and did not get in for a reason of its own. */
-void sw_room_pass_over(struct sw_room *room, const struct sw_waiter *waiter);
+/* Its client has given up. False: the gate has heard of him since, and it stays. */
+bool sw_room_abandon(struct sw_room *room, const struct sw_waiter *waiter, uint64_t now_ns);
 
 /* room_unserved.c: nobody listens where the waiter wants to go. */
 void sw_room_no_listener(struct sw_room *room, const struct sw_waiter *waiter, bool had_turn);

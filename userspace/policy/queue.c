@@ -89,12 +89,12 @@ static void note_repeated(struct sw_waiter *waiter, uint64_t seen_ns)
 		waiter->gap_ms = (uint16_t)(gap_ms < UINT16_MAX ? gap_ms : UINT16_MAX);
 }
 
-/* The gap before is not known, and the next no longer than all before it. */
-void sw_queue_note_alive(struct sw_queue *queue, const struct sw_waiter *waiter, uint64_t now_ns)
+/* More SYNs than that one may have been missed: no gap is known, and the next no longer than all before it. */
+void sw_queue_note_alive(struct sw_queue *queue, const struct sw_waiter *waiter, uint64_t seen_ns)
 {
 	struct sw_waiter *at = sw_store_at(queue->store, sw_queue_handle_of(queue, waiter));
 
-	at->seen_ms = age_ms(at, now_ns);
+	at->seen_ms = age_ms(at, seen_ns);
 	at->gap_ms = 0;
 }
 

@@ -93,8 +93,8 @@ uint64_t sw_queue_max_wait_ns(const struct sw_queue *queue, uint64_t now_ns);
  * twice as long (RFC 6298, 5.5; Linux 6.5 begins with five equal ones), up to a quarter late.
  */
 bool sw_queue_is_gone(const struct sw_waiter *waiter, uint64_t now_ns);
-/* Its client was heard of since, at an unknown time. */
-void sw_queue_note_alive(struct sw_queue *queue, const struct sw_waiter *waiter, uint64_t now_ns);
+/* Its client was heard of since, last at that time. */
+void sw_queue_note_alive(struct sw_queue *queue, const struct sw_waiter *waiter, uint64_t seen_ns);
 /*
  * Nobody was found to listen where it goes: true if that was found before, at least 20 ms ago. now_ns 0: it is
  * not so, or no more.
