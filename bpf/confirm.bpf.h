@@ -42,7 +42,7 @@ static __noinline int flow_overcommit(const struct sw_flow_key *key, struct sw_f
 	if (__sync_val_compare_and_swap(&flow->word, seen, next.word) != seen) {
 		sw_release(service, class, live, next.lane, 0);
 		if (somebody_waits(service))
-			wake(held.class_id, &source);
+			wake(SW_WAKEUP_FREED, held.class_id, &source);
 		return 0;
 	}
 	flow->state_ns = now_ns;
@@ -84,7 +84,7 @@ static __noinline int flow_opened(const struct sw_flow_key *key, struct holding 
 	before = sw_half_open_free(service, live);
 	/* In this order: who is seen too late here looks at the caps later still. */
 	if (somebody_waits(service) && half_open_bound(held->service, &before))
-		wake(held->class_id, &source);
+		wake(SW_WAKEUP_COMPLETED, held->class_id, &source);
 	return 0;
 }
 

@@ -99,7 +99,7 @@ static __noinline int flow_release(const struct sw_flow_key *key, struct holding
 		live->is_proven = 0;
 	sw_release(service, class, live, was.lane, was.state == SW_FLOW_HALF_OPEN);
 	if (somebody_waits(service))
-		wake(held->class_id, &source);
+		wake(SW_WAKEUP_FREED, held->class_id, &source);
 	if (was.flags & SW_FLOW_COOKIE)
 		cookie_watch_add(held->service, -1);
 	return 0;

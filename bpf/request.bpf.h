@@ -25,7 +25,7 @@ static __noinline int give_back(struct gate *gate, struct sw_request *request, _
 		sw_release(request->service, request->class_state, gate->source, lane, 1);
 		/* Whose turn it was meanwhile found nothing. */
 		if (somebody_waits(request->service))
-			wake(gate->class_id, &request->source);
+			wake(SW_WAKEUP_FREED, gate->class_id, &request->source);
 		return 0;
 	}
 	sw_waiting_free(request->service, request->class_state);

@@ -80,7 +80,7 @@ static __always_inline struct sw_verdict outrun(struct gate *gate, struct sw_req
 	if (!source_arrives(&request->source, request->class_conf, gate->now_ns) || is_end)
 		return verdict;
 	give_back(gate, request, verdict.lane);
-	request->kept_by = SW_KEPT_BY_SOURCE;
+	request->kept_by = SW_KEPT_BY_SOURCE | SW_KEPT_SILENTLY;
 	return (struct sw_verdict){.lane = SW_LANE_QUEUE, .reason = SW_REASON_RATE};
 }
 
@@ -111,7 +111,8 @@ static __always_inline __u32 kept(const struct sw_request *request, struct sw_ve
 {
 	return sw_released(verdict.lane, verdict.reason) |
 	       (request->kept_by & SW_KEPT_BY_SOURCE ? SW_RELEASED_OF_SOURCE : 0) |
-	       (request->kept_by & SW_KEPT_BY_ALL ? SW_RELEASED_OF_ALL : 0);
+	       (request->kept_by & SW_KEPT_BY_ALL ? SW_RELEASED_OF_ALL : 0) |
+	       (request->kept_by & SW_KEPT_SILENTLY ? SW_RELEASED_SILENTLY : 0);
 }
 
 /*

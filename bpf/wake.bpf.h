@@ -12,13 +12,13 @@
  * A record that the ring has no room for is one that the daemon's clock finds. Who waits is counted before
  * the daemon is told of it, so whoever sees nobody here freed what he had before the daemon looked.
  */
-static __noinline int wake(__u32 class_id, const struct sw_source_key *source)
+static __noinline int wake(__u32 kind, __u32 class_id, const struct sw_source_key *source)
 {
 	struct sw_freed *freed = bpf_ringbuf_reserve(&wakeups, sizeof(*freed), 0);
 
 	if (!freed)
 		return 0;
-	freed->kind = SW_WAKEUP_FREED;
+	freed->kind = kind;
 	freed->class_id = class_id;
 	freed->source = *source;
 	freed->at_ns = bpf_ktime_get_ns();

@@ -18,8 +18,9 @@
 /* Records of `wakeups` begin with their kind. */
 enum sw_wakeup {
 	SW_WAKEUP_PARKED = 1,
-	SW_WAKEUP_FREED,
-	SW_WAKEUP_CANCEL, /* cancel.h */
+	SW_WAKEUP_FREED,     /* a slot, a place at the pooler, a connection of the source */
+	SW_WAKEUP_CANCEL,    /* cancel.h */
+	SW_WAKEUP_COMPLETED, /* a handshake, so that others may begin: as FREED */
 };
 
 /* A SYN that waits: the first, or a repetition of one that is known. */
@@ -45,7 +46,7 @@ struct sw_parked {
 
 /* Something that a waiter might have was given back. Told only while somebody waits. */
 struct sw_freed {
-	__u32 kind; /* SW_WAKEUP_FREED */
+	__u32 kind; /* SW_WAKEUP_FREED, SW_WAKEUP_COMPLETED */
 	__u32 class_id;
 	struct sw_source_key source; /* whose it was */
 	__u64 at_ns;
@@ -89,6 +90,8 @@ enum sw_release_op {
 #define SW_RELEASED_OF_ALL    0x40000u
 /* To be abandoned, but its client has sent its SYN since: it stays. */
 #define SW_RELEASED_ALIVE 0x80000u
+/* It stays, among others for something that no wakeup tells the end of. */
+#define SW_RELEASED_SILENTLY 0x100000u
 
 SW_INLINE __u32 sw_released(__u8 lane, __u8 reason)
 {

@@ -11,8 +11,18 @@
 /* What a waiter is kept out by; where both, something may get free for it that others had. */
 #define SW_KEPT_BY_SOURCE 1 /* by its source, or this very port of it, and by nobody else */
 #define SW_KEPT_BY_ALL	  2 /* by what all share */
+#define SW_KEPT_SILENTLY                                                                           \
+	4 /* no freed slot tells when that is over: there the clock is the way, too */
 
-SW_INLINE __u8 sw_reason_keeps_by(int reason)
+#define SW_SILENT_REASONS                                                                          \
+	(1u << SW_REASON_RATE | 1u << SW_REASON_NO_LISTENER | 1u << SW_REASON_NO_POOLER |          \
+	 1u << SW_REASON_POOLER_DOWN | 1u << SW_REASON_PORT_REUSE | 1u << SW_REASON_SOURCES_FULL | \
+	 1u << SW_REASON_CONTENDED | 1u << SW_REASON_UNSTEERABLE | 1u << SW_REASON_PAUSED |        \
+	 1u << SW_REASON_NOT_READY | 1u << SW_REASON_HALF_OPEN | 1u << SW_REASON_SOURCE_HALF_OPEN)
+
+_Static_assert(SW_REASON_COUNT <= 32, "reasons fit the bits of a word");
+
+SW_INLINE __u8 sw_reason_keeps_whom(int reason)
 {
 	switch (reason) {
 	case SW_REASON_RATE:
@@ -32,6 +42,12 @@ SW_INLINE __u8 sw_reason_keeps_by(int reason)
 	default:
 		return SW_KEPT_BY_ALL;
 	}
+}
+
+SW_INLINE __u8 sw_reason_keeps_by(int reason)
+{
+	return sw_reason_keeps_whom(reason) |
+	       (SW_SILENT_REASONS >> (reason & 31) & 1) * SW_KEPT_SILENTLY;
 }
 
 /* One lane: 1 when it takes the waiter, or there is none left. */

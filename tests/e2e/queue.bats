@@ -189,6 +189,18 @@ raise_budget_in_the_map() {
 	wait_until "it is counted" status_is '.services[0].counters.wakeups_lost' 1
 }
 
+@test "it is counted also while somebody waits for what no wakeup tells of" {
+	configuration 1 | sed 's/rate: unlimited/rate: 1\/m, burst: 1/; s/    lanes:/    over_limit: [queue, refuse]\n&/' |
+		spillwayd_start
+	hold a 10.77.1.1
+	come_and_wait over_its_rate 10.77.1.1
+	come_and_wait late 10.77.1.2
+	raise_budget_in_the_map
+	wait_until_served late
+	wait_until "it is counted" status_is '.services[0].counters.wakeups_lost' 1
+	send_away over_its_rate
+}
+
 @test "with over_limit: [queue, refuse] a source over its rate waits until it conforms" {
 	configuration 20 | sed 's/rate: unlimited/rate: 4\/s, burst: 2/; s/    lanes:/    over_limit: [queue, refuse]\n&/' |
 		spillwayd_start

@@ -95,7 +95,8 @@ static void too_many_are_incomplete(struct rig *rig, const void *arg)
 	out = queue_release(rig, &packet, SW_RELEASE_ADMIT);
 	assert_int_equal(out.lane, SW_LANE_QUEUE);
 	assert_int_equal(out.reason, SW_REASON_HALF_OPEN);
-	assert_int_equal(out.flags, SW_RELEASED_OF_SOURCE | SW_RELEASED_OF_ALL);
+	assert_int_equal(out.flags,
+			 SW_RELEASED_OF_SOURCE | SW_RELEASED_OF_ALL | SW_RELEASED_SILENTLY);
 	key = (struct sw_source_key){
 		.address = packet_client(&(struct packet){.ipv6 = rig->ipv6, .client = CLIENT})};
 	assert_int_equal(bpf_map_lookup_elem(rig->maps->source_live_fd, &key, &live), 0);
@@ -175,7 +176,7 @@ static void over_its_rate(struct rig *rig, const void *arg)
 	(void)arg;
 	assert_int_equal(out.lane, SW_LANE_QUEUE);
 	assert_int_equal(out.reason, SW_REASON_RATE);
-	assert_int_equal(out.flags, SW_RELEASED_OF_SOURCE);
+	assert_int_equal(out.flags, SW_RELEASED_OF_SOURCE | SW_RELEASED_SILENTLY);
 	rig->maps->class_conf[0].tolerance_ns = 100 * SECOND_NS;
 	assert_int_equal(queue_release(rig, &packet, SW_RELEASE_ADMIT).lane, SW_LANE_DIRECT);
 	/* It has taken its arrival. */

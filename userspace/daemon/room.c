@@ -17,17 +17,10 @@
 #define PORTION 512
 /* What a wakeup did not tell is found so soon. */
 #define TICK_US 100000
+/* More than lies between a slot's release and the time that its wakeup says. */
+#define UNDER_WAY_NS SW_NS_PER_MS
 /* Of ticks, between two looks at all that wait. */
 #define TICKS_A_SWEEP 10
-/* Reasons that no wakeup tells the end of: there the clock is the way. */
-#define SILENT_REASONS                                                                             \
-	(1u << SW_REASON_RATE | 1u << SW_REASON_NO_LISTENER | 1u << SW_REASON_NO_POOLER |          \
-	 1u << SW_REASON_POOLER_DOWN | 1u << SW_REASON_PORT_REUSE | 1u << SW_REASON_SOURCES_FULL | \
-	 1u << SW_REASON_CONTENDED | 1u << SW_REASON_UNSTEERABLE | 1u << SW_REASON_PAUSED |        \
-	 1u << SW_REASON_NOT_READY | 1u << SW_REASON_HALF_OPEN)
-
-_Static_assert(SW_REASON_COUNT <= 32, "reasons fit the bits of a word");
-
 struct sw_room *sw_room_of(const struct sw_daemon *daemon, uint32_t service)
 {
 	return daemon->rooms && service < SW_SERVICES_MAX ? daemon->rooms->rooms[service] : NULL;
@@ -69,7 +62,10 @@ static void on_freed(void *arg, const struct sw_freed *freed)
 
 	if (!room)
 		return;
-	room->told++;
+	/* It was on its way when the clock found what it tells of. */
+	if (room->found && freed->kind == SW_WAKEUP_FREED &&
+	    freed->at_ns < room->found_ns + UNDER_WAY_NS)
+		room->found--;
 	sw_queue_rejoin(room->queue, &freed->source.address);
 	sw_room_drain(room, freed->at_ns);
 }
@@ -99,25 +95,17 @@ static void on_readable(evutil_socket_t fd, short what, void *arg)
 		event_active(rooms->readable, EV_READ, 1);
 }
 
-/*
- * What the clock let in and no wakeup has told of since: each that it should have told of is one lost. Those
- * told in the same moment have come by the next tick.
- */
+/* What was found by the last tick, and no wakeup that was under way has told of since. */
 static void count_lost(struct sw_room *room)
 {
-	uint64_t lost = room->let_in > room->told ? room->let_in - room->told : 0;
-
-	if (lost)
-		sw_kern_count(room->daemon->kern, room->service, SW_COUNTER_WAKEUPS_LOST, lost);
-	room->told = 0;
-	room->let_in = 0;
+	if (room->found)
+		sw_kern_count(room->daemon->kern, room->service, SW_COUNTER_WAKEUPS_LOST,
+			      room->found);
+	room->found = 0;
 }
 
 static void tick(struct sw_room *room, uint64_t now_ns, bool look_at_all)
 {
-	unsigned int let_in;
-	bool is_told;
-
 	count_lost(room);
 	sw_room_tick_pause(room, now_ns);
 	sw_ready_tick(room->ready, now_ns);
@@ -125,12 +113,8 @@ static void tick(struct sw_room *room, uint64_t now_ns, bool look_at_all)
 		return;
 	if (look_at_all)
 		sw_room_forget_gone(room);
-	is_told = room->kept_for && !(room->kept_for & SILENT_REASONS) && !room->ramp_interval_ns;
-	room->kept_for = 0;
 	sw_queue_rejoin_some(room->queue);
-	let_in = sw_room_drain(room, 0);
-	if (is_told)
-		room->let_in = let_in;
+	sw_room_drain(room, 0);
 	sw_room_time_out(room);
 }
 

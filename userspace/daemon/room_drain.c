@@ -60,7 +60,6 @@ static void keep(struct sw_room *room, const struct sw_waiter *waiter,
 				    : released->flags & SW_RELEASED_OF_ALL     ? SW_QUEUE_EITHER
 									       : SW_QUEUE_SOURCE;
 
-	room->kept_for |= 1u << released->reason;
 	if (released->reason == SW_REASON_NO_LISTENER) {
 		sw_room_no_listener(room, waiter, true);
 		return;
@@ -70,6 +69,9 @@ static void keep(struct sw_room *room, const struct sw_waiter *waiter,
 		return;
 	}
 	sw_queue_set_aside(room->queue, waiter, scope);
+	/* Of those that several wait for not all try at each wakeup. */
+	if (scope != SW_QUEUE_EITHER && !(released->flags & SW_RELEASED_SILENTLY))
+		sw_queue_expect_wakeup(room->queue, waiter);
 	if (scope != SW_QUEUE_SOURCE)
 		sw_queue_note_short(room->queue, sw_clock_monotonic_ns());
 }
@@ -109,6 +111,10 @@ static bool turn(struct sw_room *room, const struct sw_waiter *waiter, uint64_t 
 		return false;
 	}
 	is_in = sw_lane_admits(released.lane);
+	if (is_in && sw_queue_is_found(room->queue, waiter)) {
+		room->found++;
+		room->found_ns = sw_clock_monotonic_ns(); /* what it got was free before */
+	}
 	sw_queue_leave(room->queue, waiter, is_in, now_ns);
 	if (is_in && room->ramp_interval_ns)
 		step_ramp(room, now_ns);
@@ -120,10 +126,8 @@ static bool is_held(const struct sw_room *room)
 	return sw_room_state(room)->hold != 0;
 }
 
-unsigned int sw_room_drain(struct sw_room *room, uint64_t freed_ns)
+void sw_room_drain(struct sw_room *room, uint64_t freed_ns)
 {
-	unsigned int let_in = 0;
-
 	for (unsigned int i = 0; i < PORTION && !is_held(room); i++) {
 		uint64_t now_ns = sw_clock_monotonic_ns();
 		const struct sw_waiter *waiter;
@@ -133,16 +137,15 @@ unsigned int sw_room_drain(struct sw_room *room, uint64_t freed_ns)
 		if (room->ramp_interval_ns && now_ns < room->ramp_next_ns)
 			break;
 		waiter = sw_queue_next(room->queue);
-		if (!waiter)
+		if (!waiter) {
+			sw_queue_tried_all(room->queue);
 			break;
-		/* What became free is handed on once. */
-		if (turn(room, waiter, freed_ns, now_ns)) {
-			let_in++;
-			freed_ns = 0;
 		}
+		/* What became free is handed on once. */
+		if (turn(room, waiter, freed_ns, now_ns))
+			freed_ns = 0;
 	}
 	sw_room_schedule(room);
-	return let_in;
 }
 
 void sw_room_schedule(struct sw_room *room)

@@ -23,10 +23,9 @@ struct sw_room {
 	uint64_t ramp_began_ns;
 	uint64_t ramp_interval_ns; /* 0: there is none now */
 	uint64_t ramp_next_ns;
-	/* Lost wakeups: what the clock let in before a wakeup told, which the next tick knows for sure. */
-	uint64_t told;	   /* wakeups since the last tick */
-	uint64_t let_in;   /* by the last tick, that a wakeup should have told of */
-	uint32_t kept_for; /* bit n: somebody was kept out for reason n since the last tick */
+	/* Lost wakeups: who was let in by the clock and not by one, which the next tick knows for sure. */
+	uint64_t found;
+	uint64_t found_ns; /* the last of them */
 	uint32_t used;	   /* direct slots at the last heartbeat */
 };
 
@@ -40,8 +39,8 @@ struct sw_rooms {
 	struct sw_room *rooms[SW_SERVICES_MAX];
 };
 
-/* room_drain.c: lets in whom there is room for; freed_ns: since when, 0: not known. How many. */
-unsigned int sw_room_drain(struct sw_room *room, uint64_t freed_ns);
+/* room_drain.c: lets in whom there is room for; freed_ns: since when, 0: not known. */
+void sw_room_drain(struct sw_room *room, uint64_t freed_ns);
 /* What becomes of the waiter: kern/release.h. -errno, and nothing came of it. */
 int sw_room_run(struct sw_room *room, enum sw_release_op op, const struct sw_waiter *waiter,
 		uint64_t since_ns, struct sw_released *out);

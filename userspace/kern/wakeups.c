@@ -25,7 +25,8 @@ static int hand_on(void *context, void *record, size_t bytes)
 
 	if (*kind == SW_WAKEUP_PARKED && bytes >= sizeof(struct sw_parked))
 		wakeups->handlers->parked(wakeups->arg, record);
-	else if (*kind == SW_WAKEUP_FREED && bytes >= sizeof(struct sw_freed))
+	else if ((*kind == SW_WAKEUP_FREED || *kind == SW_WAKEUP_COMPLETED) &&
+		 bytes >= sizeof(struct sw_freed))
 		wakeups->handlers->freed(wakeups->arg, record);
 	else if (*kind == SW_WAKEUP_CANCEL && bytes >= sizeof(struct sw_cancel))
 		wakeups->handlers->cancel(wakeups->arg, record);

@@ -67,11 +67,18 @@ enum sw_queue_scope {
 /* The one who is next does not get in: its source, or its class, is passed over until it rejoins. */
 void sw_queue_set_aside(struct sw_queue *queue, const struct sw_waiter *waiter,
 			enum sw_queue_scope scope);
+/*
+ * To be said of it then: a wakeup will tell when that is over. Such a one that gets in when it may try again
+ * by the clock alone was told of by none, and is found; until any wakeup comes, or sw_queue_tried_all().
+ */
+void sw_queue_expect_wakeup(struct sw_queue *queue, const struct sw_waiter *waiter);
+bool sw_queue_is_found(struct sw_queue *queue, const struct sw_waiter *waiter);
+void sw_queue_tried_all(struct sw_queue *queue);
 /* It does not get in, for a reason of its own: those behind it of its source are before it from now on. */
 void sw_queue_postpone(struct sw_queue *queue, const struct sw_waiter *waiter);
 /* That source gave something back: it, all classes and some of those that wait for either may try again. */
 void sw_queue_rejoin(struct sw_queue *queue, const struct sw_in6 *source);
-/* So may as many as can be tried in a few milliseconds, by turns; or all. */
+/* So may, by the clock, as many as can be tried in a few milliseconds, by turns; or all, since all may be other. */
 void sw_queue_rejoin_some(struct sw_queue *queue);
 void sw_queue_rejoin_all(struct sw_queue *queue);
 

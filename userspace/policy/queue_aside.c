@@ -16,6 +16,7 @@ static void put(struct sw_queue *queue, struct sw_turn_source *source, enum sw_q
 	struct sw_queue_aside *aside = &queue->aside[scope];
 
 	sw_turns_remove(&sw_queue_class_find(queue, source->class_id)->ready, source);
+	source->wakeup = 0;
 	source->aside = (uint8_t)(scope + 1);
 	source->aside_before = aside->last;
 	if (aside->count++)
@@ -47,11 +48,14 @@ void sw_queue_set_aside(struct sw_queue *queue, const struct sw_waiter *waiter,
 			enum sw_queue_scope scope)
 {
 	struct sw_turn_source *source = queue->sources.by_id[waiter->source];
+	struct sw_queue_class *class = sw_queue_class_find(queue, source->class_id);
 
-	if (scope == SW_QUEUE_CLASS || source->aside)
-		sw_queue_class_find(queue, source->class_id)->is_aside = true;
-	else
+	if (scope != SW_QUEUE_CLASS && !source->aside) {
 		put(queue, source, scope);
+		return;
+	}
+	class->is_aside = true;
+	class->wakeup = 0;
 }
 
 /* Those that came to it meanwhile may have made it older or younger. */
@@ -60,6 +64,7 @@ static void rejoin(struct sw_queue *queue, struct sw_turn_source *source)
 	struct sw_queue_class *class = sw_queue_class_find(queue, source->class_id);
 
 	sw_queue_aside_drop(queue, source);
+	sw_queue_found_rejoin(queue, &source->wakeup);
 	if (queue->settings.order != SW_QUEUE_FAIR)
 		source->turn = sw_queue_turn_of(queue, class, source);
 	sw_turns_add(&class->ready, source);
@@ -75,12 +80,15 @@ static void rejoin_up_to(struct sw_queue *queue, enum sw_queue_scope scope, size
 
 static void rejoin_classes(struct sw_queue *queue)
 {
-	for (size_t i = 0; i < queue->class_count; i++)
+	for (size_t i = 0; i < queue->class_count; i++) {
+		sw_queue_found_rejoin(queue, &queue->classes[i].wakeup);
 		queue->classes[i].is_aside = false;
+	}
 }
 
 void sw_queue_rejoin(struct sw_queue *queue, const struct sw_in6 *address)
 {
+	sw_queue_tried_all(queue);
 	rejoin_classes(queue);
 	for (size_t i = 0; i < queue->class_count; i++) {
 		struct sw_turn_source *source =
@@ -94,6 +102,7 @@ void sw_queue_rejoin(struct sw_queue *queue, const struct sw_in6 *address)
 
 void sw_queue_rejoin_some(struct sw_queue *queue)
 {
+	sw_queue_found_look(queue);
 	rejoin_classes(queue);
 	rejoin_up_to(queue, SW_QUEUE_SOURCE, SOME);
 	rejoin_up_to(queue, SW_QUEUE_EITHER, SOME);
@@ -101,6 +110,7 @@ void sw_queue_rejoin_some(struct sw_queue *queue)
 
 void sw_queue_rejoin_all(struct sw_queue *queue)
 {
+	sw_queue_tried_all(queue);
 	rejoin_classes(queue);
 	rejoin_up_to(queue, SW_QUEUE_SOURCE, SIZE_MAX);
 	rejoin_up_to(queue, SW_QUEUE_EITHER, SIZE_MAX);

@@ -14,6 +14,8 @@ struct sw_queue_class {
 	uint32_t waiting;
 	uint32_t sources; /* with waiters; `ready` has room for all of them */
 	bool is_aside;
+	uint8_t wakeup; /* queue_found.c */
+	uint32_t tried; /* the source that it was set aside for, by id; SW_NOBODY: any by now */
 	uint64_t pass;	/* stride scheduling: the least is next */
 	uint64_t turns; /* given out so far, to its sources */
 	struct sw_turns ready;
@@ -39,7 +41,8 @@ struct sw_queue {
 	uint64_t busy_since_ns; /* room has been wanting since then; 0: it has not */
 	uint64_t short_ns;	/* when somebody was kept out for want of it last */
 	bool is_held;
-	double rate; /* a second, as it was at rate_ns */
+	uint8_t looks, found; /* queue_found.c: the number of the last look, and while it goes on */
+	double rate;	      /* a second, as it was at rate_ns */
 	uint64_t rate_ns;
 	uint64_t rate_since_ns; /* there is nothing from before in it */
 };
@@ -56,6 +59,10 @@ void sw_queue_count_in(struct sw_queue *queue, uint64_t now_ns);
 
 /* queue_aside.c: it is passed over no more. */
 void sw_queue_aside_drop(struct sw_queue *queue, struct sw_turn_source *source);
+
+/* queue_found.c: the clock looks; a source's or class's word when it is passed over no more. */
+void sw_queue_found_look(struct sw_queue *queue);
+void sw_queue_found_rejoin(const struct sw_queue *queue, uint8_t *wakeup);
 
 /* queue_order.c: the source's turn; the class's place in the order of classes, and what a turn costs it. NULL: it is new. */
 uint64_t sw_queue_pass_of(const struct sw_queue *queue, const struct sw_queue_class *class);
