@@ -314,7 +314,7 @@ usage_error() {
 }
 
 @test "without a daemon the exit code is 4, and the message names the socket and the remedy" {
-	fails_with 4 "$FAKE_SOCKET.*systemctl start spillway" cli status
+	fails_with 4 "$FAKE_SOCKET.*spillwayd --config" cli status
 	fails_with 4 "$FAKE_SOCKET" cli status --json
 	fake_start reply "$REPLIES/status.json"
 	fake_stop

@@ -24,10 +24,11 @@
 
 static enum sw_exit no_daemon(const char *path, struct sw_error *err)
 {
-	sw_error_set(err, -ECONNREFUSED,
-		     "no daemon is running at %s; start it with `systemctl start spillway` (or see "
-		     "`spillwayd --help`), or name its socket with --socket",
-		     path);
+	sw_error_set(
+		err, -ECONNREFUSED,
+		"no daemon is running at %s; start it with `spillwayd --config "
+		"/etc/spillway/spillway.yaml` (see `spillwayd --help`), or name its socket with --socket",
+		path);
 	return SW_EXIT_NO_DAEMON;
 }
 
