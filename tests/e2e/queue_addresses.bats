@@ -39,6 +39,8 @@ configuration() {
 
 @test "who comes to an address where nobody listens is refused, and nobody waits behind him" {
 	configuration 5 'direct, queue, refuse' | sed '1ilog: {level: debug}' | spillwayd_start
+	assert_matches "explain" 'no_listener' "$(sw explain fd77:0:1::1 --json)"
+	assert_equal "explain" direct "$(sw explain 10.77.1.1 --json | jq -r .lane)"
 	come six fd77:0:1::1
 	hears_refusal six
 	come six fd77:0:1::1

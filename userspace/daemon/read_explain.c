@@ -110,8 +110,8 @@ static void read_listeners(struct question *question)
 		return;
 	facts->direct_listens = sw_listeners_serve(&listeners, &conf->direct, ipv4);
 	facts->pooler_listens = sw_listeners_serve(&listeners, &conf->pooler, ipv4);
-	facts->destination_listens = sw_read_service_database_is_up(question->daemon->plan,
-								    question->service, &listeners);
+	facts->destination_listens =
+		sw_read_service_meets(question->daemon->plan, question->service, &listeners, ipv4);
 }
 
 static void read_room(const struct sw_maps *maps, struct sw_explain_facts *facts)

@@ -116,6 +116,21 @@ bool sw_read_service_database_at(const struct sw_plan *plan, const struct sw_pla
 	return false;
 }
 
+bool sw_read_service_meets(const struct sw_plan *plan, const struct sw_plan_service *service,
+			   const struct sw_listeners *listeners, bool ipv4)
+{
+	for (size_t i = 0; i < plan->listen_count; i++) {
+		const struct sw_plan_listen *listen = &plan->listens[i];
+		struct sw_addr addr;
+
+		memcpy(addr.bytes, listen->key.address.bytes, sizeof(addr.bytes));
+		if (listen->service == service->id &&
+		    sw_listeners_meet(listeners, &addr, ntohs(listen->key.port_be), ipv4))
+			return true;
+	}
+	return false;
+}
+
 bool sw_read_service_database_is_up(const struct sw_plan *plan,
 				    const struct sw_plan_service *service,
 				    const struct sw_listeners *listeners)

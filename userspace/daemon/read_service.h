@@ -40,6 +40,9 @@ bool sw_read_service_pooler_is_up(const struct sw_plan_service *service,
 bool sw_read_service_database_is_up(const struct sw_plan *plan,
 				    const struct sw_plan_service *service,
 				    const struct sw_listeners *listeners);
+/* Somebody does where the service is addressed, whom clients of that family reach. */
+bool sw_read_service_meets(const struct sw_plan *plan, const struct sw_plan_service *service,
+			   const struct sw_listeners *listeners, bool ipv4);
 /* Somebody does, and is not known to turn all away: a database that starts, recovers or shuts down. */
 bool sw_read_service_database_serves(const struct sw_daemon *daemon,
 				     const struct sw_plan_service *service,

@@ -103,6 +103,25 @@ const struct sw_listener *sw_listeners_find(const struct sw_listeners *listeners
 	return NULL;
 }
 
+static bool is_of_family(const struct sw_listener *listener, bool ipv4)
+{
+	return listener->dual || sw_addr_is_ipv4(&listener->addr) == ipv4;
+}
+
+bool sw_listeners_meet(const struct sw_listeners *listeners, const struct sw_addr *addr,
+		       uint16_t port, bool ipv4)
+{
+	if (!sw_addr_is_unspecified(addr) && sw_addr_is_ipv4(addr) != ipv4)
+		return false;
+	for (size_t i = 0; i < listeners->count; i++) {
+		const struct sw_listener *listener = &listeners->list[i];
+
+		if (listener->port == port && takes(listener, addr) && is_of_family(listener, ipv4))
+			return true;
+	}
+	return false;
+}
+
 bool sw_listeners_serve(const struct sw_listeners *listeners, const struct sw_target *target,
 			bool ipv4)
 {

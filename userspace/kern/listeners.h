@@ -36,6 +36,10 @@ void sw_listeners_free(struct sw_listeners *listeners);
 const struct sw_listener *sw_listeners_find(const struct sw_listeners *listeners,
 					    const struct sw_addr *addr, uint16_t port);
 
+/* Whether a client of the family finds somebody there; an unspecified address asks for any. */
+bool sw_listeners_meet(const struct sw_listeners *listeners, const struct sw_addr *addr,
+		       uint16_t port, bool ipv4);
+
 /* Whether a flow that is steered to the target finds a listener, by the family of its client. */
 bool sw_listeners_serve(const struct sw_listeners *listeners, const struct sw_target *target,
 			bool ipv4);
