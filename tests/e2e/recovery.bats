@@ -91,6 +91,23 @@ assert_waited_for_the_end() {
 	assert_waited_for_the_end
 }
 
+@test "likewise the pause of a service that lets nobody wait otherwise" {
+	configuration | sed 's/lanes: .*/lanes: [direct, refuse]/' | spillwayd_start
+	sw pause main
+	twenty_come
+	eventually_status "$WAITING" 20
+	recover
+	sw resume main
+	wait_until "it is known not to serve" status_is '.services[0].database.up' false
+	# Who comes now waits as well.
+	come_and_wait late 10.77.1.1
+	assert_equal "clients that PostgreSQL has seen" '' "$(arrivals)"
+	postgres_promote
+	storm_is_served storm
+	wait_until_served late
+	assert_status '.services[0].queue.paused' false
+}
+
 @test "a PostgreSQL that was down and recovers lets nobody in before that is over" {
 	configuration | spillwayd_start
 	postgres_stop

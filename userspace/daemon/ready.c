@@ -60,6 +60,7 @@ void sw_ready_conclude(struct sw_ready *ready, bool serves)
 
 	sw_ready_end_question(ready);
 	ready->was_down = !serves;
+	ready->ends_pause &= !serves;
 	if (serves && was_down)
 		ready->served_ns = sw_clock_monotonic_ns();
 	if (!serves)
@@ -138,6 +139,20 @@ void sw_ready_ask(struct sw_ready *ready)
 	ready->told(ready->arg, !ready->may_wait, false);
 	if (ready->may_wait)
 		ask_soon(ready);
+}
+
+bool sw_ready_ask_for_all(struct sw_ready *ready)
+{
+	ready->ends_pause = ready->can_ask && !ready->may_wait;
+	if (!ready->ends_pause) {
+		sw_ready_ask(ready);
+		return false;
+	}
+	if (!ready->was_down) {
+		ready->told(ready->arg, false, false);
+		ask_soon(ready);
+	}
+	return ready->ends_pause;
 }
 
 bool sw_ready_is_steady(const struct sw_ready *ready)

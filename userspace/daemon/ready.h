@@ -32,6 +32,12 @@ bool sw_ready_is_steady(const struct sw_ready *ready);
 /* Nothing is known of it: it is not ready until it has answered; up to 200 ms later if it was just asked. */
 void sw_ready_ask(struct sw_ready *ready);
 
+/*
+ * Likewise, at the end of a pause. True: no chain has a queue, so the pause itself has to go on until it is
+ * told that the database serves.
+ */
+bool sw_ready_ask_for_all(struct sw_ready *ready);
+
 /* Found not to serve, and not only doubted. */
 bool sw_ready_is_down(const struct sw_ready *ready);
 

@@ -15,22 +15,21 @@ static bool has(const struct sw_config_lanes *lanes, enum sw_lane lane)
 	return false;
 }
 
-/* A service whose connections all go to a pooler may have its database anywhere. */
-static bool may_wait(const struct sw_config_service *config)
+/* In the chain of some class. */
+static bool is_used(const struct sw_config_service *config, enum sw_lane lane)
 {
-	bool queues = has(&config->over_limit, SW_LANE_QUEUE);
-	bool is_here = false;
+	for (size_t i = 0; i < config->class_count; i++)
+		if (has(sw_config_class_lanes(config, &config->classes[i]), lane))
+			return true;
+	return false;
+}
 
-	for (size_t i = 0; i < config->class_count; i++) {
-		const struct sw_config_lanes *lanes =
-			sw_config_class_lanes(config, &config->classes[i]);
-
-		queues |= has(lanes, SW_LANE_QUEUE);
-		is_here |= has(lanes, SW_LANE_DIRECT);
-	}
-	return queues && (sw_config_goes_direct(config) ? is_here
-							: strcmp(config->budget.conninfo,
-								 SW_CONFIG_CONNINFO_DEFAULT) != 0);
+/* A service whose connections all go to a pooler may have its database anywhere. */
+static bool can_ask(const struct sw_config_service *config)
+{
+	return sw_config_goes_direct(config)
+		       ? is_used(config, SW_LANE_DIRECT)
+		       : strcmp(config->budget.conninfo, SW_CONFIG_CONNINFO_DEFAULT) != 0;
 }
 
 static void set_conninfo(struct sw_ready *ready, const char *conninfo)
@@ -48,12 +47,15 @@ void sw_ready_configure(struct sw_ready *ready, const struct sw_config_service *
 	ready->is_postgres = config->protocol == SW_PROTOCOL_POSTGRES;
 	ready->is_here = sw_config_goes_direct(config);
 	ready->is_counted = config->budget.mode != SW_BUDGET_FIXED;
-	ready->may_wait = may_wait(config);
+	ready->can_ask = can_ask(config);
+	ready->may_wait = ready->can_ask && (is_used(config, SW_LANE_QUEUE) ||
+					     has(&config->over_limit, SW_LANE_QUEUE));
+	ready->ends_pause &= ready->can_ask;
 	set_conninfo(ready, strcmp(config->budget.conninfo, SW_CONFIG_CONNINFO_DEFAULT)
 				    ? config->budget.conninfo
 				    : NULL);
 	/* Nobody asks any more: nobody is to wait for the answer. */
-	if (!ready->may_wait && (ready->was_down || ready->ping)) {
+	if (!ready->may_wait && !ready->ends_pause && (ready->was_down || ready->ping)) {
 		evtimer_del(ready->again);
 		sw_ready_conclude(ready, true);
 	}

@@ -15,8 +15,10 @@ struct sw_ready {
 	uint32_t service;
 	bool is_postgres;
 	bool is_counted; /* its budget is what max_connections leaves, to the last place */
-	bool may_wait;	/* some chain of the service has a queue, and some may go to the database */
-	char *conninfo; /* NULL: where direct connections go */
+	bool can_ask;	 /* some may go to the database, or a conninfo says where it is */
+	bool may_wait;	 /* and some chain has a queue */
+	bool ends_pause; /* all wait for the answer, whatever their chain */
+	char *conninfo;	 /* NULL: where direct connections go */
 	void (*told)(void *arg, bool is_ready, bool was_down);
 	void *arg;
 	struct sw_ping *ping; /* under way */
@@ -25,16 +27,18 @@ struct sw_ready {
 	uint64_t asked_ns;
 	struct sw_listeners listeners; /* as they were then */
 	uint64_t looked_ns;
-	bool may_look; /* the kernel told */
+	bool may_look;	    /* the kernel told */
 	uint64_t ended;	    /* connections that had ended when it was asked last */
 	uint64_t served_ns; /* when it was found to serve again */
 	bool is_here;	    /* else nothing goes direct, and its listeners may be anywhere */
 	bool was_down;	    /* found so since it served last */
 	bool answers;	    /* by that conninfo it has answered once */
 	/* The question under way, or the last. */
-	struct sw_endpoint where; /* who listens where direct connections go; port 0: nobody knows */
+	struct sw_endpoint
+		where; /* who listens where direct connections go; port 0: nobody knows */
 	bool is_by_conninfo;
-	uint64_t astray_ns; /* when that conninfo led nowhere last; 0: it has answered since, if asked */
+	uint64_t
+		astray_ns; /* when that conninfo led nowhere last; 0: it has answered since, if asked */
 };
 
 /* That is known now: ends the question, tells, and has it asked again while it does not serve. */

@@ -46,22 +46,35 @@ void sw_room_begin_ramp(struct sw_room *room)
 
 void sw_room_pause(struct sw_room *room, uint64_t for_ns)
 {
+	room->resumes = false;
 	sw_room_state(room)->paused_until_ns = for_ns ? sw_clock_monotonic_ns() + for_ns : 0;
 	set_hold(room, SW_HOLD_PAUSED, true);
 	sw_notes_save(room->daemon);
+}
+
+static void end_pause(struct sw_room *room)
+{
+	room->resumes = false;
+	sw_room_state(room)->paused_until_ns = 0;
+	set_hold(room, SW_HOLD_PAUSED, false);
+	sw_notes_save(room->daemon);
+	let_in_again(room);
 }
 
 void sw_room_resume(struct sw_room *room)
 {
 	if (!sw_room_is_paused(room))
 		return;
-	sw_room_state(room)->paused_until_ns = 0;
 	sw_room_begin_ramp(room);
 	/* It may have been restarted meanwhile, and not be done with that. */
-	sw_ready_ask(room->ready);
-	set_hold(room, SW_HOLD_PAUSED, false);
+	if (!sw_ready_ask_for_all(room->ready)) {
+		end_pause(room);
+		return;
+	}
+	/* A daemon that takes over goes on with that. */
+	room->resumes = true;
+	sw_room_state(room)->paused_until_ns = sw_clock_monotonic_ns();
 	sw_notes_save(room->daemon);
-	let_in_again(room);
 }
 
 bool sw_room_is_paused(const struct sw_room *room)
@@ -88,7 +101,7 @@ void sw_room_tick_pause(struct sw_room *room, uint64_t now_ns)
 {
 	uint64_t until_ns = sw_room_paused_until_ns(room);
 
-	if (!sw_room_is_paused(room) || !until_ns || now_ns < until_ns)
+	if (!sw_room_is_paused(room) || room->resumes || !until_ns || now_ns < until_ns)
 		return;
 	sw_log_info("service %s: the pause is over", name_of(room));
 	sw_room_resume(room);
@@ -112,7 +125,9 @@ void sw_room_set_ready(void *arg, bool is_ready, bool was_down)
 	if (is_ready && was_down)
 		sw_room_begin_ramp(room);
 	set_hold(room, SW_HOLD_NOT_READY, !is_ready);
-	if (is_ready)
+	if (is_ready && room->resumes)
+		end_pause(room);
+	else if (is_ready)
 		let_in_again(room);
 	if (is_ready && was_down)
 		sw_monitor_hurry(room->daemon, room->service);

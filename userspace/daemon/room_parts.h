@@ -23,6 +23,7 @@ struct sw_room {
 	uint64_t ramp_began_ns;
 	uint64_t ramp_interval_ns; /* 0: there is none now */
 	uint64_t ramp_next_ns;
+	bool resumes; /* the pause ends when the database serves */
 	/* Lost wakeups: who was let in by the clock and not by one, which the next tick knows for sure. */
 	uint64_t found;
 	uint64_t found_ns; /* the last of them */
