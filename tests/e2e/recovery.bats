@@ -97,7 +97,7 @@ assert_waited_for_the_end() {
 	twenty_come
 	eventually_status "$WAITING" 20
 	recover
-	sw resume main
+	assert_matches "answer" 'as soon as its database serves, 20 wait' "$(sw resume main)"
 	wait_until "it is known not to serve" status_is '.services[0].database.up' false
 	# Who comes now waits as well.
 	come_and_wait late 10.77.1.1

@@ -20,7 +20,10 @@ int sw_pause_render(const struct sw_cli *cli, const json_t *result)
 	char age[SW_FIELD_TEXT];
 
 	(void)cli;
-	if (!sw_field_true(result, "paused"))
+	if (sw_field_true(result, "resumes"))
+		sw_term_print("%s: resumes as soon as its database serves, %lld wait\n", service,
+			      waiting);
+	else if (!sw_field_true(result, "paused"))
 		sw_term_print("%s: resumed, %lld waiting to be let in\n", service, waiting);
 	else if (json_is_integer(json_object_get(result, "ends_in_s")))
 		sw_term_print("%s: paused for %s, new connections wait\n", service,
@@ -37,8 +40,10 @@ const struct sw_verb sw_verb_pause = {
 	.description =
 		"From now on every new connection to the service waits, whatever room there is; those that are "
 		"inside go on. For a restart of the database: pause, restart, resume, and clients see a slow connect "
-		"instead of an error. Who waits longer than queue.max_wait is refused. Classes that allow all "
-		"are not kept out, and without a daemon a pause does not hold.",
+		"instead of an error. queue.max_wait goes on in a pause, as query_wait_timeout does in "
+		"PgBouncer's: who has waited so long gets the last lane of his chain, so make it longer than the "
+		"pause. All are kept out, those that are allowed all included; without a daemon a pause does not "
+		"hold.",
 	.example = "spillway pause main --for 30s",
 	.options = {{"for", "DURATION", "resume by itself after 30s, 10m, ..."}},
 	.min = 1,

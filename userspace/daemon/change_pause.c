@@ -33,8 +33,9 @@ static json_t *answer(const struct sw_daemon *daemon, const struct sw_room *room
 							   SW_NS_PER_S))
 			       : json_null();
 
-	return json_pack("{s:s, s:b, s:o, s:I}", "service", service->name, "paused",
-			 (int)sw_room_is_paused(room), "ends_in_s", left, "waiting",
+	return json_pack("{s:s, s:b, s:b, s:o, s:I}", "service", service->name, "paused",
+			 (int)sw_room_is_paused(room), "resumes", (int)sw_room_resumes(room),
+			 "ends_in_s", left, "waiting",
 			 (json_int_t)sw_read_service_waiting(daemon->maps, service->id));
 }
 
@@ -70,7 +71,8 @@ int sw_change_resume_verb(void *arg, json_t *args, json_t **result, struct sw_er
 	*result = answer(daemon, room, service);
 	sw_log_info("service %s is resumed", service->name);
 	sw_room_resume(room);
-	json_object_set_new(*result, "paused", json_false());
+	json_object_set_new(*result, "paused", json_boolean(sw_room_is_paused(room)));
+	json_object_set_new(*result, "resumes", json_boolean(sw_room_resumes(room)));
 	json_object_set_new(*result, "ends_in_s", json_null());
 	return 0;
 }

@@ -34,6 +34,8 @@ const struct sw_queue *sw_room_queue(const struct sw_room *room);
 void sw_room_pause(struct sw_room *room, uint64_t for_ns);
 void sw_room_resume(struct sw_room *room);
 bool sw_room_is_paused(const struct sw_room *room);
+/* The pause is over as soon as the database serves. */
+bool sw_room_resumes(const struct sw_room *room);
 /* Until when, by the kernel's clock; 0: until somebody resumes. */
 uint64_t sw_room_paused_until_ns(const struct sw_room *room);
 /* False while the database says, or is taken to say, that it does not serve. */

@@ -82,6 +82,11 @@ bool sw_room_is_paused(const struct sw_room *room)
 	return sw_room_state(room)->hold & SW_HOLD_PAUSED;
 }
 
+bool sw_room_resumes(const struct sw_room *room)
+{
+	return room->resumes;
+}
+
 uint64_t sw_room_paused_until_ns(const struct sw_room *room)
 {
 	return sw_room_state(room)->paused_until_ns;
