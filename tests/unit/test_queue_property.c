@@ -6,66 +6,10 @@
 #include <stdbool.h>
 #include <stdlib.h>
 
-#include "queue_rig.h"
+#include "queue_model.h"
 
-#define SOURCES 12
-#define PORTS	20
-#define CLASSES 3
-#define STEPS	20000
-#define RUNS	12
-
-/* What is known of a client; it waits while syn_ns is not 0. */
-struct known {
-	struct client client;
-	uint64_t syn_ns;
-};
-
-struct model {
-	struct known clients[SOURCES * PORTS];
-	size_t waiting;
-	bool source_aside[CLASSES][SOURCES];
-	bool class_aside[CLASSES];
-	enum sw_queue_order order;
-	uint64_t now_ns;
-	uint64_t random;
-};
-
-/* xorshift64* (Marsaglia, Vigna): the same steps in each run. */
-static uint32_t draw(struct model *model, uint32_t below)
-{
-	model->random ^= model->random >> 12;
-	model->random ^= model->random << 25;
-	model->random ^= model->random >> 27;
-	return (uint32_t)(model->random * 0x2545f4914f6cdd1dull >> 32) % below;
-}
-
-static struct known *known_of(struct model *model, const struct client *client)
-{
-	return &model->clients[client->source * PORTS + client->port];
-}
-
-/* A source is in one class, but for source 0, whose ports are in all. */
-static uint32_t class_of(uint16_t source, uint16_t port)
-{
-	return source ? source % CLASSES : port % CLASSES;
-}
-
-/* A source or class that has nobody any more is forgotten with whatever was said of it. */
-static void forget_empty(struct model *model, const struct client *client)
-{
-	size_t of_source = 0, of_class = 0;
-
-	for (uint16_t i = 0; i < SOURCES * PORTS; i++) {
-		if (!model->clients[i].syn_ns || class_of(i / PORTS, i % PORTS) != client->class_id)
-			continue;
-		of_class++;
-		of_source += i / PORTS == client->source;
-	}
-	if (!of_source)
-		model->source_aside[client->class_id][client->source] = false;
-	if (!of_class)
-		model->class_aside[client->class_id] = false;
-}
+#define STEPS 20000
+#define RUNS  12
 
 static struct client classed(const struct sw_waiter *waiter)
 {
@@ -81,12 +25,14 @@ static void come(struct model *model, struct sw_queue *queue)
 				.port = (uint16_t)draw(model, PORTS)};
 	struct known *known = known_of(model, &client);
 	bool repeats = known->syn_ns && draw(model, 4);
+	/* After a restart they come in any order. */
+	uint64_t syn_ns = model->now_ns - (draw(model, 4) ? 0 : draw(model, 100 * MS));
 	struct sw_parked parked;
 	int what;
 
 	client.class_id = class_of(client.source, client.port);
 	client.isn = repeats ? known->client.isn : known->client.isn + 1;
-	parked = syn_of(&client, repeats ? known->syn_ns : model->now_ns, model->now_ns);
+	parked = syn_of(&client, repeats ? known->syn_ns : syn_ns, model->now_ns);
 	what = sw_queue_park(queue, &parked, model->now_ns);
 	assert_int_equal(what, repeats	       ? SW_QUEUE_REPEATED
 			       : known->syn_ns ? SW_QUEUE_REPLACED
@@ -95,40 +41,9 @@ static void come(struct model *model, struct sw_queue *queue)
 	if (!repeats) {
 		known->syn_ns = 0;
 		forget_empty(model, &client);
-		known->syn_ns = model->now_ns;
+		known->syn_ns = syn_ns;
 	}
 	known->client = client;
-}
-
-static bool is_aside(const struct model *model, const struct known *known)
-{
-	return model->class_aside[known->client.class_id] ||
-	       model->source_aside[known->client.class_id][known->client.source];
-}
-
-/* True where somebody who is not set aside, of the source (or of any), came before or after. */
-static bool somebody_else(struct model *model, const struct known *than, bool same_source,
-			  bool before)
-{
-	for (size_t i = 0; i < SOURCES * PORTS; i++) {
-		const struct known *known = &model->clients[i];
-
-		if (!known->syn_ns || known == than || is_aside(model, known) ||
-		    (same_source && (known->client.source != than->client.source ||
-				     known->client.class_id != than->client.class_id)))
-			continue;
-		if (before ? known->syn_ns < than->syn_ns : known->syn_ns > than->syn_ns)
-			return true;
-	}
-	return false;
-}
-
-static bool anybody(struct model *model)
-{
-	for (size_t i = 0; i < SOURCES * PORTS; i++)
-		if (model->clients[i].syn_ns && !is_aside(model, &model->clients[i]))
-			return true;
-	return false;
 }
 
 static void leave(struct model *model, struct sw_queue *queue, const struct sw_waiter *waiter,
@@ -144,6 +59,39 @@ static void leave(struct model *model, struct sw_queue *queue, const struct sw_w
 	known->syn_ns = 0;
 	model->waiting--;
 	forget_empty(model, &client);
+}
+
+/* The next of its source is another, if there is one. */
+static void postpone(struct model *model, struct sw_queue *queue, const struct sw_waiter *waiter)
+{
+	struct client client = classed(waiter), other;
+	size_t of_source = 0;
+
+	for (uint16_t port = 0; port < PORTS; port++)
+		of_source += class_of(client.source, port) == client.class_id &&
+			     model->clients[client.source * PORTS + port].syn_ns;
+	sw_queue_postpone(queue, waiter);
+	if (of_source < 2)
+		return;
+	model->shuffled[client.class_id][client.source] = true;
+	other = classed(sw_queue_next(queue));
+	assert_false(other.source == client.source && other.port == client.port);
+}
+
+static void hear_of(struct model *model, struct sw_queue *queue)
+{
+	const struct known *known = &model->clients[draw(model, SOURCES * PORTS)];
+	const struct sw_parked parked = syn_of(&known->client, known->syn_ns, model->now_ns);
+	const struct sw_waiter *waiter = sw_queue_find(queue, &parked);
+
+	if (!known->client.isn) /* it never came */
+		return;
+	assert_int_equal(waiter != NULL, known->syn_ns != 0);
+	if (!waiter)
+		return;
+	sw_queue_note_alive(queue, waiter, model->now_ns);
+	assert_in_range(model->now_ns - sw_queue_seen_ns(waiter), 0, MS - 1);
+	assert_false(sw_queue_is_gone(waiter, model->now_ns + SECOND));
 }
 
 static void next(struct model *model, struct sw_queue *queue)
@@ -164,9 +112,14 @@ static void next(struct model *model, struct sw_queue *queue)
 		assert_false(somebody_else(model, known, model->order == SW_QUEUE_FAIR, true));
 	if (draw(model, 4)) {
 		leave(model, queue, waiter, true);
-	} else if (draw(model, 2)) {
-		sw_queue_set_aside(queue, waiter, SW_QUEUE_SOURCE);
-		model->source_aside[client.class_id][client.source] = true;
+	} else if (draw(model, 3)) {
+		bool is_either = draw(model, 2);
+
+		if (!draw(model, 3))
+			postpone(model, queue, waiter);
+		sw_queue_set_aside(queue, waiter, is_either ? SW_QUEUE_EITHER : SW_QUEUE_SOURCE);
+		model->source_aside[client.class_id][client.source] =
+			(struct set_aside){++model->asides, is_either};
 	} else {
 		sw_queue_set_aside(queue, waiter, SW_QUEUE_CLASS);
 		model->class_aside[client.class_id] = true;
@@ -177,15 +130,19 @@ static void rejoin(struct model *model, struct sw_queue *queue)
 {
 	uint16_t source = (uint16_t)draw(model, SOURCES);
 	struct sw_in6 address = source_address(source);
-	bool all = draw(model, 2);
+	uint32_t which = draw(model, 4);
 
 	memset(model->class_aside, 0, sizeof(model->class_aside));
-	if (all)
+	if (which < 2)
 		memset(model->source_aside, 0, sizeof(model->source_aside));
 	for (int i = 0; i < CLASSES; i++)
-		model->source_aside[i][source] = false;
-	if (all)
+		model->source_aside[i][source] = (struct set_aside){0};
+	for (int i = 0; i < EITHER_AT_ONCE; i++)
+		take_first_either(model);
+	if (which == 0)
 		sw_queue_rejoin_all(queue);
+	else if (which == 1) /* there are fewer than it takes */
+		sw_queue_rejoin_some(queue);
 	else
 		sw_queue_rejoin(queue, &address);
 }
@@ -233,15 +190,17 @@ static void nobody_is_lost_and_nobody_served_twice(void **state)
 			uint32_t what = draw(model, 100);
 			size_t lines = 0;
 
-			model->now_ns += 1 + draw(model, 1000);
+			model->now_ns += 1 + draw(model, MS);
 			if (what < 45)
 				come(model, queue);
 			else if (what < 85)
 				next(model, queue);
 			else if (what < 92)
 				rejoin(model, queue);
-			else if (what < 99)
+			else if (what < 97)
 				end_oldest(model, queue);
+			else if (what < 99)
+				hear_of(model, queue);
 			else
 				configure(model, queue);
 			assert_int_equal(sw_queue_count(queue), model->waiting);
