@@ -137,7 +137,28 @@ last_arrival_ms() {
 	end_storm
 	assert_equal "succeeded" 40 "$(jq .succeeded "$WORLD/log/storm")"
 	# One at once, and 39 more, each 50 ms after the one before.
-	[ $(($(last_arrival_ms) - resumed_ms)) -ge 1950 ]
+	took_between 1950 "$resumed_ms"
+}
+
+# took_between MS SINCE: until the last client came, and not twice as long, whatever else the machine does.
+took_between() {
+	local took=$(($(last_arrival_ms) - $2))
+	echo "# all were let in within $took ms; at the rate it is $1 ms" >&3
+	[ "$took" -ge "$1" ] && [ "$took" -le $((2 * $1 + 500)) ]
+}
+
+@test "if nothing else is said they are let in at 200 a second" {
+	local resumed_ms
+	configuration | spillwayd_start
+	sw pause main
+	storm_of 300 200ms
+	eventually_status '.services[0].queue.waiting' 300
+	resumed_ms=$(now_ms)
+	sw resume main
+	end_storm
+	assert_equal "succeeded" 300 "$(jq .succeeded "$WORLD/log/storm")"
+	# 299 times 5 ms; the ramp makes up for 20 ms that a timer is late.
+	took_between 1475 "$resumed_ms"
 }
 
 @test "once those who waited through a pause are in nobody is held back, however many come meanwhile" {
@@ -177,7 +198,7 @@ told_at() {
 }
 
 @test "PostgreSQL is restarted in a storm without a pause: who comes after it is known to be away waits and gets in" {
-	local ended told
+	local ended told late
 	configuration | sed '1ilog: {format: json}' | spillwayd_start
 	storm_of 600 3s --each "$WORLD/each"
 	wait_until "150 have come" arrived 150
@@ -195,6 +216,14 @@ told_at() {
 	assert_equal "others that failed" '' \
 		"$(awk -v ended="$ended" -v told="$told" '$3 != "succeeded" && ($1 > told || $2 < ended)' "$WORLD/each")"
 	[ "$(awk -v told="$told" '$1 > told' "$WORLD/each" | wc -l)" -gt 0 ]
+	# It is asked five times a second, and answers; the rest is for a machine that has other things to do.
+	late=$(awk -v ended="$ended" -v told="$told" 'BEGIN { printf "%d", (told - ended) * 1000 }')
+	awk -v ended="$ended" -v told="$told" -v late="$late" '
+		$3 != "succeeded" && $1 < ended { inside++ }
+		$1 >= ended && $1 <= told { came++; failed += $3 != "succeeded" }
+		END { printf "# told after %d ms; %d came in that time, of them %d failed, and %d of those inside\n",
+			late, came, failed, inside }' "$WORLD/each" >&3
+	[ "$late" -le 1200 ]
 	eventually_status "$USED" 0
 }
 

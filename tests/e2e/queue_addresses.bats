@@ -98,3 +98,38 @@ configuration() {
 	assert_equal "who went to the database" 0 "$(status_value '.services[0].totals.direct')"
 	assert_quiet
 }
+
+@test "a client of the family that the pooler does not serve keeps nobody else waiting" {
+	pgbouncer_stop
+	pgbouncer_start listen_addr=127.0.0.1
+	configuration 5 'pooler, queue, refuse' | spillwayd_start
+	assert_matches "explain" 'pooler_down' "$(sw explain fd77:0:1::1 --json)"
+	come_and_wait six fd77:0:1::1
+	come four 10.77.1.1
+	wait_until_served four
+	assert_status "$WAITING" 1
+	# And gets in when it does.
+	pgbouncer_stop
+	pgbouncer_start
+	wait_until_served six
+	assert_quiet
+}
+
+@test "who waits for a database at another local listener gets in there, also when that was away" {
+	postgres_stop
+	postgres_start max_connections=26 port=5433 listen_addresses=127.0.0.1
+	configuration 1 'direct, queue, refuse' |
+		sed 's/    lanes:/    direct: {address: "127.0.0.1:5433"}\n&/' | spillwayd_start
+	hold inside 10.77.1.1
+	come_and_wait four 10.77.1.2
+	release inside
+	wait_until_served four
+	postgres_stop
+	come_and_wait four 10.77.1.3
+	assert_status '.services[0].database.up' false
+	postgres_start max_connections=26 port=5433 listen_addresses=127.0.0.1
+	wait_until_served four
+	assert_quiet
+	postgres_stop
+	postgres_start max_connections=26 "listen_addresses=127.0.0.1,$SERVER_IPV4"
+}
