@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Two of one source have their turns at once, and one arrival conforms to its rate: one gets in, and the other
+ * gives back what it took.
+ */
+#include <bpf/bpf.h>
+#include <pthread.h>
+#include <sched.h>
+#include <unistd.h>
+
+#include "queue.h"
+
+#define TURNS 500
+
+/* One who waits, let in from a CPU of its own. */
+struct hand {
+	struct rig *rig;
+	pthread_t thread;
+	pthread_barrier_t *start;
+	int number;
+	uint16_t port;
+	struct sw_released out;
+};
+
+static void *let_in(void *arg)
+{
+	struct hand *hand = arg;
+	const struct packet packet = {.client = CLIENT, .client_port = hand->port};
+	cpu_set_t cpu;
+
+	CPU_ZERO(&cpu);
+	CPU_SET(hand->number % sysconf(_SC_NPROCESSORS_ONLN), &cpu);
+	sched_setaffinity(0, sizeof(cpu), &cpu);
+	pthread_barrier_wait(hand->start);
+	hand->out = queue_release(hand->rig, &packet, SW_RELEASE_ADMIT);
+	return NULL;
+}
+
+static void wait_over_its_rate(struct rig *rig, uint16_t port)
+{
+	rig_expect_syn(rig, CLIENT, port, WAITS(RATE));
+}
+
+/* Both at once: whose turn it was, by hand. */
+static int one_gets_in(struct hand hands[2])
+{
+	pthread_barrier_t start;
+
+	pthread_barrier_init(&start, NULL, 2);
+	for (int i = 0; i < 2; i++) {
+		hands[i].start = &start;
+		assert_int_equal(pthread_create(&hands[i].thread, NULL, let_in, &hands[i]), 0);
+	}
+	for (int i = 0; i < 2; i++)
+		pthread_join(hands[i].thread, NULL);
+	pthread_barrier_destroy(&start);
+	for (int i = 0; i < 2; i++) {
+		if (hands[i].out.lane != SW_LANE_DIRECT)
+			continue;
+		assert_int_equal(hands[!i].out.lane, SW_LANE_QUEUE);
+		assert_int_equal(hands[!i].out.reason, SW_REASON_RATE);
+		return i;
+	}
+	fail_msg("nobody got in");
+	return 0;
+}
+
+static void one_arrival_for_two(struct rig *rig, const void *arg)
+{
+	struct hand hands[2] = {{.rig = rig, .number = 0, .port = 2},
+				{.rig = rig, .number = 1, .port = 3}};
+	int fd = queue_open(rig, TURNS + 1);
+
+	(void)arg;
+	rig->maps->class_conf[0].interval_ns = 100 * SECOND_NS;
+	rig->maps->service_conf[0].over_limit = CHAIN2(SW_LANE_QUEUE, SW_LANE_DROP);
+	rig_expect_syn(rig, CLIENT, 1, DIRECT_FIRST);
+	wait_over_its_rate(rig, 2);
+	wait_over_its_rate(rig, 3);
+	for (uint16_t turn = 1; turn <= TURNS; turn++) {
+		int winner;
+
+		rig->maps->class_conf[0].tolerance_ns += 100 * SECOND_NS;
+		winner = one_gets_in(hands);
+		assert_int_equal(rig->maps->service_state[0].direct >> 32, turn + 1);
+		hands[winner].port = 3 + turn;
+		wait_over_its_rate(rig, hands[winner].port);
+	}
+	close(fd);
+}
+
+static const struct rig_test tests[] = {
+	{"of two whose source may come once more one gets in, and it costs one slot",
+	 one_arrival_for_two, NULL, 0},
+};
+
+int main(void)
+{
+	return rig_main("turns_race", tests, COUNT_OF(tests));
+}
