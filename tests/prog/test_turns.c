@@ -234,7 +234,7 @@ static void those_behind_take_nothing(struct rig *rig, const void *arg)
 	/* Each takes its own at its turn. */
 	assert_int_equal(queue_release(rig, &behind, SW_RELEASE_ADMIT).reason, SW_REASON_RATE);
 	assert_int_equal(queue_release(rig, &behind, SW_RELEASE_ADMIT).flags,
-			 SW_RELEASED_OF_SOURCE);
+			 SW_RELEASED_OF_SOURCE | SW_RELEASED_SILENTLY);
 	let_one_more(rig);
 	assert_int_equal(queue_release(rig, &behind, SW_RELEASE_ADMIT).lane, SW_LANE_DIRECT);
 	assert_false(conforms(rig));

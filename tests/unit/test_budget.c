@@ -60,8 +60,7 @@ static void it_is_never_above_its_bound_and_never_below_nothing(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(
-			what_is_left_is_the_budget_and_who_came_by_the_gate_is_part_of_it),
+		cmocka_unit_test(what_is_left_is_the_budget_and_who_came_by_the_gate_is_part_of_it),
 		cmocka_unit_test(every_term_but_replication_by_the_gate_lowers_it),
 		cmocka_unit_test(it_is_never_above_its_bound_and_never_below_nothing),
 	};

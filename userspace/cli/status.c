@@ -211,7 +211,8 @@ static void print_databases(const json_t *services)
 	{
 		budget = json_object_get(service, "budget");
 		error = json_object_get(json_object_get(service, "database"), "error");
-		sw_budget_terms_print(sw_field_text(service, "name"), sw_field_int(budget, "direct"),
+		sw_budget_terms_print(sw_field_text(service, "name"),
+				      sw_field_int(budget, "direct"),
 				      json_object_get(budget, "terms"));
 		if (json_is_string(error))
 			sw_term_print("%s: the database cannot be asked: %s\n",

@@ -36,7 +36,7 @@ struct sw_daemon {
 	size_t attachment_count;
 	struct sw_control *control;
 	struct sw_http *http;
-	struct sw_rooms *rooms; /* daemon/room.h; NULL before they are open */
+	struct sw_rooms *rooms;	      /* daemon/room.h; NULL before they are open */
 	struct sw_monitors *monitors; /* daemon/monitor.h; NULL likewise */
 	struct event *heartbeat;
 	struct event *sweep;

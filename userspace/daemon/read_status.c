@@ -46,8 +46,8 @@ static json_t *budget_to_json(const struct view *view, const struct sw_plan_serv
 			 (json_int_t)service->conf.budget, "used",
 			 (json_int_t)sw_read_service_direct(daemon->maps, service->id), "reserved",
 			 (json_int_t)sw_read_service_reserved(daemon->plan, service),
-			 "overcommitted", (json_int_t)counters[SW_COUNTER_OVERCOMMITTED],
-			 "terms", sw_read_budget_terms_json(daemon, service->id));
+			 "overcommitted", (json_int_t)counters[SW_COUNTER_OVERCOMMITTED], "terms",
+			 sw_read_budget_terms_json(daemon, service->id));
 }
 
 static json_t *lanes_to_json(const struct view *view, const struct sw_plan_service *service)
@@ -190,8 +190,7 @@ static json_t *service_to_json(const struct view *view, const struct sw_config_s
 		listen_to_json(config), "budget", budget_to_json(view, service, config, counters),
 		"lanes", lanes_to_json(view, service), "pooler",
 		pooler_to_json(view, service, config), "queue", queue_to_json(view, service),
-		"database",
-		sw_read_database_json(view->daemon, service, view->listeners), "totals",
+		"database", sw_read_database_json(view->daemon, service, view->listeners), "totals",
 		totals_to_json(view, service), "counters", counters_to_json(counters), "classes",
 		classes_to_json(view, service, config));
 }
