@@ -22,7 +22,7 @@ teardown() {
 }
 nobody_is_left() { [ "$(ask_postgres 'select count(*) from pg_stat_activity where client_port > 0')" = 0 ]; }
 
-# [BUDGET=…] [AFTER=…] [RATE=…] [ROLE=…] configuration
+# [BUDGET=…] [AFTER=…] [RATE=…] [ROLE=…] [RESERVED=…] configuration
 configuration() {
 	cat <<-YAML
 		services:
@@ -37,7 +37,7 @@ configuration() {
 		    lanes: [direct, queue, refuse]
 		    classes:
 		      - {name: default, rate: unlimited}
-		      - {name: kept, sources: [10.77.9.0/24], rate: unlimited, evict: no}
+		      - {name: kept, sources: [10.77.9.0/24], rate: unlimited, evict: no, reserved: ${RESERVED:-0}}
 	YAML
 }
 
@@ -86,6 +86,27 @@ asked_again() {
 	assert_equal "evicted" 1 "$(evicted)"
 }
 all_are_old() { [ "$(ask_postgres "select count(*) from pg_stat_activity where usename = 'app' and state_change < now() - interval '1.5 s'")" = 3 ]; }
+
+@test "what another class has reserved and does not use is no slot for those who wait" {
+	RESERVED=1 configuration | spillwayd_start
+	hold_many 1 2
+	come late 10.77.3.1
+	wait_until_served late
+	assert_equal "evicted" 1 "$(evicted)"
+}
+
+@test "nobody ends for those whom a pause keeps waiting" {
+	configuration | spillwayd_start
+	hold_many 1 3
+	wait_until "all are idle for long enough" idle_for 3
+	sw pause main
+	come_and_wait late 10.77.3.1
+	wait_until "the database was asked again" asked_again
+	assert_equal "evicted" 0 "$(evicted)"
+	sw resume main
+	wait_until_served late
+	assert_equal "evicted" 1 "$(evicted)"
+}
 
 @test "not more than the rate allows, and not more than wait" {
 	RATE=1/s configuration | spillwayd_start

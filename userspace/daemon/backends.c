@@ -142,8 +142,9 @@ static enum sw_backend_origin origin_of(struct look *look, const struct sw_backe
 	bool local = is_local(look, backend);
 
 	*seen = (struct sw_backend_seen){backend->pid, backend->started_us, false};
+	/* At the first look of all nobody can tell who has ended meanwhile from who is there. */
 	if (!local)
-		return before ? SW_BACKEND_ELSEWHERE : SW_BACKEND_GATE;
+		return before || !look->before->seen ? SW_BACKEND_ELSEWHERE : SW_BACKEND_GATE;
 	seen->is_of_pool = before ? before->is_of_pool : is_of_pool(look, backend);
 	return seen->is_of_pool ? SW_BACKEND_GATE : SW_BACKEND_LOCAL;
 }

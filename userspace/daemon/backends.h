@@ -32,7 +32,7 @@ struct sw_backends {
 /*
  * places[i] is that of facts->backends[i]. A connection that neither has a flow nor comes from this host
  * may have ended between the database's look and this one; only if it is there at the next look as well did
- * it come from elsewhere, until then it counts as the gate's. On a gateway, with a pool at
+ * it come from elsewhere, until then it counts as the gate's; at the first look it counts at once. On a gateway, with a pool at
  * direct.address, the pool's connections are those of the flows that the pool has. 0 or -errno with err.
  */
 int sw_backends_sort(struct sw_backends *backends, const struct sw_daemon *daemon,

@@ -44,6 +44,7 @@ static void close_session(struct sw_monitor *monitor)
 {
 	drop_io(monitor);
 	sw_session_close(monitor->session);
+	sw_backends_free(&monitor->seen);
 	monitor->session = NULL;
 	monitor->is_idle = false;
 	monitor->is_evicting = false;

@@ -12,9 +12,16 @@
 #include "daemon/read_service.h"
 #include "db/evict.h"
 #include "kern/steps.h"
+#include "spillway/slots.h"
 
 /* Whoever is served in one go; the next is a second later. */
 #define AT_ONCE 64
+/* A slot of a class's own reserve would be free for nobody but the class. */
+static bool has_shared(const struct sw_monitor *monitor, uint32_t class_id)
+{
+	return sw_slots_low(monitor->daemon->maps->class_state[class_id].direct) > 0;
+}
+
 static bool may_end(const struct sw_monitor *monitor, const struct sw_config_service *config,
 		    const struct sw_backend *backend, const struct sw_backend_place *place)
 {
@@ -28,7 +35,8 @@ static bool may_end(const struct sw_monitor *monitor, const struct sw_config_ser
 	/* A class that is always let in, by rule or by its action, is never shown the door either. */
 	planned = sw_plan_class(monitor->daemon->plan, place->class_id);
 	class = planned ? sw_config_find_class(config, planned->name) : NULL;
-	return class && class->evict == SW_YES && class->action == SW_ACTION_LIMIT;
+	return class && class->evict == SW_YES && class->action == SW_ACTION_LIMIT &&
+	       has_shared(monitor, planned->id);
 }
 
 static int longest_first(const void *left, const void *right)
@@ -38,12 +46,32 @@ static int longest_first(const void *left, const void *right)
 	return a->in_state_ms < b->in_state_ms ? 1 : -(a->in_state_ms > b->in_state_ms);
 }
 
-/* How many may go now: as many as wait, and as the rate allows since it was asked last. */
-static size_t allowance(struct sw_monitor *monitor, const struct sw_config_service *config)
+/*
+ * How many wait for want of a slot, and not because nobody is let in at all. Slots that no session is behind
+ * are of clients that just come, or of sessions that were ended: theirs to wait for.
+ */
+static uint32_t in_need(const struct sw_monitor *monitor, size_t sessions)
 {
 	const struct sw_maps *maps = monitor->daemon->maps;
-	const struct sw_rate *rate = &config->budget.evict_rate;
+	const struct sw_service_conf *conf = &maps->service_conf[monitor->service];
+	const struct sw_service_state *state = &maps->service_state[monitor->service];
+	uint64_t slots = state->direct;
 	uint32_t waiting = sw_read_service_waiting(maps, monitor->service);
+	uint32_t coming =
+		sw_slots_total(slots) > sessions ? sw_slots_total(slots) - (uint32_t)sessions : 0;
+
+	if (state->hold ||
+	    (sw_slots_total(slots) < conf->budget && sw_slots_shared(slots) < conf->shared_limit))
+		return 0;
+	return waiting > coming ? waiting - coming : 0;
+}
+
+/* How many may go now: as many as need it, and as the rate allows since it was asked last. */
+static size_t allowance(struct sw_monitor *monitor, const struct sw_config_service *config,
+			size_t sessions)
+{
+	const struct sw_rate *rate = &config->budget.evict_rate;
+	uint32_t needed = in_need(monitor, sessions);
 	uint64_t now_ns = sw_clock_monotonic_ns();
 	double most = AT_ONCE;
 
@@ -57,11 +85,9 @@ static size_t allowance(struct sw_monitor *monitor, const struct sw_config_servi
 		most = monitor->evict_credit;
 	}
 	monitor->evict_credit_ns = now_ns;
-	if (!waiting || sw_read_service_direct(maps, monitor->service) < sw_config_budget(config))
-		return 0;
 	if (most > AT_ONCE)
 		most = AT_ONCE;
-	return waiting < most ? waiting : (size_t)most;
+	return needed < most ? needed : (size_t)most;
 }
 
 static void tell_of_signal(struct sw_monitor *monitor, const struct sw_config_service *config,
@@ -79,11 +105,15 @@ void sw_monitor_choose_idle(struct sw_monitor *monitor, const struct sw_config_s
 			    const struct sw_facts *facts, const struct sw_backend_place *places)
 {
 	SW_FREE struct sw_backend *idle = calloc(facts->count + 1, sizeof(*idle));
-	size_t most = config->budget.evict_idle_after_ns ? allowance(monitor, config) : 0;
-	size_t count = 0;
+	size_t count = 0, sessions = 0, most;
 
 	free(monitor->eviction);
 	monitor->eviction = NULL;
+	if (!config->budget.evict_idle_after_ns)
+		return;
+	for (size_t i = 0; i < facts->count; i++)
+		sessions += places[i].has_flow;
+	most = allowance(monitor, config, sessions);
 	for (size_t i = 0; most && idle && i < facts->count; i++)
 		if (may_end(monitor, config, &facts->backends[i], &places[i]))
 			idle[count++] = facts->backends[i];

@@ -20,7 +20,7 @@ const char sw_facts_sql[] =
 	"coalesce(current_setting('reserved_connections', true), '0'), "
 	"pg_backend_pid(), pg_has_role('pg_read_all_stats', 'usage'), "
 	"pg_has_role('pg_signal_backend', 'usage'), host(inet_client_addr()), current_user;"
-	"SELECT pid, extract(epoch from backend_start) * 1000000, host(client_addr), client_port, "
+	"SELECT pid, (extract(epoch from backend_start) * 1000000)::bigint, host(client_addr), client_port, "
 	"state, coalesce(wait_event_type NOT IN ('Client', 'Activity'), false), "
 	"backend_type = 'walsender', "
 	"greatest(extract(epoch from clock_timestamp() - state_change) * 1000, 0), "

@@ -31,6 +31,12 @@ static bool has_name(const char *hosts)
 	return false;
 }
 
+/* Step by step libpq waits for the first of several for ever. */
+static bool has_more(const char *list)
+{
+	return list && strchr(list, ',');
+}
+
 static const char *given(const PQconninfoOption *options, const char *keyword, const char *env)
 {
 	for (; options->keyword; options++)
@@ -51,7 +57,8 @@ bool sw_scout_is_needed(const char *conninfo)
 	if (given(options, "service", "PGSERVICE"))
 		needed = true;
 	else
-		needed = !given(options, "hostaddr", "PGHOSTADDR") && hosts && has_name(hosts);
+		needed = has_more(given(options, "hostaddr", "PGHOSTADDR")) || has_more(hosts) ||
+			 (!given(options, "hostaddr", "PGHOSTADDR") && hosts && has_name(hosts));
 	PQconninfoFree(options);
 	return needed;
 }
@@ -65,7 +72,7 @@ static void go(const char *conninfo, void *answer)
 {
 	static const char *const keys[] = {"dbname", "fallback_application_name", "connect_timeout",
 					   NULL};
-	const char *const values[] = {conninfo, "spillwayd", "5", NULL};
+	const char *const values[] = {conninfo, "spillwayd", "2", NULL};
 	struct sw_scouted *out = answer;
 	PGconn *conn = PQconnectdbParams(keys, values, true);
 

@@ -19,7 +19,7 @@ struct sw_scouted {
 	char error[512]; /* if it did not get in */
 };
 
-/* False: libpq will find its way without a resolver. */
+/* False: libpq will find its way without a resolver, and has no choice of hosts. */
 bool sw_scout_is_needed(const char *conninfo);
 
 int sw_scout_start(struct sw_child *child, const char *conninfo); /* 0 or -errno */
