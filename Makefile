@@ -209,7 +209,9 @@ test-kernels: deps
 	$(Q)BUILD=$(BUILD) tests/run kernels
 
 .PHONY: tests deps demo test test-kernels fuzz lint install
-tests: $(PROGRAMS) $(UNIT_TESTS) $(PROG_TESTS) $(FUZZ_TESTS) $(WORLD_HELPERS) $(BUILD)/kernels/peer $(BUILD)/other-layout/spillwayd
+# The benchmarks as well: what nobody builds does not stay fit to be built.
+tests: $(PROGRAMS) $(UNIT_TESTS) $(PROG_TESTS) $(FUZZ_TESTS) $(WORLD_HELPERS) $(BUILD)/kernels/peer \
+	$(BUILD)/other-layout/spillwayd $(BENCHES) $(WORLD_BENCHES)
 
 # A machine without the packages cannot even read this file's pkg-config answers: install, start anew.
 SUDO := $(if $(filter 0,$(shell id -u)),,sudo --preserve-env=CI)

@@ -15,7 +15,7 @@
 /* Between two questions: each costs the database a fork. */
 #define AGAIN_NS (200 * SW_NS_PER_MS)
 /* Likewise where a monitor would hear of nearly all that may happen. */
-#define WATCHED_AGAIN_NS (5 * SW_NS_PER_S)
+#define WATCHED_AGAIN_NS SW_NS_PER_S
 /* So long one look at the kernel's listeners is good for in between; each costs some ten microseconds. */
 #define LOOK_NS (10 * SW_NS_PER_MS)
 /* Addresses are bound one after the other, with names to be looked up between. */

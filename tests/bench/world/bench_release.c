@@ -90,7 +90,7 @@ static double release_all(struct sw_kern *kern, struct sw_queue *queue)
 			.ifindex = ifindex,
 			.frame = waiter->frame,
 			.bytes = waiter->length,
-			.freed_ns = start_ns,
+			.since_ns = start_ns,
 		};
 		struct sw_released released;
 		int failed = sw_kern_release(kern, &what, &released);
