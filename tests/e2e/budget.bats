@@ -277,6 +277,20 @@ asked_to_replicate() { tail -n "+$((LOG_MARK + 1))" "$WORLD/log/postgres" | grep
 	eventually_status "$TERMS.max_connections" 23
 }
 
+@test "a hand-over while it waits for the first answer leaves the gate, and the next daemon goes on" {
+	freeze STOP
+	configuration | spillwayd_configure
+	spawn spillwayd nsenter --net="/run/netns/$SERVER_NS" \
+		"$BUILD/spillwayd" --foreground --config "$WORLD/spillway.yaml" --pin-dir "$PIN_DIR"
+	wait_until "it answers" sw status
+	sw handover
+	wait_until "the daemon is gone" process_is_gone spillwayd
+	freeze CONT
+	spillwayd_run
+	eventually_status "$BUDGET" 19
+	hold 1-1 10.77.1.1
+}
+
 @test "what cannot be asked has a fixed budget, and the configuration says so" {
 	local protocol
 	for protocol in mysql tcp; do

@@ -144,7 +144,8 @@ void sw_change_repair_interfaces(struct sw_daemon *daemon)
 		bool told = at->lost;
 		struct sw_error err;
 
-		if (sw_attachment_holds(at))
+		/* One that is claimed only has its turn yet: connections inside count first. */
+		if ((!at->is_on && !at->lost) || sw_attachment_holds(at))
 			continue;
 		if (!told)
 			sw_log_error("interface %s: the gate was taken off; putting it back",

@@ -84,7 +84,9 @@ void sw_monitors_settle(struct sw_daemon *daemon)
 	if (!end)
 		return;
 	evtimer_add(end, &in);
-	while (!is_over && is_unsettled(daemon) && !event_base_got_break(daemon->base))
+	/* A signal or a hand-over ends it, and what comes after it. */
+	while (!is_over && is_unsettled(daemon) && !event_base_got_break(daemon->base) &&
+	       !event_base_got_exit(daemon->base))
 		if (event_base_loop(daemon->base, EVLOOP_ONCE))
 			break;
 	event_free(end);

@@ -245,8 +245,9 @@ int sw_run(const struct sw_options *options, struct sw_config *config, void (*re
 	if (!failed) {
 		announce(daemon);
 		ready(arg);
-		/* A signal may have come while the databases were being asked. */
-		if (!event_base_got_break(daemon->base) && event_base_dispatch(daemon->base) < 0)
+		/* A signal or a hand-over may have come while the databases were being asked. */
+		if (!event_base_got_break(daemon->base) && !event_base_got_exit(daemon->base) &&
+		    event_base_dispatch(daemon->base) < 0)
 			failed = sw_error_set(err, -EIO, "the event loop failed");
 		if (daemon->hand_over)
 			how = SW_UNLOAD_KEEP;
