@@ -112,7 +112,8 @@ all_are_old() { [ "$(ask_postgres "select count(*) from pg_stat_activity where u
 	RATE=1/s configuration | spillwayd_start
 	hold_many 1 3
 	wait_until "all are idle for long enough" idle_for 3
-	hold_in_line 3-1 10.77.3.1
+	# It may wait too short a time to be seen.
+	PGCONNECT_TIMEOUT=40 begin_hold 3-1 10.77.3.1
 	gets_in 3-1 direct
 	assert_equal "evicted" 1 "$(evicted)"
 	assert_status "$USED" 3

@@ -4,7 +4,8 @@
 
 pg_cancel.py session SOURCE TARGET   prints "PID KEY", sleeps in a query, prints how that ended
 pg_cancel.py cancel SOURCE TARGET PID KEY   sends the request, and waits for the answer, which is a close
-pg_cancel.py flood SOURCE TARGET COUNT   sends so many requests for nobody at once
+pg_cancel.py flood SOURCE TARGET COUNT   sends so many requests for nobody at once, fewer if some are refused;
+                                         prints how many
 
 KEY in hexadecimal; from protocol 3.2 on it may be longer than 4 bytes."""
 
@@ -64,7 +65,13 @@ def send_cancel(source, target, process, key):
 
 
 def flood(source, target, count):
-    servers = [connect(source, target) for _ in range(count)]
+    servers = []
+    for _ in range(count):
+        try:
+            servers.append(connect(source, target))
+        except ConnectionRefusedError:
+            pass
+    print(len(servers), flush=True)
     for server in servers:
         server.sendall(cancel_request(1, bytes(4)))
     for server in servers:
