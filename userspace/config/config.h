@@ -244,6 +244,8 @@ int sw_config_set_service(struct sw_config_service *service, const char *key, co
 int sw_config_set(struct sw_config *config, const char *key, const char *value,
 		  struct sw_error *err);
 
+/* Slots that the service's classes keep for themselves. */
+uint32_t sw_config_reserved(const struct sw_config_service *service);
 /* Direct connections that the service may have, in force now. */
 uint32_t sw_config_budget(const struct sw_config_service *service);
 /* False: whatever the database says, nobody goes direct. */

@@ -179,6 +179,16 @@ int sw_config_remove_interface(struct sw_config *config, const char *name)
 	return 0;
 }
 
+/* Each class has a million at most, and there are 512: a word holds the sum. */
+uint32_t sw_config_reserved(const struct sw_config_service *service)
+{
+	uint32_t reserved = 0;
+
+	for (size_t i = 0; i < service->class_count; i++)
+		reserved += service->classes[i].reserved;
+	return reserved;
+}
+
 uint32_t sw_config_budget(const struct sw_config_service *service)
 {
 	return service->budget.mode == SW_BUDGET_FIXED ? service->budget.direct

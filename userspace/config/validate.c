@@ -151,15 +151,6 @@ static int check_listen(const struct sw_check *check, size_t index)
 	return rc;
 }
 
-static uint64_t reserves_of(const struct sw_config_service *service)
-{
-	uint64_t reserved = 0;
-
-	for (size_t i = 0; i < service->class_count; i++)
-		reserved += service->classes[i].reserved;
-	return reserved;
-}
-
 static int check_conninfo(const struct sw_check *check, size_t index)
 {
 	const struct sw_config_service *services = check->config->services;
@@ -204,7 +195,7 @@ static int check_budget_mode(const struct sw_check *check, size_t index)
 static int check_budget(const struct sw_check *check, size_t index)
 {
 	const struct sw_config_service *service = &check->config->services[index];
-	uint64_t reserved = reserves_of(service);
+	uint32_t reserved = sw_config_reserved(service);
 	int rc = check_budget_mode(check, index);
 
 	/* What the database will allow is not known; only a bound is. */
@@ -212,7 +203,7 @@ static int check_budget(const struct sw_check *check, size_t index)
 		return rc;
 	if (reserved > service->budget.direct)
 		return sw_check_fail_service(check, index, "budget.direct", -EINVAL,
-					     "the classes reserve %" PRIu64
+					     "the classes reserve %" PRIu32
 					     " slots, but the budget is %" PRIu32
 					     "; raise it or reserve less",
 					     reserved, service->budget.direct);

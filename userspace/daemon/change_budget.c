@@ -45,7 +45,6 @@ int sw_change_budget_verb(void *arg, json_t *args, json_t **result, struct sw_er
 	struct sw_daemon *daemon = arg;
 	struct sw_config_service *service;
 	const struct sw_plan_service *planned;
-	uint32_t reserved = 0;
 	int failed = sw_change_budget_changes(args) ? change(daemon, args, err) : 0;
 
 	if (!failed)
@@ -53,13 +52,11 @@ int sw_change_budget_verb(void *arg, json_t *args, json_t **result, struct sw_er
 	if (failed)
 		return failed;
 	planned = sw_plan_service_named(daemon->plan, service->name);
-	for (size_t i = 0; i < service->class_count; i++)
-		reserved += service->classes[i].reserved;
 	*result = json_pack(
 		"{s:s, s:s, s:I, s:I, s:I}", "service", service->name, "mode",
 		sw_words_name(SW_WORDS_BUDGET_MODE, service->budget.mode), "direct",
 		(json_int_t)sw_config_budget(service), "used",
 		(json_int_t)sw_slots_total(daemon->maps->service_state[planned->id].direct),
-		"reserved", (json_int_t)reserved);
+		"reserved", (json_int_t)sw_config_reserved(service));
 	return 0;
 }

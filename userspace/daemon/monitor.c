@@ -73,7 +73,6 @@ static void fail(struct sw_monitor *monitor, const char *why)
 	struct sw_room *room = sw_room_of(monitor->daemon, monitor->service);
 	bool was_up = monitor->view.is_up;
 
-	monitor->view.lost += was_up;
 	monitor->view.is_up = false;
 	monitor->has_failed = true;
 	monitor->failures++;

@@ -25,7 +25,6 @@ struct sw_monitor_view {
 	uint32_t backends;		    /* their sum */
 	uint32_t walsenders;
 	uint64_t took_ns;  /* from question to answer */
-	uint64_t lost;	   /* connections to it that ended */
 	const char *error; /* why it does not answer, "" if it does */
 };
 

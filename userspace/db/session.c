@@ -203,11 +203,6 @@ int sw_session_fd(const struct sw_session *session)
 	return session->phase == SCOUTING ? session->scout.fd : PQsocket(session->conn);
 }
 
-int sw_session_socket(const struct sw_session *session)
-{
-	return session->conn ? PQsocket(session->conn) : -1;
-}
-
 int sw_session_ask(struct sw_session *session, const char *sql)
 {
 	forget_rows(session);

@@ -37,7 +37,4 @@ const struct pg_result *sw_session_rows(const struct sw_session *session, size_t
 /* What became of it, on one line, as the database or libpq says it. Never NULL. */
 const char *sw_session_error(const struct sw_session *session);
 
-/* The descriptor of its connection to the database, for who wants to know both ends; -1: none yet. */
-int sw_session_socket(const struct sw_session *session);
-
 #endif

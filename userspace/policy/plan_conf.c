@@ -46,15 +46,6 @@ static struct sw_target target_of(const struct sw_endpoint *endpoint)
 	return target;
 }
 
-static uint32_t reserves_of(const struct sw_config_service *service)
-{
-	uint32_t sum = 0;
-
-	for (size_t i = 0; i < service->class_count; i++)
-		sum += service->classes[i].reserved;
-	return sum;
-}
-
 /* Rounded up: whoever has a slot at all may have one handshake in it. */
 static uint32_t percent_of(uint32_t budget, uint32_t percent)
 {
@@ -64,7 +55,7 @@ static uint32_t percent_of(uint32_t budget, uint32_t percent)
 struct sw_service_conf sw_plan_service_conf(const struct sw_config_service *service)
 {
 	uint32_t budget = sw_config_budget(service);
-	uint32_t reserves = reserves_of(service);
+	uint32_t reserves = sw_config_reserved(service);
 	struct sw_service_conf conf = {
 		.over_limit = chain_of(&service->over_limit),
 		.budget = budget,
