@@ -33,10 +33,11 @@ SW_INLINE __u8 sw_reason_keeps_whom(int reason)
 		return SW_KEPT_BY_SOURCE;
 	/*
 	 * Others may pass: those with no incomplete handshake, those that have an entry, those of the family
-	 * that the pooler serves.
+	 * that the pooler, or the database at an address of its own, serves.
 	 */
 	case SW_REASON_HALF_OPEN:
 	case SW_REASON_SOURCES_FULL:
+	case SW_REASON_NO_LISTENER:
 	case SW_REASON_POOLER_DOWN:
 		return SW_KEPT_BY_SOURCE | SW_KEPT_BY_ALL;
 	default:

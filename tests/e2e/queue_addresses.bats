@@ -115,6 +115,40 @@ configuration() {
 	assert_quiet
 }
 
+# families_apart LANES POOLED: the database at an address of its own, where it has IPv4 alone; one place at the pooler.
+families_apart() {
+	configuration 1 "$1, queue, refuse" 5432 'max_connections: 1' |
+		sed 's/    lanes:/    direct: {address: "127.0.0.1:5432"}\n&/' | spillwayd_start
+	hold pooled "$2"
+	hold inside 10.77.1.1
+	assert_equal "lanes" "direct pooler" "$(held_lane inside) $(held_lane pooled)"
+	hold_in_line six fd77:0:1::2
+	come_and_wait four 10.77.1.2
+}
+
+@test "a client of the family that the database does not serve keeps nobody else waiting" {
+	families_apart 'direct, pooler' fd77:0:1::1
+	release inside
+	wait_until_served four
+	assert_status "$WAITING" 1
+	release pooled
+	gets_in six pooler
+	release six
+	assert_quiet
+}
+
+@test "nor does he where the pooler comes first, and a place there is his in his turn" {
+	families_apart 'pooler, direct' 10.77.1.9
+	release pooled
+	gets_in six pooler
+	# Before the one that came after him.
+	assert_status "$WAITING" 1
+	release inside
+	wait_until_served four
+	release six
+	assert_quiet
+}
+
 @test "who waits for a database at another local listener gets in there, also when that was away" {
 	postgres_stop
 	postgres_start max_connections=26 port=5433 listen_addresses=127.0.0.1

@@ -46,10 +46,11 @@ int sw_room_run(struct sw_room *room, enum sw_release_op op, const struct sw_wai
 	return failed;
 }
 
-void sw_room_pass_over(struct sw_room *room, const struct sw_waiter *waiter)
+void sw_room_pass_over(struct sw_room *room, const struct sw_waiter *waiter,
+		       enum sw_queue_scope scope)
 {
 	sw_queue_postpone(room->queue, waiter);
-	sw_queue_set_aside(room->queue, waiter, SW_QUEUE_SOURCE);
+	sw_queue_set_aside(room->queue, waiter, scope);
 }
 
 /* Whoever stays is passed over: he, his source, or all of his class. */
@@ -65,7 +66,7 @@ static void keep(struct sw_room *room, const struct sw_waiter *waiter,
 		return;
 	}
 	if (released->reason == SW_REASON_PORT_REUSE) {
-		sw_room_pass_over(room, waiter);
+		sw_room_pass_over(room, waiter, scope);
 		return;
 	}
 	sw_queue_set_aside(room->queue, waiter, scope);
@@ -103,7 +104,7 @@ static bool turn(struct sw_room *room, const struct sw_waiter *waiter, uint64_t 
 	if (sw_queue_is_gone(waiter, now_ns) && sw_room_abandon(room, waiter, now_ns))
 		return false;
 	if (sw_room_run(room, SW_RELEASE_ADMIT, waiter, freed_ns, &released)) {
-		sw_room_pass_over(room, waiter);
+		sw_room_pass_over(room, waiter, SW_QUEUE_SOURCE);
 		return false;
 	}
 	if (released.lane == SW_LANE_QUEUE) {

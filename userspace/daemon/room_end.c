@@ -57,7 +57,7 @@ void sw_room_send_elsewhere(struct sw_room *room, const struct sw_waiter *waiter
 
 	if (sw_room_run(room, SW_RELEASE_ELSEWHERE, waiter, 0, &released) ||
 	    released.lane == SW_LANE_QUEUE)
-		sw_room_pass_over(room, waiter);
+		sw_room_pass_over(room, waiter, SW_QUEUE_SOURCE);
 	else
 		sw_queue_leave(room->queue, waiter, sw_lane_admits(released.lane),
 			       sw_clock_monotonic_ns());

@@ -46,7 +46,8 @@ void sw_room_drain(struct sw_room *room, uint64_t freed_ns);
 int sw_room_run(struct sw_room *room, enum sw_release_op op, const struct sw_waiter *waiter,
 		uint64_t since_ns, struct sw_released *out);
 /* It has had its turn, and did not get in for a reason of its own. */
-void sw_room_pass_over(struct sw_room *room, const struct sw_waiter *waiter);
+void sw_room_pass_over(struct sw_room *room, const struct sw_waiter *waiter,
+		       enum sw_queue_scope scope);
 
 /* room_end.c */
 /* Sends on whoever has waited as long as he may. */

@@ -61,6 +61,7 @@ void sw_room_no_listener(struct sw_room *room, const struct sw_waiter *waiter, b
 		break;
 	default:
 		if (had_turn)
-			sw_room_pass_over(room, waiter);
+			/* A pooler may have room for it, before its address has a listener. */
+			sw_room_pass_over(room, waiter, SW_QUEUE_EITHER);
 	}
 }
