@@ -161,7 +161,6 @@ int sw_change_first(struct sw_daemon *daemon, struct sw_config *next, struct sw_
 
 int sw_change_reload(struct sw_daemon *daemon, struct sw_error *err)
 {
-	SW_CLEANUP(sw_flow_list_free) struct sw_flow_list adopted = {0};
 	struct sw_config *next = NULL;
 	int failed;
 
@@ -177,14 +176,8 @@ int sw_change_reload(struct sw_daemon *daemon, struct sw_error *err)
 	    strcmp(next->control.group, daemon->config->control.group))
 		sw_log_warn("%s: control and http take effect at the next start",
 			    daemon->options->file);
-	failed = sw_change_interfaces(daemon, next, &adopted, err);
-	if (!failed)
-		failed = sw_change(daemon, next, NULL, err);
+	failed = sw_change_with_interfaces(daemon, next, err);
 	if (failed) {
-		struct sw_error ignored;
-
-		sw_change_interfaces(daemon, daemon->config, NULL, &ignored);
-		sw_reconcile_give_back(daemon, &adopted);
 		sw_config_free(next);
 		return failed;
 	}

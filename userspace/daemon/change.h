@@ -30,14 +30,14 @@ void sw_change_slots(struct sw_daemon *daemon, uint32_t service, uint32_t slots)
 int sw_change_begin(const struct sw_daemon *daemon, struct sw_config **next, struct sw_error *err);
 
 /*
- * Brings the interfaces in line with a configuration: all of it, or nothing. `adopted`, NULL or to be given back
- * if a later step fails: flows of those inside at interfaces that are new.
+ * sw_change() of a configuration that may name other interfaces, and they with it: all of it, or nothing. Until
+ * nothing can fail any more each interface that had a gate keeps it.
  */
-int sw_change_interfaces(struct sw_daemon *daemon, const struct sw_config *next,
-			 struct sw_flow_list *adopted, struct sw_error *err);
+int sw_change_with_interfaces(struct sw_daemon *daemon, struct sw_config *next,
+			      struct sw_error *err);
 
 /*
- * The same at start, in halves: nothing is put on any interface, or changed anywhere, before all of them are
+ * Interfaces at start, in halves: nothing is put on any of them, or changed anywhere, before all of them are
  * claimed. On failure the attachments stay as far as they have come: what becomes of them is for who knows
  * whether a daemon before this one had the interfaces.
  */

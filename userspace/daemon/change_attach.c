@@ -6,27 +6,18 @@
 #include <string.h>
 
 #include "config/words.h"
-#include "core/cleanup.h"
 #include "daemon/change.h"
 #include "daemon/change_verbs.h"
 #include "daemon/request.h"
 
 static int take(struct sw_daemon *daemon, struct sw_config *next, struct sw_error *err)
 {
-	SW_CLEANUP(sw_flow_list_free) struct sw_flow_list adopted = {0};
 	int failed = sw_config_validate(next, err);
 
 	if (!failed)
-		failed = sw_change_interfaces(daemon, next, &adopted, err);
-	if (!failed)
-		failed = sw_change(daemon, next, NULL, err);
-	if (failed) {
-		struct sw_error ignored;
-
-		sw_change_interfaces(daemon, daemon->config, NULL, &ignored);
-		sw_reconcile_give_back(daemon, &adopted);
+		failed = sw_change_with_interfaces(daemon, next, err);
+	if (failed)
 		sw_config_free(next);
-	}
 	return failed;
 }
 

@@ -6,8 +6,9 @@
 #include <net/if.h>
 #include <string.h>
 
-#include "core/log.h"
 #include "config/words.h"
+#include "core/cleanup.h"
+#include "core/log.h"
 #include "daemon/change.h"
 #include "daemon/reconcile.h"
 
@@ -158,8 +159,9 @@ void sw_change_repair_interfaces(struct sw_daemon *daemon)
 	}
 }
 
-int sw_change_interfaces(struct sw_daemon *daemon, const struct sw_config *next,
-			 struct sw_flow_list *adopted, struct sw_error *err)
+/* What is new gets its gate, and what is wanted in another mode that one; nothing loses its own. */
+static int come(struct sw_daemon *daemon, const struct sw_config *next,
+		struct sw_flow_list *adopted, struct sw_error *err)
 {
 	size_t before = daemon->attachment_count;
 	int failed;
@@ -174,13 +176,39 @@ int sw_change_interfaces(struct sw_daemon *daemon, const struct sw_config *next,
 		if (there->wanted != next->interfaces[i].mode)
 			failed = move(daemon, there, next->interfaces[i].mode, err);
 	}
-	if (failed) {
-		while (daemon->attachment_count > before)
-			detach(daemon, &daemon->attachments[daemon->attachment_count - 1]);
-		return failed;
-	}
+	while (failed && daemon->attachment_count > before)
+		detach(daemon, &daemon->attachments[daemon->attachment_count - 1]);
+	return failed;
+}
+
+static void leave(struct sw_daemon *daemon, const struct sw_config *next)
+{
 	for (size_t i = daemon->attachment_count; i-- > 0;)
 		if (!sw_config_find_interface(next, daemon->attachments[i].name))
 			detach(daemon, &daemon->attachments[i]);
-	return 0;
+}
+
+static void undo(struct sw_daemon *daemon, struct sw_flow_list *adopted)
+{
+	struct sw_error err;
+
+	leave(daemon, daemon->config);
+	if (come(daemon, daemon->config, NULL, &err))
+		sw_log_error("%s: not every interface is in the mode that it was in", err.text);
+	sw_reconcile_give_back(daemon, adopted);
+}
+
+int sw_change_with_interfaces(struct sw_daemon *daemon, struct sw_config *next,
+			      struct sw_error *err)
+{
+	SW_CLEANUP(sw_flow_list_free) struct sw_flow_list adopted = {0};
+	int failed = come(daemon, next, &adopted, err);
+
+	if (!failed)
+		failed = sw_change(daemon, next, NULL, err);
+	if (failed)
+		undo(daemon, &adopted);
+	else
+		leave(daemon, next);
+	return failed;
 }

@@ -94,12 +94,13 @@ kill_at_each_step() {
 	[ "$count" -ge "${4:-10}" ]
 }
 
-# strace_running [STRACE-OPTION]...: the daemon that runs already; it stands still until act_on.
+# strace_running [STRACE-OPTION]...: the daemon that runs already; it stands still until act_on. From within its
+# namespace, or strace would not know what its netlink sockets are.
 strace_running() {
 	local pid
 	pid=$(pid_of spillwayd)
 	kill -STOP "$pid"
-	spawn tracer strace -qq -o "$WORLD/trace" -e "trace=$CALLS" "$@" -p "$pid"
+	spawn tracer nsenter --net="/run/netns/$SERVER_NS" strace -qq -o "$WORLD/trace" -e "trace=$CALLS" "$@" -p "$pid"
 	wait_until "the daemon is traced" grep -q '^TracerPid:[[:space:]]*[1-9]' "/proc/$pid/status"
 }
 
