@@ -40,7 +40,9 @@
 	    "cancel requests given to the service's other listener as well")                       \
 	ROW(CANCELS_LOST, "cancels_lost",                                                          \
 	    "cancel requests that were too many or too late to be given to the other listener")    \
-	ROW(EVICTED, "evicted", "idle sessions that were ended for those who waited")
+	ROW(EVICTED, "evicted", "idle sessions that were ended for those who waited")              \
+	ROW(UNANSWERED, "unanswered",                                                              \
+	    "slots freed of connections closed on this side whose client did not answer")
 
 enum sw_counter {
 #define SW_COUNTER_ID(id, name, help) SW_COUNTER_##id,

@@ -32,7 +32,7 @@
  * that an older daemon's pinned maps would be misread.
  */
 #ifndef SW_LAYOUT_VERSION
-#define SW_LAYOUT_VERSION 4
+#define SW_LAYOUT_VERSION 5
 #endif
 
 #endif

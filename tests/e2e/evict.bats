@@ -14,6 +14,7 @@ setup_file() {
 teardown_file() { world_destroy; }
 setup() { mark_log; }
 teardown() {
+	freeze_clients delete 2>/dev/null || true
 	send_away storm late idlers session-super
 	end_test
 	ask_postgres 'select count(pg_terminate_backend(pid)) from pg_stat_activity where client_port > 0'
@@ -54,6 +55,53 @@ say() { printf '%s\n' "$2" >"$WORLD/hold-$1.fifo"; }
 	assert_matches "the log" 'ended the session of 10.77.1.1 port [0-9]+, idle for [0-9]+ s' "$(cat "$WORLD/log/spillwayd")"
 	assert_matches "metrics" '^spillway_evicted_total{service="main"} 1$' "$(sw metrics)"
 	assert_equal "those who are left" 2 "$(status_value "$USED")"
+}
+
+@test "a frozen client that answers nothing any more keeps no slot when its session has ended" {
+	local host
+	configuration | spillwayd_start
+	hold_many 1 3
+	freeze_clients add
+	for host in 1 2 3; do
+		PGCONNECT_TIMEOUT=40 begin_hold "3-$host" "10.77.3.$host"
+		gets_in "3-$host" direct
+	done
+	assert_equal "evicted" 3 "$(evicted)"
+	assert_equal "freed" 3 "$(counter unanswered)"
+	# Some may be found by the comparison that there is every ten seconds; not three in a row.
+	assert_matches "the log" 'service main: [12] connections were closed here and their clients do not answer' "$(cat "$WORLD/log/spillwayd")"
+	assert_equal "what the kernel still sends to nobody" 3 "$(as_server ss -Htn state fin-wait-1 sport = :5432 | wc -l)"
+	# Nor is it counted again.
+	sw status --reconcile --json >"$WORLD/log/reconciled"
+	assert_equal "adopted, drift" '0 0' "$(jq -r '"\(.reconcile.adopted) \(.services[0].counters.drift)"' "$WORLD/log/reconciled")"
+	assert_status "$USED" 3
+	freeze_clients delete
+	wait_until "the client was reached" no_last_words
+	assert_status "$USED" 3
+}
+# As a machine that is not run any more: what comes for it is dropped.
+freeze_clients() {
+	local host
+	for host in 1 2 3; do
+		as_client ip route "$1" blackhole "10.77.1.$host/32" table local
+	done
+}
+no_last_words() { [ -z "$(as_server ss -Htn state fin-wait-1 sport = :5432)" ]; }
+
+@test "a client that is stopped keeps no slot when its session has ended" {
+	configuration | spillwayd_start
+	hold_many 1 3
+	stop_clients STOP
+	come late 10.77.3.1
+	wait_until_served late
+	assert_equal "evicted" 1 "$(evicted)"
+	stop_clients CONT
+}
+stop_clients() {
+	local host
+	for host in 1 2 3; do
+		kill "-$1" "$(pid_of "hold-1-$host")"
+	done
 }
 
 @test "nobody ends while nobody waits" {

@@ -18,16 +18,24 @@
 #define sw_diag_close		fake_diag_close
 #define sw_diag_open		fake_diag_open
 #define sw_kern_beat		fake_kern_beat
+#define sw_kern_count		fake_kern_count
 #define sw_kern_reconcile	fake_kern_reconcile
+#define sw_read_flow		fake_read_flow
 #define sw_read_flows		fake_read_flows
 #define sw_reconcile_lanes_free fake_reconcile_lanes_free
 #define sw_reconcile_lanes_of	fake_reconcile_lanes_of
 #define sw_route_interface	fake_route_interface
 #define sw_sockets_has		fake_sockets_has
 #define sw_sockets_read		fake_sockets_read
+#define sw_sockets_read_ending	fake_sockets_read
 
 #include "daemon/reconcile.c"
 #include "daemon/reconcile_adopt.c"
+
+/* Each half has a step of that name. */
+#define release release_closed
+#include "daemon/reconcile_closed.c"
+#undef release
 
 #define SOCKETS	   1000
 #define GATE	   3
@@ -46,8 +54,12 @@ static struct {
 	int route;	 /* by which the clients come, or an error */
 	bool gives_back; /* who asked for the pass */
 	int beats, adopted, suspected, released, drift;
-	size_t moved;  /* open flows of the first sockets, counted under another service */
-	uint32_t says; /* what comes of a step, enum sw_flow_op_result; 0: DONE */
+	size_t moved;	 /* open flows of the first sockets, counted under another service */
+	size_t closed;	 /* so many of the first sockets are closed on this side */
+	bool has_flows;	 /* and all of those have flows, */
+	uint64_t syn_ns; /* which came then */
+	int unanswered;	 /* counted */
+	uint32_t says;	 /* what comes of a step, enum sw_flow_op_result; 0: DONE */
 } world;
 
 uint64_t fake_clock_monotonic_ns(void)
@@ -89,11 +101,31 @@ int fake_sockets_read(const struct sw_ports *ports, struct sw_sockets *out)
 	out->count = world.sockets;
 	for (size_t i = 0; i < world.sockets; i++)
 		out->list[i].key = key_of(i);
+	for (size_t i = 0; i < world.closed; i++)
+		out->list[i].is_closed = true;
 	for (size_t i = 0; i < world.sockets; i++) {
 		world.now_ns += LOOK_TAKES;
 		out->meanwhile(out->arg);
 	}
 	return 0;
+}
+
+int fake_kern_count(struct sw_kern *kern, uint32_t service, enum sw_counter counter, uint64_t by)
+{
+	(void)kern, (void)service;
+	world.unanswered += counter == SW_COUNTER_UNANSWERED ? (int)by : 0;
+	return 0;
+}
+
+/* The last one is another service's. */
+int fake_read_flow(const struct sw_maps *maps, const struct sw_flow_key *key, struct sw_flow *out)
+{
+	(void)maps;
+	*out = (struct sw_flow){.state = SW_FLOW_OPEN,
+				.lane = SW_LANE_DIRECT,
+				.service = key->client_port_be + 1u == world.sockets,
+				.syn_ns = world.syn_ns};
+	return world.has_flows ? 0 : -ENOENT;
 }
 
 /* Of connections that are gone. */
@@ -108,6 +140,12 @@ int fake_read_flows(const struct sw_maps *maps,
 		const struct sw_flow flow = {.state = SW_FLOW_OPEN};
 
 		world.now_ns += LOOK_TAKES;
+		assert_int_equal(each(arg, &key, &flow), 0);
+	}
+	for (size_t i = 0; world.has_flows && i < world.closed; i++) {
+		const struct sw_flow_key key = key_of(i);
+		const struct sw_flow flow = {.state = SW_FLOW_OPEN, .syn_ns = world.syn_ns};
+
 		assert_int_equal(each(arg, &key, &flow), 0);
 	}
 	for (size_t i = 0; i < world.moved; i++) {
@@ -248,6 +286,51 @@ static void one_that_ends_while_it_moves_is_released(void **state)
 	assert_int_equal(world.released, 1);
 }
 
+static void who_is_closed_here_gives_his_slot_back(void **state)
+{
+	struct sw_reconcile done;
+
+	(void)state;
+	world.looks_left = -1;
+	world.has_flows = true;
+	world.closed = 3;
+	done = pass_over(3, 0);
+	assert_int_equal(done.closed, 3);
+	assert_int_equal(world.unanswered, 3);
+	assert_int_equal(world.drift, 0);
+	assert_int_equal(done.released, 0);
+	/* And is not taken for one that was missed from then on. */
+	world.has_flows = false;
+	done = pass_over(3, 0);
+	assert_int_equal(world.adopted, 0);
+	/* Its addresses may be those of one that has just come. */
+	world.has_flows = true;
+	world.syn_ns = NOW;
+	assert_int_equal(pass_over(3, 0).closed, 0);
+}
+
+static void under_pressure_only_those_of_the_service_are_looked_at(void **state)
+{
+	struct sw_plan_service service = {.name = "main"};
+	struct sw_plan plan = {.services = &service, .service_count = 1};
+	struct sw_maps maps = {.control = &world.control};
+	struct sw_daemon daemon = {.maps = &maps, .plan = &plan};
+
+	(void)state;
+	world.sockets = 4;
+	world.closed = 4;
+	world.has_flows = true;
+	world.now_ns = world.beaten_ns = world.control.heartbeat_ns = NOW;
+	sw_reconcile_closed(&daemon, 0);
+	assert_int_equal(world.unanswered, 3);
+	world.closed = 1;
+	sw_reconcile_closed(&daemon, 0);
+	assert_int_equal(world.unanswered, 4);
+	world.syn_ns = NOW;
+	sw_reconcile_closed(&daemon, 0);
+	assert_int_equal(world.unanswered, 4);
+}
+
 static void the_heart_beats_all_the_time(void **state)
 {
 	(void)state;
@@ -340,6 +423,10 @@ int main(void)
 		 one_at_a_moved_address_moves, begin, NULL, NULL},
 		{"a connection that ends while it moves is released",
 		 one_that_ends_while_it_moves_is_released, begin, NULL, NULL},
+		{"a connection that is closed on this side gives its slot back, which is no drift",
+		 who_is_closed_here_gives_his_slot_back, begin, NULL, NULL},
+		{"while somebody waits those of his service are looked for at once",
+		 under_pressure_only_those_of_the_service_are_looked_at, begin, NULL, NULL},
 		{"the heart beats as long as a pass takes, whatever takes so long",
 		 the_heart_beats_all_the_time, begin, NULL, NULL},
 		{"where the kernel does not say by which interface a client comes, the pass fails",

@@ -128,6 +128,26 @@ static void only_connections_to_the_ports_asked_for_are_taken(void **state)
 	assert_int_equal(sockets.list[0].key.client_port_be, htons(5));
 }
 
+static void one_that_its_process_closed_is_told_apart_from_one_that_it_has(void **state)
+{
+	static const uint8_t ending[] = {TCP_FIN_WAIT1, TCP_FIN_WAIT2, TCP_CLOSING, TCP_LAST_ACK};
+	SW_SOCKETS_FREE struct sw_sockets sockets = {.ports = &guarded};
+	struct answer answer = {0};
+
+	(void)state;
+	/* Not accepted yet, which has no owner either. */
+	put_socket(&answer, TCP_ESTABLISHED, 1);
+	put_socket(&answer, TCP_CLOSE_WAIT, 2);
+	/* Half of it is shut down. */
+	put_socket(&answer, TCP_FIN_WAIT2, 3)->idiag_inode = 77;
+	for (size_t i = 0; i < sizeof(ending); i++)
+		put_socket(&answer, ending[i], (uint16_t)(4 + i));
+	assert_int_equal(read_answer(&answer, &sockets), 1);
+	assert_int_equal(sockets.count, 3 + sizeof(ending));
+	for (size_t i = 0; i < sockets.count; i++)
+		assert_int_equal(sockets.list[i].is_closed, i >= 3);
+}
+
 static void an_error_is_told_as_it_is(void **state)
 {
 	SW_SOCKETS_FREE struct sw_sockets sockets = {.ports = &guarded};
@@ -227,6 +247,7 @@ int main(void)
 		cmocka_unit_test(an_answer_in_several_parts_goes_on_until_it_says_that_it_is_done),
 		cmocka_unit_test(the_addresses_are_those_the_gate_sees),
 		cmocka_unit_test(only_connections_to_the_ports_asked_for_are_taken),
+		cmocka_unit_test(one_that_its_process_closed_is_told_apart_from_one_that_it_has),
 		cmocka_unit_test(an_error_is_told_as_it_is),
 		cmocka_unit_test(an_interrupted_dump_is_not_taken_for_a_whole_one),
 		cmocka_unit_test(what_is_cut_short_is_no_answer),

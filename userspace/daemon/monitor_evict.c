@@ -10,6 +10,7 @@
 #include "core/log.h"
 #include "daemon/monitor_parts.h"
 #include "daemon/read_service.h"
+#include "daemon/reconcile.h"
 #include "db/evict.h"
 #include "kern/steps.h"
 #include "spillway/slots.h"
@@ -46,6 +47,26 @@ static int longest_first(const void *left, const void *right)
 	return a->in_state_ms < b->in_state_ms ? 1 : -(a->in_state_ms > b->in_state_ms);
 }
 
+static bool has_free_slot(const struct sw_monitor *monitor)
+{
+	const struct sw_maps *maps = monitor->daemon->maps;
+	const struct sw_service_conf *conf = &maps->service_conf[monitor->service];
+	uint64_t slots = maps->service_state[monitor->service].direct;
+
+	return sw_slots_total(slots) < conf->budget && sw_slots_shared(slots) < conf->shared_limit;
+}
+
+/* Slots that no session is behind may be of clients that are gone, the frozen ones that were ended too. */
+static void free_unanswered(const struct sw_monitor *monitor, size_t sessions)
+{
+	const struct sw_service_state *state =
+		&monitor->daemon->maps->service_state[monitor->service];
+
+	if (sw_read_service_waiting(monitor->daemon->maps, monitor->service) &&
+	    !has_free_slot(monitor) && sw_slots_total(state->direct) > sessions)
+		sw_reconcile_closed(monitor->daemon, monitor->service);
+}
+
 /*
  * How many wait for want of a slot, and not because nobody is let in at all. Slots that no session is behind
  * are of clients that just come, or of sessions that were ended: theirs to wait for.
@@ -53,15 +74,13 @@ static int longest_first(const void *left, const void *right)
 static uint32_t in_need(const struct sw_monitor *monitor, size_t sessions)
 {
 	const struct sw_maps *maps = monitor->daemon->maps;
-	const struct sw_service_conf *conf = &maps->service_conf[monitor->service];
 	const struct sw_service_state *state = &maps->service_state[monitor->service];
 	uint64_t slots = state->direct;
 	uint32_t waiting = sw_read_service_waiting(maps, monitor->service);
 	uint32_t coming =
 		sw_slots_total(slots) > sessions ? sw_slots_total(slots) - (uint32_t)sessions : 0;
 
-	if (state->hold ||
-	    (sw_slots_total(slots) < conf->budget && sw_slots_shared(slots) < conf->shared_limit))
+	if (state->hold || has_free_slot(monitor))
 		return 0;
 	return waiting > coming ? waiting - coming : 0;
 }
@@ -109,10 +128,11 @@ void sw_monitor_choose_idle(struct sw_monitor *monitor, const struct sw_config_s
 
 	free(monitor->eviction);
 	monitor->eviction = NULL;
-	if (!config->budget.evict_idle_after_ns)
-		return;
 	for (size_t i = 0; i < facts->count; i++)
 		sessions += places[i].has_flow;
+	free_unanswered(monitor, sessions);
+	if (!config->budget.evict_idle_after_ns)
+		return;
 	most = allowance(monitor, config, sessions);
 	for (size_t i = 0; most && idle && i < facts->count; i++)
 		if (may_end(monitor, config, &facts->backends[i], &places[i]))

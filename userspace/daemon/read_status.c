@@ -234,11 +234,12 @@ static json_t *daemon_to_json(const struct sw_daemon *daemon, uint64_t now_ns)
 
 static json_t *reconcile_to_json(const struct sw_reconcile *done)
 {
-	return json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:f}", "sockets",
+	return json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:f}", "sockets",
 			 (json_int_t)done->sockets, "flows", (json_int_t)done->flows, "adopted",
 			 (json_int_t)done->adopted, "confirmed", (json_int_t)done->confirmed,
-			 "released", (json_int_t)done->released, "no_room",
-			 (json_int_t)done->no_room, "took_ms", (double)done->took_ns / 1e6);
+			 "released", (json_int_t)done->released, "closed", (json_int_t)done->closed,
+			 "no_room", (json_int_t)done->no_room, "took_ms",
+			 (double)done->took_ns / 1e6);
 }
 
 bool sw_read_status_changes(json_t *args)

@@ -25,6 +25,7 @@ static void end_pass(struct sw_pass *pass)
 {
 	sw_sockets_free(&pass->sockets);
 	sw_flow_list_free(&pass->stale);
+	sw_flow_list_free(&pass->closed);
 	sw_diag_close(&pass->diag);
 	sw_reconcile_lanes_free(&pass->lanes);
 }
@@ -84,6 +85,10 @@ static int look_at_flow(void *arg, const struct sw_flow_key *key, const struct s
 			       ? sw_pass_note(&pass->stale, key, flow)
 			       : 0;
 	socket->flow = flow->state;
+	if (socket->is_closed)
+		return sw_reconcile_is_stale(flow, pass->now_ns)
+			       ? sw_pass_note(&pass->closed, key, flow)
+			       : 0;
 	socket->is_moved = flow->state == SW_FLOW_OPEN && is_others(pass, key, flow);
 	/* Only this way: a socket that is closed, or whose pooler is, can no longer be told apart. */
 	if (flow->state == SW_FLOW_OPEN && flow->flags & SW_FLOW_ADOPTED &&
@@ -159,6 +164,8 @@ static int run(struct sw_pass *pass)
 		failed = sw_pass_adopt_all(pass);
 	if (!failed)
 		failed = release_all(pass, &pass->stale);
+	if (!failed)
+		failed = sw_pass_release_closed(pass);
 	pass->result.took_ns = sw_clock_monotonic_ns() - began_ns;
 	return failed;
 }
@@ -176,6 +183,10 @@ int sw_reconcile(struct sw_daemon *daemon, struct sw_reconcile *out, struct sw_e
 		sw_log_warn("flows and sockets differed: %zu sockets had no flow, %zu flows had "
 			    "missed their handshake, %zu had no socket; put right",
 			    pass.result.adopted, pass.result.confirmed, pass.result.released);
+	if (pass.result.closed)
+		sw_log_info("%zu connections were closed here and their clients do not answer: "
+			    "their slots are free",
+			    pass.result.closed);
 	*out = pass.result;
 	return 0;
 }

@@ -24,6 +24,7 @@ struct sw_reconcile {
 	size_t adopted;	  /* sockets without a flow, which have one now */
 	size_t confirmed; /* whose handshake was complete unknown to their flows */
 	size_t released;  /* flows without a socket, whose slots are free now */
+	size_t closed;	  /* flows whose socket is closed on this side, likewise; no difference */
 	size_t no_room;	  /* sockets that stay without a flow: a table is full */
 	uint64_t took_ns;
 };
@@ -49,6 +50,12 @@ void sw_reconcile_late(struct sw_daemon *daemon, const struct sw_plan *plan,
  * no slots again. The list is empty then.
  */
 void sw_reconcile_give_back(struct sw_daemon *daemon, struct sw_flow_list *adopted);
+
+/*
+ * At once, for a service for whose slots somebody waits: connections whose process has closed them and whose
+ * client does not answer give theirs back. A failure is logged.
+ */
+void sw_reconcile_closed(struct sw_daemon *daemon, uint32_t service);
 
 void sw_flow_list_free(struct sw_flow_list *list);
 

@@ -99,6 +99,9 @@ static bool let_in_anyway(const struct sw_pass *pass)
 /* 1: its flow is to be made or put right, 0: nothing is to be done, -errno. */
 static int is_missed(struct sw_pass *pass, const struct sw_socket *socket)
 {
+	/* Nobody works behind it any more. */
+	if (socket->is_closed)
+		return 0;
 	if (socket->is_moved)
 		return 1;
 	if (!sw_reconcile_is_missed(socket->half_open, socket->flow))

@@ -15,6 +15,7 @@ struct sw_pass {
 	const struct sw_plan *plan;
 	struct sw_sockets sockets;
 	struct sw_flow_list stale;
+	struct sw_flow_list closed;   /* their sockets are, on this side */
 	struct sw_flow_list *adopted; /* NULL: who is adopted stays so */
 	struct mnl_socket *diag;
 	struct sw_reconcile_lanes lanes;
@@ -43,6 +44,12 @@ int sw_pass_note(struct sw_flow_list *list, const struct sw_flow_key *key,
  */
 int sw_pass_release(struct sw_pass *pass, const struct sw_flow_key *key, uint64_t word,
 		    uint8_t service, bool is_drift);
+
+/*
+ * reconcile_closed.c: whoever is to be served by the slot of a connection whose process has closed it need not
+ * wait until the kernel gives up on its client. That the client may still read what was sent is not changed.
+ */
+int sw_pass_release_closed(struct sw_pass *pass);
 
 /* Every socket that was listed and whose flow, as noted beside it, does not do. */
 int sw_pass_adopt_all(struct sw_pass *pass);

@@ -16,9 +16,10 @@
 #include "kern/diag.h"
 #include "spillway/address.h"
 
-#define STATES                                                                                     \
-	(1u << TCP_ESTABLISHED | 1u << TCP_SYN_RECV | 1u << TCP_FIN_WAIT1 | 1u << TCP_FIN_WAIT2 |  \
-	 1u << TCP_CLOSE_WAIT | 1u << TCP_LAST_ACK | 1u << TCP_CLOSING)
+/* This side has sent its FIN. */
+#define ENDING_STATES                                                                              \
+	(1u << TCP_FIN_WAIT1 | 1u << TCP_FIN_WAIT2 | 1u << TCP_CLOSING | 1u << TCP_LAST_ACK)
+#define STATES (1u << TCP_ESTABLISHED | 1u << TCP_SYN_RECV | 1u << TCP_CLOSE_WAIT | ENDING_STATES)
 
 /* idiag_timer of what is left of a socket in TIME_WAIT, or in the second half of FIN_WAIT2. */
 #define TIMER_TIME_WAIT 3
@@ -59,6 +60,8 @@ static int add(struct sw_sockets *sockets, const struct inet_diag_msg *message)
 	socket->key.server_port_be = message->id.idiag_sport;
 	socket->inode = message->idiag_inode;
 	socket->half_open = message->idiag_state == TCP_SYN_RECV;
+	/* Nobody sends a FIN before he has accepted. */
+	socket->is_closed = !message->idiag_inode && ENDING_STATES & 1u << message->idiag_state;
 	return 0;
 }
 
@@ -84,14 +87,14 @@ static int compare(const void *left, const void *right)
 	return memcmp(left, right, sizeof(struct sw_flow_key));
 }
 
-int sw_sockets_read(const struct sw_ports *ports, struct sw_sockets *out)
+static int read_in(uint32_t states, const struct sw_ports *ports, struct sw_sockets *out)
 {
 	_Static_assert(offsetof(struct sw_socket, key) == 0, "sorted by it");
 
 	for (int i = 0; i < SW_DIAG_TRIES; i++) {
 		struct sw_sockets sockets = {
 			.ports = ports, .meanwhile = out->meanwhile, .arg = out->arg};
-		int rc = sw_diag_dump(STATES, sw_sockets_collect, &sockets);
+		int rc = sw_diag_dump(states, sw_sockets_collect, &sockets);
 
 		if (rc == 0) {
 			if (sockets.count)
@@ -104,6 +107,16 @@ int sw_sockets_read(const struct sw_ports *ports, struct sw_sockets *out)
 			return rc;
 	}
 	return -EINTR;
+}
+
+int sw_sockets_read(const struct sw_ports *ports, struct sw_sockets *out)
+{
+	return read_in(STATES, ports, out);
+}
+
+int sw_sockets_read_ending(const struct sw_ports *ports, struct sw_sockets *out)
+{
+	return read_in(ENDING_STATES, ports, out);
 }
 
 struct sw_socket *sw_sockets_find(const struct sw_sockets *sockets, const struct sw_flow_key *key)

@@ -18,8 +18,10 @@ struct sw_socket {
 		key;	/* client: the remote side, server: this host's; as the gate makes it */
 	uint32_t inode; /* 0: nobody has accepted it yet, or it is closed already */
 	bool half_open; /* its handshake is not complete */
-	uint8_t flow;	/* for who compares: SW_FLOW_NONE to begin with */
-	bool is_moved;	/* likewise: its flow is counted under another service than serves it now */
+	/* Its process closed it, and is done with it; what is left waits for the client, who may be gone. */
+	bool is_closed;
+	uint8_t flow;  /* for who compares: SW_FLOW_NONE to begin with */
+	bool is_moved; /* likewise: its flow is counted under another service than serves it now */
 };
 
 struct sw_sockets {
@@ -37,6 +39,8 @@ struct sw_sockets {
  * untouched.
  */
 int sw_sockets_read(const struct sw_ports *ports, struct sw_sockets *out);
+/* Likewise, but only those whose end has begun on this side, so that a busy host costs little. */
+int sw_sockets_read_ending(const struct sw_ports *ports, struct sw_sockets *out);
 void sw_sockets_free(struct sw_sockets *sockets);
 #define SW_SOCKETS_FREE __attribute__((cleanup(sw_sockets_free)))
 
