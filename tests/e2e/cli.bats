@@ -83,6 +83,8 @@ usage_error() {
 	sends '{"service":"main","value":0}' budget main 0
 	sends '{"service":"main","value":"auto"}' budget main auto
 	sends '{"service":"main","value":"adaptive"}' budget main adaptive
+	sends '{"service":"main","value":"freeze"}' budget main freeze
+	sends '{"service":"main","value":"unfreeze"}' budget main unfreeze
 	sends '{"service":"main","class":"default"}' limit main default
 	sends '{"service":"main","class":"default","set":{"rate":"50/s","burst":"100"}}' \
 		limit main default rate=50/s burst=100

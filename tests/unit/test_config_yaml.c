@@ -44,7 +44,7 @@ static const struct row rows[] = {
 	 "f.yaml:5:1: not valid YAML: did not find expected node content, while parsing a block node", 0},
 
 	{"a mistyped key is guessed", SERVICE("budget: {dirct: 80}"),
-	 "f.yaml:3:12: services[0].budget: unknown key 'dirct' (did you mean 'direct'?); allowed: mode, direct, headroom, conninfo, evict_idle_after, evict_rate", 0},
+	 "f.yaml:3:12: services[0].budget: unknown key 'dirct' (did you mean 'direct'?); allowed: mode, direct, headroom, min_direct, tolerance_percent, freeze, conninfo, evict_idle_after, evict_rate", 0},
 	{"a mistyped key at the top is guessed", "intefaces: []\n",
 	 "f.yaml:1:1: unknown key 'intefaces' (did you mean 'interfaces'?); " ROOT_KEYS, 0},
 	{"a mistyped map is guessed", SERVICE("source-prefix: {}"),

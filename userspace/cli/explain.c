@@ -123,8 +123,7 @@ static int render(const struct sw_cli *cli, const json_t *result)
 
 	sw_term_print("source %s, service %s, class %s\n", sw_field_text(result, "source"),
 		      sw_field_text(result, "service"), sw_field_text(result, "class"));
-	sw_budget_terms_print(sw_field_text(result, "service"), sw_field_int(budget, "direct"),
-			      json_object_get(budget, "terms"));
+	sw_budget_terms_print(sw_field_text(result, "service"), budget);
 	sw_term_print("\n");
 	rc = print_steps(cli, json_object_get(result, "steps"));
 	if (rc == 0) {

@@ -63,7 +63,9 @@ static void add_budget(struct sw_table *table, const json_t *budget)
 	long long used = sw_field_int(budget, "used"), limit = sw_field_int(budget, "direct");
 	long long over = sw_field_int(budget, "overcommitted");
 
-	sw_table_add(table, SW_STYLE_PLAIN, "%s", sw_field_text(budget, "mode"));
+	sw_table_add(table, SW_STYLE_PLAIN, "%s%s", sw_field_text(budget, "mode"),
+		     sw_field_true(json_object_get(budget, "adaptive"), "frozen") ? ", frozen"
+										  : "");
 	sw_table_add(table, style_of_use(used, limit), "%lld", used);
 	sw_table_add(table, SW_STYLE_PLAIN, "%lld", limit);
 	sw_table_add(table, SW_STYLE_PLAIN, "%lld", sw_field_int(budget, "reserved"));
@@ -211,9 +213,7 @@ static void print_databases(const json_t *services)
 	{
 		budget = json_object_get(service, "budget");
 		error = json_object_get(json_object_get(service, "database"), "error");
-		sw_budget_terms_print(sw_field_text(service, "name"),
-				      sw_field_int(budget, "direct"),
-				      json_object_get(budget, "terms"));
+		sw_budget_terms_print(sw_field_text(service, "name"), budget);
 		if (json_is_string(error))
 			sw_term_print("%s: the database cannot be asked: %s\n",
 				      sw_field_text(service, "name"), json_string_value(error));

@@ -112,6 +112,10 @@ struct sw_config_service {
 		enum sw_budget_mode mode;
 		uint32_t direct;
 		uint32_t headroom;
+		/* Of adaptive; what they mean is in policy/adaptive.h. */
+		uint32_t min_direct;
+		uint32_t tolerance_percent;
+		enum sw_yes_no freeze;
 		char conninfo[SW_CONFIG_CONNINFO_MAX + 1];
 		uint64_t evict_idle_after_ns; /* 0: nobody's session is ended */
 		struct sw_rate evict_rate;
@@ -200,7 +204,7 @@ void sw_config_free(struct sw_config *config); /* NULL is fine */
 void sw_config_cleanup(struct sw_config **config);
 #define SW_CONFIG_FREE __attribute__((cleanup(sw_config_cleanup)))
 
-/* -EINVAL; -ENOTSUP for what this version cannot do yet. */
+/* 0 or -EINVAL. */
 int sw_config_validate(const struct sw_config *config, struct sw_error *err);
 
 /* Accepted by load, giving the same tree; the caller frees. NULL: no memory. */

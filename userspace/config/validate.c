@@ -185,11 +185,28 @@ static int check_budget_mode(const struct sw_check *check, size_t index)
 			check, index, "budget.mode", -EINVAL,
 			"'%s' asks a PostgreSQL, and the service's protocol is %s; use fixed", mode,
 			sw_words_name(SW_WORDS_PROTOCOL, service->protocol));
-	if (service->budget.mode == SW_BUDGET_ADAPTIVE)
-		return sw_check_fail_service(check, index, "budget.mode", -ENOTSUP,
-					     "'%s' is not in this version yet; use auto or fixed",
-					     mode);
 	return check_conninfo(check, index);
+}
+
+/* What it may be cut to has to be worth something to all that it is promised to. */
+static int check_min_direct(const struct sw_check *check, size_t index)
+{
+	const struct sw_config_service *service = &check->config->services[index];
+	uint32_t least = service->budget.min_direct, most = service->budget.direct;
+	uint32_t reserved = sw_config_reserved(service);
+
+	if (most && least > most)
+		return sw_check_fail_service(check, index, "budget.min_direct", -EINVAL,
+					     "found %" PRIu32 ", but budget.direct bounds it to "
+					     "%" PRIu32 "; lower it or raise budget.direct",
+					     least, most);
+	if (reserved > least)
+		return sw_check_fail_service(check, index, "budget.min_direct", -EINVAL,
+					     "the classes reserve %" PRIu32
+					     " slots, but the budget may be cut to %" PRIu32
+					     "; raise it or reserve less",
+					     reserved, least);
+	return 0;
 }
 
 static int check_budget(const struct sw_check *check, size_t index)
@@ -198,6 +215,8 @@ static int check_budget(const struct sw_check *check, size_t index)
 	uint32_t reserved = sw_config_reserved(service);
 	int rc = check_budget_mode(check, index);
 
+	if (!rc && service->budget.mode == SW_BUDGET_ADAPTIVE)
+		rc = check_min_direct(check, index);
 	/* What the database will allow is not known; only a bound is. */
 	if (rc || (service->budget.mode != SW_BUDGET_FIXED && !service->budget.direct))
 		return rc;

@@ -15,7 +15,7 @@
 int sw_change_attach_verb(void *daemon, json_t *args, json_t **result, struct sw_error *err);
 /* {"interface"} → {"interface"} */
 int sw_change_detach_verb(void *daemon, json_t *args, json_t **result, struct sw_error *err);
-/* {"service","value"?: n|"auto"|"adaptive"} → {"service","mode","direct","used","reserved"} */
+/* {"service","value"?: n|"auto"|"adaptive"|"freeze"|"unfreeze"} → {"service","mode","direct","used","reserved","frozen"} */
 int sw_change_budget_verb(void *daemon, json_t *args, json_t **result, struct sw_error *err);
 /* {"service","class","set"?:{…}} → {"service","class":{…}} */
 int sw_change_limit_verb(void *daemon, json_t *args, json_t **result, struct sw_error *err);

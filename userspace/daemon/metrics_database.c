@@ -93,6 +93,79 @@ static void write_probe(struct sw_exposition *page, const char *service,
 	put_of_service(page, service, NULL, NULL, (double)view->took_ns / SW_NS_PER_S);
 }
 
+/* Of a service whose budget is adaptive. */
+static void write_bounds(struct sw_exposition *page, const char *service,
+			 const struct sw_monitor_view *view)
+{
+	if (!view->is_adaptive)
+		return;
+	put_of_service(page, service, "bound", "floor", view->rules.floor);
+	put_of_service(page, service, "bound", "ceiling", view->rules.ceiling);
+}
+
+static void write_gradient(struct sw_exposition *page, const char *service,
+			   const struct sw_monitor_view *view)
+{
+	if (view->is_adaptive)
+		put_of_service(page, service, NULL, NULL, view->adaptive.gradient);
+}
+
+static void write_ratios(struct sw_exposition *page, const char *service,
+			 const struct sw_monitor_view *view)
+{
+	for (int i = 0; view->is_adaptive && i < SW_ADAPTIVE_SIGNALS; i++)
+		put_of_service(page, service, "signal", sw_adaptive_signal_name(i),
+			       view->adaptive.signals[i].ratio);
+}
+
+static void write_sessions(struct sw_exposition *page, const char *service,
+			   const struct sw_monitor_view *view)
+{
+	if (!view->is_adaptive)
+		return;
+	put_of_service(page, service, "state", "at_work", view->adaptive.at_work);
+	put_of_service(page, service, "state", "waiting", view->adaptive.waiting);
+}
+
+static void write_cuts(struct sw_exposition *page, const char *service,
+		       const struct sw_monitor_view *view)
+{
+	if (view->is_adaptive)
+		put_of_service(page, service, NULL, NULL, (double)view->adaptive.cuts);
+}
+
+static void write_frozen(struct sw_exposition *page, const char *service,
+			 const struct sw_monitor_view *view)
+{
+	if (view->is_adaptive)
+		put_of_service(page, service, NULL, NULL, view->rules.is_frozen);
+}
+
+static void write_adaptive(struct sw_exposition *page, const struct sw_daemon *daemon)
+{
+	sw_exposition_family(page, "spillway_adaptive_bound_slots", SW_METRIC_GAUGE,
+			     "Between what an adaptive budget moves");
+	each_view(page, daemon, write_bounds);
+	sw_exposition_family(
+		page, "spillway_adaptive_gradient", SW_METRIC_GAUGE,
+		"What an adaptive budget is multiplied by when it is cut; 1: it is not");
+	each_view(page, daemon, write_gradient);
+	sw_exposition_family(page, "spillway_adaptive_slowness", SW_METRIC_GAUGE,
+			     "How many times as long as usual it takes, by what says so");
+	each_view(page, daemon, write_ratios);
+	sw_exposition_family(
+		page, "spillway_adaptive_sessions", SW_METRIC_GAUGE,
+		"Sessions through the gate that run a statement, and those of them that "
+		"wait for others");
+	each_view(page, daemon, write_sessions);
+	sw_exposition_family(page, "spillway_adaptive_cuts_total", SW_METRIC_COUNTER,
+			     "How often an adaptive budget was cut since it began");
+	each_view(page, daemon, write_cuts);
+	sw_exposition_family(page, "spillway_adaptive_frozen", SW_METRIC_GAUGE,
+			     "Whether an adaptive budget was told to stay");
+	each_view(page, daemon, write_frozen);
+}
+
 void sw_metrics_database(struct sw_exposition *page, const struct sw_daemon *daemon)
 {
 	write_up(page, daemon);
@@ -108,4 +181,5 @@ void sw_metrics_database(struct sw_exposition *page, const struct sw_daemon *dae
 	sw_exposition_family(page, "spillway_database_probe_seconds", SW_METRIC_GAUGE,
 			     "How long the database took to answer the daemon's last question");
 	each_view(page, daemon, write_probe);
+	write_adaptive(page, daemon);
 }

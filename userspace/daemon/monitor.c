@@ -13,7 +13,8 @@
 #include "daemon/monitor_parts.h"
 #include "daemon/room.h"
 
-#define POLL_NS SW_NS_PER_S
+#define POLL_NS	      SW_NS_PER_S
+#define POLL_ADAPT_NS (SW_NS_PER_S / 4)
 /* A database that takes so long for so little is as good as away. */
 #define PATIENCE_NS (5 * SW_NS_PER_S)
 /* After one failure, doubled with each, up to so much. */
@@ -120,7 +121,7 @@ static void evict(struct sw_monitor *monitor)
 static void rest(struct sw_monitor *monitor)
 {
 	monitor->is_idle = true;
-	set_clock(monitor, POLL_NS);
+	set_clock(monitor, monitor->view.is_adaptive ? POLL_ADAPT_NS : POLL_NS);
 	/* Its end is to be heard of at once. */
 	await(monitor, EV_READ);
 }

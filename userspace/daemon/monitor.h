@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * What the databases say: one kept connection to that of each service whose budget is not fixed. It is asked
- * every second how many connections it may have and which it has, and the service's budget follows. Used by
+ * every second (every quarter of one where the budget is adaptive) how many connections it may have and which it has, and the service's budget follows. Used by
  * run, change and the verbs; what a monitor is made of is in daemon/monitor_parts.h.
  */
 #ifndef SW_DAEMON_MONITOR_H
@@ -13,6 +13,7 @@
 #include "core/error.h"
 #include "daemon/daemon.h"
 #include "db/facts.h"
+#include "policy/adaptive.h"
 #include "policy/budget.h"
 
 /* What is known of one database. */
@@ -20,7 +21,10 @@ struct sw_monitor_view {
 	bool is_up;	   /* it answered when it was asked last */
 	bool has_answered; /* ever; else only `error` says something */
 	bool is_budget;	   /* the budget follows what it says */
+	bool is_adaptive; /* and how well it works: within these rules, of which the terms are the ceiling */
 	struct sw_budget_terms terms;
+	struct sw_adaptive_rules rules;
+	struct sw_adaptive adaptive;
 	uint32_t states[SW_BACKEND_STATES]; /* of backends out of max_connections */
 	uint32_t backends;		    /* their sum */
 	uint32_t walsenders;

@@ -52,26 +52,37 @@ static void tell(const struct sw_monitor *monitor, const struct sw_config_servic
 	    terms->max_connections == max_connections_before)
 		return;
 	sw_log_info(
-		"service %s: budget %u: %u max_connections, less %u for superusers, %u reserved, "
+		"service %s: budget %s%u: %u max_connections, less %u for superusers, %u reserved, "
 		"%llu that came past the gate, %u headroom%s",
-		config->name, sw_budget_auto(terms), terms->max_connections,
-		terms->superuser_reserved, terms->reserved,
-		(unsigned long long)sw_budget_others(terms), terms->headroom,
+		config->name, config->budget.mode == SW_BUDGET_ADAPTIVE ? "at most " : "",
+		sw_budget_auto(terms), terms->max_connections, terms->superuser_reserved,
+		terms->reserved, (unsigned long long)sw_budget_others(terms), terms->headroom,
 		terms->bound && sw_budget_auto(terms) == terms->bound ? "; bounded by direct" : "");
+}
+
+/* What the terms are besides what the database says. */
+static void set_terms(struct sw_monitor *monitor, const struct sw_config_service *config)
+{
+	monitor->view.is_budget = config->budget.mode != SW_BUDGET_FIXED;
+	monitor->view.is_adaptive = config->budget.mode == SW_BUDGET_ADAPTIVE;
+	monitor->view.terms.headroom = config->budget.headroom;
+	monitor->view.terms.bound = config->budget.direct;
+	/* Whoever comes back to it begins with what is in force then. */
+	if (!monitor->view.is_adaptive)
+		monitor->view.adaptive = (struct sw_adaptive){0};
 }
 
 void sw_monitor_set_budget(struct sw_monitor *monitor)
 {
 	const struct sw_config_service *config = configured(monitor);
-	struct sw_budget_terms *terms = &monitor->view.terms;
 
 	if (!config || !monitor->view.has_answered)
 		return;
-	monitor->view.is_budget = config->budget.mode != SW_BUDGET_FIXED;
-	terms->headroom = config->budget.headroom;
-	terms->bound = config->budget.direct;
-	if (config->budget.mode != SW_BUDGET_FIXED)
-		sw_change_slots(monitor->daemon, monitor->service, sw_budget_auto(terms));
+	set_terms(monitor, config);
+	if (monitor->view.is_budget)
+		sw_change_slots(monitor->daemon, monitor->service,
+				monitor->view.is_adaptive ? sw_monitor_adapted(monitor, config)
+							  : sw_budget_auto(&monitor->view.terms));
 }
 
 void sw_monitor_set_bound(struct sw_monitor *monitor)
@@ -80,7 +91,10 @@ void sw_monitor_set_bound(struct sw_monitor *monitor)
 
 	if (config && config->budget.mode != SW_BUDGET_FIXED && !monitor->view.has_answered &&
 	    !config->budget.now)
-		sw_change_slots(monitor->daemon, monitor->service, config->budget.direct);
+		sw_change_slots(monitor->daemon, monitor->service,
+				config->budget.mode == SW_BUDGET_ADAPTIVE
+					? config->budget.min_direct
+					: config->budget.direct);
 }
 
 int sw_monitor_digest(struct sw_monitor *monitor, const struct sw_facts *facts,
@@ -105,6 +119,9 @@ int sw_monitor_digest(struct sw_monitor *monitor, const struct sw_facts *facts,
 		return failed;
 	count(&monitor->view, facts, places);
 	monitor->view.has_answered = true;
+	set_terms(monitor, configured(monitor));
+	if (monitor->view.is_adaptive)
+		sw_monitor_adapt(monitor, configured(monitor), facts, places);
 	sw_monitor_set_budget(monitor);
 	tell(monitor, configured(monitor), max_connections_before);
 	sw_monitor_choose_idle(monitor, configured(monitor), facts, places);

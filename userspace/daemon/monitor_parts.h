@@ -29,6 +29,7 @@ struct sw_monitor {
 	double evict_credit; /* how many may be ended now, by evict_rate */
 	uint64_t evict_credit_ns;
 	bool is_told_of_signal;
+	bool is_told_of_cut;
 	struct sw_monitor_view view;
 };
 
@@ -50,6 +51,14 @@ int sw_monitor_digest(struct sw_monitor *monitor, const struct sw_facts *facts,
 void sw_monitor_set_budget(struct sw_monitor *monitor);
 /* It cannot be asked; without any answer so far the bound has to do. */
 void sw_monitor_set_bound(struct sw_monitor *monitor);
+
+/*
+ * monitor_adapt.c, where the mode is adaptive: the budget within what the terms and the configuration allow now;
+ * and a step of it, by what the database and the gate say.
+ */
+uint32_t sw_monitor_adapted(struct sw_monitor *monitor, const struct sw_config_service *config);
+void sw_monitor_adapt(struct sw_monitor *monitor, const struct sw_config_service *config,
+		      const struct sw_facts *facts, const struct sw_backend_place *places);
 
 /*
  * monitor_evict.c: if somebody waits and no slot is free, whose sessions are to end for that: idle ones that

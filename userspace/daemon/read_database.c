@@ -86,3 +86,37 @@ json_t *sw_read_budget_terms_json(const struct sw_daemon *daemon, uint32_t servi
 			    view->terms.bound ? json_integer(view->terms.bound) : json_null());
 	return object;
 }
+
+/* Two of them are times, and one is only ever known as a ratio. */
+static json_t *signals_to_json(const struct sw_adaptive *adaptive)
+{
+	json_t *object = json_object();
+
+	for (int i = 0; i < SW_ADAPTIVE_SIGNALS; i++) {
+		json_t *signal = json_pack("{s:f}", "ratio", adaptive->signals[i].ratio);
+
+		if (i != SW_ADAPTIVE_WAITS) {
+			json_object_set_new(signal, "now_ms",
+					    json_real(adaptive->signals[i].now * 1e3));
+			json_object_set_new(signal, "usual_ms",
+					    json_real(adaptive->signals[i].usual * 1e3));
+		}
+		json_object_set_new(object, sw_adaptive_signal_name(i), signal);
+	}
+	return object;
+}
+
+json_t *sw_read_adaptive_json(const struct sw_daemon *daemon, uint32_t service)
+{
+	const struct sw_monitor_view *view = sw_monitor_view(daemon, service);
+
+	if (!view || !view->has_answered || !view->is_adaptive)
+		return json_null();
+	return json_pack("{s:I, s:I, s:b, s:s, s:f, s:I, s:f, s:f, s:o}", "floor",
+			 (json_int_t)view->rules.floor, "ceiling", (json_int_t)view->rules.ceiling,
+			 "frozen", view->rules.is_frozen, "state",
+			 sw_adaptive_state_name(view->adaptive.state), "gradient",
+			 view->adaptive.gradient, "cuts", (json_int_t)view->adaptive.cuts,
+			 "at_work", view->adaptive.at_work, "waiting", view->adaptive.waiting,
+			 "signals", signals_to_json(&view->adaptive));
+}

@@ -19,6 +19,12 @@ json_t *sw_read_database_json(const struct sw_daemon *daemon, const struct sw_pl
 /* Each term of the budget by its name; null where it is fixed, or the database has not answered yet. */
 json_t *sw_read_budget_terms_json(const struct sw_daemon *daemon, uint32_t service);
 
+/*
+ * What an adaptive budget is made of: {"floor","ceiling","frozen","state","gradient","cuts","at_work","waiting",
+ * "signals":{NAME:{"now_ms"?,"usual_ms"?,"ratio"}}}; null as above.
+ */
+json_t *sw_read_adaptive_json(const struct sw_daemon *daemon, uint32_t service);
+
 /* each(arg, name, value) for every term, in the order of the sum; what lowers the budget is negative. */
 void sw_read_budget_terms(const struct sw_budget_terms *terms,
 			  void (*each)(void *arg, const char *name, int64_t value), void *arg);

@@ -41,13 +41,14 @@ static json_t *budget_to_json(const struct view *view, const struct sw_plan_serv
 {
 	const struct sw_daemon *daemon = view->daemon;
 
-	return json_pack("{s:s, s:I, s:I, s:I, s:I, s:o}", "mode",
+	return json_pack("{s:s, s:I, s:I, s:I, s:I, s:o, s:o}", "mode",
 			 sw_words_name(SW_WORDS_BUDGET_MODE, config->budget.mode), "direct",
 			 (json_int_t)service->conf.budget, "used",
 			 (json_int_t)sw_read_service_direct(daemon->maps, service->id), "reserved",
 			 (json_int_t)sw_read_service_reserved(daemon->plan, service),
 			 "overcommitted", (json_int_t)counters[SW_COUNTER_OVERCOMMITTED], "terms",
-			 sw_read_budget_terms_json(daemon, service->id));
+			 sw_read_budget_terms_json(daemon, service->id), "adaptive",
+			 sw_read_adaptive_json(daemon, service->id));
 }
 
 static json_t *lanes_to_json(const struct view *view, const struct sw_plan_service *service)

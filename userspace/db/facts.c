@@ -19,9 +19,10 @@ const char sw_facts_sql[] =
 	"current_setting('superuser_reserved_connections'), "
 	"coalesce(current_setting('reserved_connections', true), '0'), "
 	"pg_backend_pid(), pg_has_role('pg_read_all_stats', 'usage'), "
-	"pg_has_role('pg_signal_backend', 'usage'), host(inet_client_addr()), current_user;"
+	"pg_has_role('pg_signal_backend', 'usage'), host(inet_client_addr()), current_user, "
+	"(SELECT sum(xact_commit + xact_rollback) FROM pg_stat_database);"
 	"SELECT pid, (extract(epoch from backend_start) * 1000000)::bigint, host(client_addr), client_port, "
-	"state, coalesce(wait_event_type NOT IN ('Client', 'Activity'), false), "
+	"state, wait_event_type, "
 	"backend_type = 'walsender', "
 	"greatest(extract(epoch from clock_timestamp() - state_change) * 1000, 0), "
 	"EXISTS (SELECT FROM pg_roles r WHERE r.oid = usesysid AND rolsuper) "
@@ -49,6 +50,15 @@ static enum sw_backend_state state_of(const char *text)
 	return SW_BACKEND_UNKNOWN;
 }
 
+static enum sw_backend_wait wait_of(const char *type)
+{
+	if (!strcmp(type, "Lock") || !strcmp(type, "LWLock") || !strcmp(type, "BufferPin"))
+		return SW_BACKEND_WAITS_FOR_OTHERS;
+	if (!strcmp(type, "Client"))
+		return SW_BACKEND_WAITS_FOR_CLIENT;
+	return *type ? SW_BACKEND_WAITS_OTHERWISE : SW_BACKEND_RUNS;
+}
+
 /* Numbers of the server's own making; a fraction is cut off, NULL is 0. */
 static uint64_t number_at(const PGresult *rows, int row, int column)
 {
@@ -68,7 +78,7 @@ static struct sw_backend backend_at(const PGresult *rows, int row)
 		.pid = (int32_t)number_at(rows, row, 0),
 		.started_us = number_at(rows, row, 1),
 		.state = state_of(PQgetvalue(rows, row, 4)),
-		.is_waiting = true_at(rows, row, 5),
+		.wait = wait_of(PQgetvalue(rows, row, 5)),
 		.is_walsender = true_at(rows, row, 6),
 		.in_state_ms = number_at(rows, row, 7),
 		.is_superuser = true_at(rows, row, 8),
@@ -86,7 +96,7 @@ int sw_facts_read(const struct sw_session *session, struct sw_facts *out, struct
 	const PGresult *rows = sw_session_rows(session, 1);
 	struct sw_facts facts = {0};
 
-	if (!settings || !rows || PQntuples(settings) != 1 || PQnfields(settings) != 8 ||
+	if (!settings || !rows || PQntuples(settings) != 1 || PQnfields(settings) != 9 ||
 	    PQnfields(rows) != 9)
 		return sw_error_set(err, -EPROTO,
 				    "the database answered something else than asked");
@@ -98,6 +108,7 @@ int sw_facts_read(const struct sw_session *session, struct sw_facts *out, struct
 	facts.may_signal = true_at(settings, 0, 5);
 	facts.is_unix = sw_addr_parse(PQgetvalue(settings, 0, 6), &facts.own_addr) != 0;
 	snprintf(facts.role, sizeof(facts.role), "%s", PQgetvalue(settings, 0, 7));
+	facts.transactions = number_at(settings, 0, 8);
 	facts.count = (size_t)PQntuples(rows);
 	facts.backends = calloc(facts.count + 1, sizeof(*facts.backends));
 	if (!facts.backends)

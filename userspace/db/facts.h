@@ -26,13 +26,21 @@ enum sw_backend_state {
 	SW_BACKEND_STATES,
 };
 
+/* What a session waits for, as far as it matters. */
+enum sw_backend_wait {
+	SW_BACKEND_RUNS,
+	SW_BACKEND_WAITS_FOR_OTHERS, /* a lock, a latch, a buffer that is pinned */
+	SW_BACKEND_WAITS_FOR_CLIENT,
+	SW_BACKEND_WAITS_OTHERWISE, /* for its disk, a parallel worker, a time that it sleeps */
+};
+
 struct sw_backend {
 	int32_t pid;
 	uint64_t started_us; /* by the database's clock; with the pid it names the backend */
 	struct sw_addr client;
 	uint16_t client_port; /* 0: a Unix socket */
 	enum sw_backend_state state;
-	bool is_waiting; /* for a lock, a page, another process; not for its client */
+	enum sw_backend_wait wait;
 	bool is_walsender;
 	bool is_superuser;
 	uint64_t in_state_ms;
@@ -42,6 +50,7 @@ struct sw_facts {
 	uint32_t max_connections;
 	uint32_t superuser_reserved;
 	uint32_t reserved;
+	uint64_t transactions; /* ended so far, in all databases; this question's counts as well */
 	int32_t own_pid;
 	bool sees_all;	 /* the role may read what others do: pg_monitor, or pg_read_all_stats */
 	bool may_signal; /* it may end other roles' sessions: pg_signal_backend */
