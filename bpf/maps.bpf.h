@@ -11,6 +11,7 @@
 
 #include "spillway/maps.h"
 #include "spillway/queue.h"
+#include "spillway/sweep_timer.h"
 
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
@@ -88,6 +89,13 @@ struct {
 	__type(key, struct sw_source_key);
 	__type(value, struct sw_source_live);
 } source_live SEC(".maps") __weak;
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct sw_sweep_timer);
+} sweep_timer SEC(".maps") __weak;
 
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
  * The sweep, run by the daemon every second: handshakes that took too long give their slot back, and
- * entries that nobody needs any more go.
+ * entries that nobody needs any more go. Without a daemon a timer of the kernel's runs it, so that the gate
+ * goes on alone.
  */
 #define COUNTS_IN_TASKS /* see count.bpf.h */
 
 #include "forget.bpf.h"
+#include "spillway/fresh.h"
 
 /* After its slot went back a flow is kept for a late ACK: the kernel repeats its SYN-ACK for 63 s. */
 #define EXPIRED_KEPT_NS (64 * NS_PER_SECOND)
@@ -21,6 +23,8 @@
  * handshake timeouts, of which the default is 5 s.
  */
 #define SOURCE_KEPT 2
+
+#define CLOCK_MONOTONIC 1 /* linux/time.h, which is at odds with libc's */
 
 struct run {
 	struct sw_sweep *sweep;
@@ -78,19 +82,55 @@ static int sweep_source(void *map, struct sw_source_key *key, struct sw_source_l
 	return 0;
 }
 
+static __always_inline void sweep_by(const struct sw_control *said, struct sw_sweep *sweep)
+{
+	struct run run = {.sweep = sweep, .handshake_timeout_ns = said->handshake_timeout_ns};
+
+	bpf_for_each_map_elem(&flows, sweep_flow, &run, 0);
+	bpf_for_each_map_elem(&source_live, sweep_source, &run, 0);
+}
+
 SEC("syscall")
 int sweep_all(struct sw_sweep *sweep)
 {
 	struct sw_control *said = bpf_map_lookup_elem(&control, &the_only);
-	struct run run = {.sweep = sweep};
 
 	if (!said)
-		return -1;
+		return -ENOENT;
 	sweep->now_ns = bpf_ktime_get_ns();
-	run.handshake_timeout_ns = said->handshake_timeout_ns;
-	bpf_for_each_map_elem(&flows, sweep_flow, &run, 0);
-	bpf_for_each_map_elem(&source_live, sweep_source, &run, 0);
+	sweep_by(said, sweep);
 	return 0;
+}
+
+/* In a softirq, like the gate. While a daemon lives there is nothing to do: it sweeps in its own time. */
+static int sweep_alone(void *map, __u32 *key, struct sw_sweep_timer *at)
+{
+	struct sw_control *said = bpf_map_lookup_elem(&control, &the_only);
+	struct sw_sweep sweep = {.now_ns = bpf_ktime_get_ns()};
+
+	(void)map, (void)key;
+	if (said && !sw_decide_is_fresh(said, sweep.now_ns))
+		sweep_by(said, &sweep);
+	at->looked++;
+	bpf_timer_start(&at->timer, NS_PER_SECOND, 0);
+	return 0;
+}
+
+/* The timer may run already, with the program of the daemon before this one: from now on it runs ours. */
+SEC("syscall")
+int arm_sweep(void *ctx)
+{
+	struct sw_sweep_timer *at = bpf_map_lookup_elem(&sweep_timer, &the_only);
+	long err;
+
+	(void)ctx;
+	if (!at)
+		return -ENOENT;
+	err = bpf_timer_init(&at->timer, &sweep_timer, CLOCK_MONOTONIC);
+	if (err && err != -EBUSY)
+		return err;
+	err = bpf_timer_set_callback(&at->timer, sweep_alone);
+	return err ? err : bpf_timer_start(&at->timer, NS_PER_SECOND, 0);
 }
 
 char LICENSE[] SEC("license") __weak = "Dual BSD/GPL";

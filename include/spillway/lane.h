@@ -17,6 +17,7 @@
 #define SPILLWAY_LANE_H
 
 #include "spillway/chain.h"
+#include "spillway/fresh.h"
 #include "spillway/queue.h"
 #include "spillway/release.h"
 
@@ -86,13 +87,6 @@ SW_INLINE void sw_env_step(struct sw_request *request, enum sw_check check, __u6
 SW_INLINE __u8 sw_hide(const struct sw_request *request, __u8 value)
 {
 	return value | request->service_conf->zero;
-}
-
-/* True while the daemon lives; its clock may have been read after ours. */
-SW_INLINE int sw_decide_is_fresh(const struct sw_control *said, __u64 now_ns)
-{
-	return now_ns < said->heartbeat_ns ||
-	       now_ns - said->heartbeat_ns < said->heartbeat_timeout_ns;
 }
 
 SW_INLINE enum sw_loss sw_decide_loss(const struct sw_control *said, __u64 now_ns)

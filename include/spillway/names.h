@@ -23,6 +23,7 @@
 	X(services)                                                                                \
 	X(source_live)                                                                             \
 	X(source_rate)                                                                             \
+	X(sweep_timer)                                                                             \
 	X(verdicts)                                                                                \
 	X(waits)                                                                                   \
 	X(wakeups)

@@ -116,6 +116,32 @@ verdicts() { sw metrics | awk -v reason="reason=\"$1\"" '/^spillway_verdicts_tot
 	wait_until "its slot is the next client's" lane_is 10.77.1.9 direct
 }
 
+@test "without a daemon, too, a handshake that nobody finishes keeps its slot no longer than its time" {
+	postgres_start max_connections=40
+	spillwayd_start <<-YAML
+		handshake_timeout: 10s
+		services:
+		  - name: main
+		    listen: [":5432"]
+		    budget: {mode: fixed, direct: 4}
+		    half_open: {max_percent: 100, max_percent_per_source: 100}
+		    lanes: [direct, refuse]
+		    classes:
+		      - {name: default, rate: unlimited}
+	YAML
+	WAIT_SECONDS=15 eventually_status "$USED" 0
+	hold one 10.77.1.1
+	silent 10.79.5 3
+	assert_status "$USED" 4
+	stop_process spillwayd KILL
+	WAIT_SECONDS=40 wait_until "one who is there gets in" lane_is 10.77.1.9 direct
+	assert_equal "the one inside" direct "$(held_lane one)"
+	spillwayd_run
+	assert_status "$USED" 1
+	assert_status '.services[0].counters.expired' 3
+	assert_status '.services[0].counters.drift' 0
+}
+
 # quiet NETWORK COUNT [PORT]: one SYN of each of so many hosts there.
 quiet() { as_client python3 "$BATS_TEST_DIRNAME/lib/syn_flood.py" "$SERVER_IPV4" 5432 "$1" "$2" "${3:-20000}"; }
 

@@ -8,6 +8,7 @@
  *   note_flow, confirm, end_flow, expire bpf/flow.bpf.h, bpf/confirm.bpf.h
  *   proctype cpu                         bpf/gate.bpf.h and bpf/admit.bpf.h (syn), bpf/refused.bpf.c (rst, too),
  *                                        bpf/life.bpf.c (ack, close), the kernel's TCP between them
+ *   proctype timer                       bpf/sweep.bpf.c, run by the kernel where there is no daemon
  *   proctype daemon                      bpf/sweep.bpf.c (sweep), bpf/reconcile.bpf.c (adopt, suspect,
  *                                        release), userspace/policy/reconcile.c (what is asked)
  *
@@ -21,9 +22,10 @@
  * be refused, above the budget, and is what flows hold when nobody is at work. Invariant 2: a slot is
  * freed once. After reconciliation it is what the kernel's sockets hold.
  *
- * Two searches, because one of everything has too many states. With ONE_TUPLE: one 4-tuple, used again
+ * Three searches, because one of everything has too many states. With ONE_TUPLE: one 4-tuple, used again
  * and again, both CPUs do everything, and the daemon reconciles at any time. Without: two 4-tuples, one
- * CPU for the wire and one for sockets, and the daemon reconciles when nothing else happens.
+ * CPU for the wire and one for sockets, and the daemon reconciles when nothing else happens. A third one, with
+ * ONE_TUPLE and ALONE, is of the two that sweep: the kernel's timer, and a daemon that has just come back.
  */
 #ifdef ONE_TUPLE
 #define KEYS 1
@@ -290,6 +292,37 @@ handled_it:
 	atomic { END_SOCKET }
 }
 
+/* --- without a daemon: the kernel's timer, beside one that just comes or goes --------------------- */
+
+#ifdef ALONE
+proctype timer()
+{
+	byte k, c, seen;
+
+idle:
+	atomic { !quiet && cell[0] != NOWHERE -> c = cell[0]; at_work++ }
+	atomic {
+		seen = word[c];
+		if
+		:: seen == WORD(k, HALF_OPEN) || seen == (WORD(k, HALF_OPEN) | RENUMBERED) -> goto overdue
+		:: seen == WORD(k, EXPIRED)
+		:: else -> goto looked
+		fi
+	}
+#ifndef MUTATE_TIMER
+	atomic { swap(seen, WORD(k, DEAD), looked) }
+#else
+	atomic { word[c] = WORD(k, DEAD); CHECK }
+#endif
+	atomic { cell[k] = NOWHERE; goto looked }
+overdue:
+	expire(k);
+not_half_open:
+looked:
+	atomic { at_work--; c = 0; seen = 0; goto idle }
+}
+#endif
+
 /* --- the daemon -------------------------------------------------------------------------------- */
 
 #define NEXT_FLOW  k++; c = 0; seen = 0; was = 0; listed = 0
@@ -303,7 +336,7 @@ proctype daemon()
 start:
 	atomic { k = 0; c = 0; seen = 0; was = 0; listed = 0 }
 	if
-#ifdef ONE_TUPLE
+#if defined(ONE_TUPLE) && !defined(ALONE)
 	:: goto reconcile
 #endif
 	:: goto sweep
@@ -389,7 +422,9 @@ sweep:
 	atomic {
 		seen = word[c];
 		if
+#ifndef ALONE
 		:: !quiet -> goto swept /* it is not its time yet */
+#endif
 		:: TAG(seen) == k && STATE(seen) == HALF_OPEN -> goto sweep_half_open
 		:: seen == WORD(k, EXPIRED)
 		:: else -> goto swept
@@ -416,7 +451,9 @@ swept:
 }
 
 init {
-#ifdef ONE_TUPLE
+#if defined(ALONE)
+	atomic { run cpu(true, true); run timer(); run daemon() }
+#elif defined(ONE_TUPLE)
 	atomic { run cpu(true, true); run cpu(true, true); run daemon() }
 #else
 	atomic { run cpu(true, false); run cpu(false, true); run daemon() }

@@ -388,16 +388,22 @@ static void age_map(int fd, size_t key_bytes, const size_t offsets[2], uint64_t 
 	free(keys);
 }
 
-struct sw_sweep rig_sweep_after(struct rig *rig, uint64_t by_ns)
+void rig_age(const struct rig *rig, uint64_t by_ns)
 {
 	static const size_t of_flow[] = {offsetof(struct sw_flow, syn_ns),
 					 offsetof(struct sw_flow, state_ns)};
 	static const size_t of_source[] = {offsetof(struct sw_source_live, seen_ns),
 					   offsetof(struct sw_source_live, seen_ns)};
-	struct sw_sweep sweep;
 
 	age_map(rig->maps->flows_fd, sizeof(struct sw_flow_key), of_flow, by_ns);
 	age_map(rig->maps->source_live_fd, sizeof(struct sw_source_key), of_source, by_ns);
+}
+
+struct sw_sweep rig_sweep_after(struct rig *rig, uint64_t by_ns)
+{
+	struct sw_sweep sweep;
+
+	rig_age(rig, by_ns);
 	assert_int_equal(sw_kern_sweep(rig->kern, &sweep), 0);
 	return sweep;
 }

@@ -118,6 +118,9 @@ uint64_t rig_source(const struct rig *rig, uint32_t service, const struct packet
 void rig_assert_half_open(const struct rig *rig, const struct packet *packet, uint64_t in_all,
 			  uint64_t own);
 
+/* Everything in the tables came so much earlier. */
+void rig_age(const struct rig *rig, uint64_t by_ns);
+
 /* Makes all that the tables note so much older, and sweeps. */
 struct sw_sweep rig_sweep_after(struct rig *rig, uint64_t by_ns);
 

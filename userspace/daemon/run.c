@@ -89,6 +89,14 @@ static int set_clock(struct sw_daemon *daemon, struct sw_error *err)
 	return 0;
 }
 
+/* Whatever becomes of this daemon, handshakes that nobody finishes give their slots back. */
+static int sweep_alone(struct sw_daemon *daemon, struct sw_error *err)
+{
+	int failed = sw_kern_arm_sweep(daemon->kern);
+
+	return failed ? sw_error_set(err, failed, "the kernel's timer: %s", strerror(-failed)) : 0;
+}
+
 /*
  * The maps, those of the daemon before this one with all that they count if they can be used, and what is
  * to run: what was tuned since the file was read, unless the file is another one now.
@@ -105,6 +113,8 @@ static int take_state(struct sw_daemon *daemon, struct sw_config **config, struc
 		failed = set_clock(daemon, err);
 	if (!failed)
 		failed = sw_notes_restore(daemon, config, err);
+	if (!failed)
+		failed = sweep_alone(daemon, err);
 	return failed ? failed : sw_takeover_read_plan(daemon, err);
 }
 

@@ -26,6 +26,7 @@ struct sw_maps {
 	int lifetimes_fd;
 	int waits_fd;
 	int wakeups_fd;
+	int sweep_timer_fd;
 };
 
 #endif

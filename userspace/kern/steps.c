@@ -26,6 +26,11 @@ int sw_kern_sweep(struct sw_kern *kern, struct sw_sweep *result)
 	return failed;
 }
 
+int sw_kern_arm_sweep(struct sw_kern *kern)
+{
+	return run(kern, SW_PROGRAM_ARM_SWEEP, NULL, 0);
+}
+
 int sw_kern_reconcile(struct sw_kern *kern, struct sw_flow_op *op)
 {
 	struct sw_flow_op done = *op;

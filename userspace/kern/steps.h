@@ -12,6 +12,9 @@
 /* Frees slots of handshakes that took too long, and removes entries nobody needs. 0 or -errno. */
 int sw_kern_sweep(struct sw_kern *kern, struct sw_sweep *result);
 
+/* From now on the kernel sweeps by itself where there is no daemon, as long as the maps are there. 0 or -errno. */
+int sw_kern_arm_sweep(struct sw_kern *kern);
+
 /* One step of reconciliation; op->result says what came of it. 0; -EINVAL: not such a step; -errno. */
 int sw_kern_reconcile(struct sw_kern *kern, struct sw_flow_op *op);
 
