@@ -277,6 +277,40 @@ asked_to_replicate() { tail -n "+$((LOG_MARK + 1))" "$WORLD/log/postgres" | grep
 	eventually_status "$TERMS.max_connections" 23
 }
 
+@test "a smart shutdown is found where nobody may wait as well, and keeps nobody out" {
+	LANES="direct, refuse" configuration | spillwayd_start
+	hold_many 1 2
+	kill -TERM "$(pid_of postgres)"
+	release 1-1
+	eventually_status "$DATABASE.why" turns_away
+	assert_status "$DATABASE.up" false
+	assert_matches "status" 'main: the database does not serve: it turns new connections away' "$(sw status)"
+	assert_matches "explain" 'main: the database does not serve' "$(sw explain 10.77.1.1)"
+	assert_equal "explain" turns_away "$(sw explain --json 10.77.1.1 | jq -r .database.why)"
+	assert_matches "metrics" '^spillway_database_down{service="main",why="turns_away"} 1$' "$(sw metrics)"
+	assert_equal "the lane" direct "$(sw explain --json 10.77.1.1 | jq -r .lane)"
+	release_all
+	wait_until "PostgreSQL has ended" process_is_gone postgres
+	postgres_start max_connections=23
+	eventually_status "$DATABASE.up" true
+	assert_status "$DATABASE.why" null
+	eventually_status "$TERMS.max_connections" 23
+}
+
+@test "a smart shutdown of a database that nobody uses does not wait for the daemon, which leaves no error there" {
+	configuration | spillwayd_start
+	eventually_status "$BUDGET" 19
+	mark_log
+	WAIT_SECONDS=30 wait_until "the database was asked" asked_plainly
+	kill -TERM "$(pid_of postgres)"
+	WAIT_SECONDS=30 wait_until "PostgreSQL has ended" process_is_gone postgres
+	assert_equal "errors" 0 "$(tail -n "+$((LOG_MARK + 1))" "$WORLD/log/postgres" | grep -c 'replication role')"
+	postgres_start max_connections=23
+	eventually_status "$TERMS.max_connections" 23
+}
+
+asked_plainly() { tail -n "+$((LOG_MARK + 1))" "$WORLD/log/postgres" | grep -q 'connection received: host=\[local\]'; }
+
 @test "a hand-over while it waits for the first answer leaves the gate, and the next daemon goes on" {
 	freeze STOP
 	configuration | spillwayd_configure

@@ -53,7 +53,7 @@ static const struct sw_maps maps = {
 static struct sw_listener listener;
 static bool holds;
 /* Of the service `main`. */
-static bool database_is_down;
+static enum sw_ready_state database_state;
 
 /* Of the service `main`, once it has answered. */
 static struct sw_monitor_view asked;
@@ -67,12 +67,12 @@ const struct sw_monitor_view *sw_monitor_view(const struct sw_daemon *daemon, ui
 struct sw_room *sw_room_of(const struct sw_daemon *daemon, uint32_t service)
 {
 	(void)daemon;
-	return service == 0 ? (struct sw_room *)&database_is_down : NULL;
+	return service == 0 ? (struct sw_room *)&database_state : NULL;
 }
 
-bool sw_room_database_is_down(const struct sw_room *room)
+enum sw_ready_state sw_room_database_state(const struct sw_room *room)
 {
-	return *(const bool *)(const void *)room;
+	return *(const enum sw_ready_state *)(const void *)room;
 }
 
 void sw_read_counters(const struct sw_maps *from, uint32_t row, uint64_t out[SW_COUNTER_COUNT])
@@ -343,10 +343,14 @@ static void the_database_is_up_while_somebody_listens_where_the_service_is(void 
 
 static void a_database_that_listens_and_is_known_to_turn_all_away_is_not_up(void **state)
 {
-	database_is_down = true;
+	database_state = SW_READY_TURNS_AWAY;
 	expect_line(*state, "spillway_database_up{service=\"main\"} 0");
-	database_is_down = false;
+	expect_line(*state, "spillway_database_down{service=\"main\",why=\"turns_away\"} 1");
+	expect_line(*state, "spillway_database_down{service=\"main\",why=\"silent\"} 0");
+	expect_line(*state, "spillway_database_down{service=\"edge\",why=\"nobody_listens\"} 1");
+	database_state = SW_READY_SERVES;
 	expect_line(*state, "spillway_database_up{service=\"main\"} 1");
+	expect_line(*state, "spillway_database_down{service=\"main\",why=\"turns_away\"} 0");
 }
 
 static void lifetimes_are_a_histogram_in_seconds(void **state)

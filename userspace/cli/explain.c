@@ -8,6 +8,7 @@
 
 #include "cli/args.h"
 #include "cli/budget_terms.h"
+#include "cli/database.h"
 #include "cli/field.h"
 #include "core/addr.h"
 #include "spillway/reasons.h"
@@ -119,11 +120,14 @@ static void print_verdict(const struct sw_cli *cli, const json_t *result)
 static int render(const struct sw_cli *cli, const json_t *result)
 {
 	const json_t *budget = json_object_get(result, "budget");
+	const char *service = sw_field_text(result, "service");
 	int rc;
 
-	sw_term_print("source %s, service %s, class %s\n", sw_field_text(result, "source"),
-		      sw_field_text(result, "service"), sw_field_text(result, "class"));
-	sw_budget_terms_print(sw_field_text(result, "service"), budget);
+	sw_term_print("source %s, service %s, class %s\n", sw_field_text(result, "source"), service,
+		      sw_field_text(result, "class"));
+	sw_budget_terms_print(service, budget);
+	sw_database_print_state(service, json_object_get(result, "database"));
+	sw_database_print_ended(service, result);
 	sw_term_print("\n");
 	rc = print_steps(cli, json_object_get(result, "steps"));
 	if (rc == 0) {

@@ -7,6 +7,7 @@
 
 #include "cli/args.h"
 #include "cli/budget_terms.h"
+#include "cli/database.h"
 #include "cli/field.h"
 #include "cli/verb.h"
 
@@ -203,20 +204,20 @@ static void print_reconcile(const json_t *result)
 			      sw_field_int(done, "no_room"));
 }
 
-/* Of each service that asks its database: what that said. */
+/* Of each service: what its database said, and who was sent away. */
 static void print_databases(const json_t *services)
 {
-	const json_t *service, *budget, *error;
+	const json_t *service, *budget;
 	size_t i;
 
 	json_array_foreach(services, i, service)
 	{
+		const char *name = sw_field_text(service, "name");
+
 		budget = json_object_get(service, "budget");
-		error = json_object_get(json_object_get(service, "database"), "error");
-		sw_budget_terms_print(sw_field_text(service, "name"), budget);
-		if (json_is_string(error))
-			sw_term_print("%s: the database cannot be asked: %s\n",
-				      sw_field_text(service, "name"), json_string_value(error));
+		sw_budget_terms_print(name, budget);
+		sw_database_print_state(name, json_object_get(service, "database"));
+		sw_database_print_ended(name, json_object_get(service, "counters"));
 	}
 }
 

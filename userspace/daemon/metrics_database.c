@@ -24,21 +24,36 @@ static void put_of_service(struct sw_exposition *page, const char *service, cons
 	sw_exposition_value(page, labels, name ? 2 : 1, value);
 }
 
+static void write_down(struct sw_exposition *page, const struct sw_plan *plan,
+		       const enum sw_ready_state *states)
+{
+	sw_exposition_family(page, "spillway_database_down", SW_METRIC_GAUGE,
+			     "Whether the database does not serve, and why");
+	for (size_t i = 0; i < plan->service_count; i++)
+		for (int why = SW_READY_SERVES + 1; why < SW_READY_STATES; why++)
+			put_of_service(page, plan->services[i].name, "why",
+				       sw_read_database_why((enum sw_ready_state)why),
+				       (int)states[i] == why);
+}
+
 /* Where the kernel does not tell who listens, nothing is said. */
 static void write_up(struct sw_exposition *page, const struct sw_daemon *daemon)
 {
 	const struct sw_plan *plan = daemon->plan;
 	SW_LISTENERS_FREE struct sw_listeners listeners = {0};
+	enum sw_ready_state states[SW_SERVICES_MAX];
 
 	if (sw_listeners_read(&listeners) < 0)
 		return;
+	for (size_t i = 0; i < plan->service_count; i++)
+		states[i] = sw_read_service_database_state(daemon, &plan->services[i], &listeners);
 	sw_exposition_family(
 		page, "spillway_database_up", SW_METRIC_GAUGE,
 		"Whether somebody listens for direct connections and, if asked, takes them");
 	for (size_t i = 0; i < plan->service_count; i++)
-		put_of_service(
-			page, plan->services[i].name, NULL, NULL,
-			sw_read_service_database_serves(daemon, &plan->services[i], &listeners));
+		put_of_service(page, plan->services[i].name, NULL, NULL,
+			       states[i] == SW_READY_SERVES);
+	write_down(page, plan, states);
 }
 
 /* Calls write() for each service whose database has answered. */

@@ -7,6 +7,7 @@
 #include "core/clock.h"
 #include "daemon/monitor.h"
 #include "daemon/read_service.h"
+#include "kern/read.h"
 
 static json_t *states_to_json(const struct sw_monitor_view *view)
 {
@@ -31,16 +32,32 @@ static void add_view(json_t *object, const struct sw_monitor_view *view)
 	json_object_set_new(object, "probe_ms", json_real((double)view->took_ns / SW_NS_PER_MS));
 }
 
+const char *sw_read_database_why(enum sw_ready_state state)
+{
+	static const char *const names[SW_READY_STATES] = {
+		[SW_READY_NOBODY_LISTENS] = "nobody_listens",
+		[SW_READY_TURNS_AWAY] = "turns_away",
+		[SW_READY_SILENT] = "silent",
+		[SW_READY_UNASKED] = "monitor_unanswered",
+	};
+
+	return names[state];
+}
+
 /* Whether it accepts connections is known; what it has inside is only where somebody asks it. */
 json_t *sw_read_database_json(const struct sw_daemon *daemon, const struct sw_plan_service *service,
 			      const struct sw_listeners *listeners)
 {
 	const struct sw_monitor_view *view = sw_monitor_view(daemon, service->id);
+	enum sw_ready_state state = SW_READY_SERVES;
 	json_t *up = json_null(), *object;
 
-	if (listeners)
-		up = json_boolean(sw_read_service_database_serves(daemon, service, listeners));
-	object = json_pack("{s:o, s:n, s:n}", "up", up, "max_connections", "backends");
+	if (listeners) {
+		state = sw_read_service_database_state(daemon, service, listeners);
+		up = json_boolean(state == SW_READY_SERVES);
+	}
+	object = json_pack("{s:o, s:s?, s:n, s:n}", "up", up, "why", sw_read_database_why(state),
+			   "max_connections", "backends");
 	if (object && view)
 		add_view(object, view);
 	return object;
@@ -119,4 +136,24 @@ json_t *sw_read_adaptive_json(const struct sw_daemon *daemon, uint32_t service)
 			 view->adaptive.gradient, "cuts", (json_int_t)view->adaptive.cuts,
 			 "at_work", view->adaptive.at_work, "waiting", view->adaptive.waiting,
 			 "signals", signals_to_json(&view->adaptive));
+}
+
+void sw_read_database_explain(const struct sw_daemon *daemon, const struct sw_plan_service *service,
+			      json_t *result)
+{
+	SW_LISTENERS_FREE struct sw_listeners listeners = {0};
+	bool is_told = sw_listeners_read(&listeners) == 0;
+	uint64_t counters[SW_COUNTER_COUNT];
+
+	sw_read_counters(daemon->maps, service->id, counters);
+	json_object_set_new(result, "budget",
+			    json_pack("{s:I, s:o, s:o}", "direct", (json_int_t)service->conf.budget,
+				      "terms", sw_read_budget_terms_json(daemon, service->id),
+				      "adaptive", sw_read_adaptive_json(daemon, service->id)));
+	json_object_set_new(result, "database",
+			    sw_read_database_json(daemon, service, is_told ? &listeners : NULL));
+	json_object_set_new(result, "evicted",
+			    json_integer((json_int_t)counters[SW_COUNTER_EVICTED]));
+	json_object_set_new(result, "unanswered",
+			    json_integer((json_int_t)counters[SW_COUNTER_UNANSWERED]));
 }

@@ -283,12 +283,7 @@ int sw_read_explain_verb(void *arg, json_t *args, json_t **result, struct sw_err
 			    sw_words_name(SW_WORDS_MODE, question.facts.control.mode), "steps",
 			    steps_to_json(&question, &said));
 	if (*result)
-		json_object_set_new(*result, "budget",
-				    json_pack("{s:I, s:o, s:o}", "direct",
-					      (json_int_t)question.service->conf.budget, "terms",
-					      sw_read_budget_terms_json(arg, question.service->id),
-					      "adaptive",
-					      sw_read_adaptive_json(arg, question.service->id)));
+		sw_read_database_explain(arg, question.service, *result);
 	if (*result && said.verdict.lane == SW_LANE_QUEUE)
 		add_queue(&question, *result);
 	return *result ? 0 : sw_error_set(err, -ENOMEM, "out of memory");

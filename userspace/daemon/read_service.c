@@ -131,23 +131,18 @@ bool sw_read_service_meets(const struct sw_plan *plan, const struct sw_plan_serv
 	return false;
 }
 
-bool sw_read_service_database_is_up(const struct sw_plan *plan,
-				    const struct sw_plan_service *service,
-				    const struct sw_listeners *listeners)
-{
-	struct sw_endpoint ignored;
-
-	return sw_read_service_database_at(plan, service, listeners, &ignored);
-}
-
-bool sw_read_service_database_serves(const struct sw_daemon *daemon,
-				     const struct sw_plan_service *service,
-				     const struct sw_listeners *listeners)
+enum sw_ready_state sw_read_service_database_state(const struct sw_daemon *daemon,
+						   const struct sw_plan_service *service,
+						   const struct sw_listeners *listeners)
 {
 	const struct sw_room *room = sw_room_of(daemon, service->id);
 	const struct sw_monitor_view *view = sw_monitor_view(daemon, service->id);
+	enum sw_ready_state state = room ? sw_room_database_state(room) : SW_READY_SERVES;
+	struct sw_endpoint ignored;
 
-	return !(room && sw_room_database_is_down(room)) &&
-	       !(view && view->has_answered && !view->is_up) &&
-	       sw_read_service_database_is_up(daemon->plan, service, listeners);
+	if (state != SW_READY_SERVES)
+		return state;
+	if (!sw_read_service_database_at(daemon->plan, service, listeners, &ignored))
+		return SW_READY_NOBODY_LISTENS;
+	return view && view->has_answered && !view->is_up ? SW_READY_UNASKED : SW_READY_SERVES;
 }

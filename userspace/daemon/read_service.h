@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 #include "daemon/daemon.h"
+#include "daemon/ready.h"
 #include "kern/listeners.h"
 #include "kern/maps.h"
 #include "policy/plan.h"
@@ -37,16 +38,13 @@ uint32_t sw_read_class_direct(const struct sw_maps *maps, uint32_t class_id);
 /* Whether somebody listens there, for either family. */
 bool sw_read_service_pooler_is_up(const struct sw_plan_service *service,
 				  const struct sw_listeners *listeners);
-bool sw_read_service_database_is_up(const struct sw_plan *plan,
-				    const struct sw_plan_service *service,
-				    const struct sw_listeners *listeners);
 /* Somebody does where the service is addressed, whom clients of that family reach. */
 bool sw_read_service_meets(const struct sw_plan *plan, const struct sw_plan_service *service,
 			   const struct sw_listeners *listeners, bool ipv4);
-/* Somebody does, and is not known to turn all away: a database that starts, recovers or shuts down. */
-bool sw_read_service_database_serves(const struct sw_daemon *daemon,
-				     const struct sw_plan_service *service,
-				     const struct sw_listeners *listeners);
+/* Whether it serves, or why not, by all that is known: who listens, and what it said when it was asked. */
+enum sw_ready_state sw_read_service_database_state(const struct sw_daemon *daemon,
+						   const struct sw_plan_service *service,
+						   const struct sw_listeners *listeners);
 /* Whether somebody listens, and who that is. */
 bool sw_read_service_database_at(const struct sw_plan *plan, const struct sw_plan_service *service,
 				 const struct sw_listeners *listeners, struct sw_endpoint *out);

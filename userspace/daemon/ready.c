@@ -14,8 +14,8 @@
 
 /* Between two questions: each costs the database a fork. */
 #define AGAIN_NS (200 * SW_NS_PER_MS)
-/* Likewise where a monitor would hear of nearly all that may happen. */
-#define WATCHED_AGAIN_NS SW_NS_PER_S
+/* Of one that has a monitor, while nobody comes or goes. */
+#define QUIET_NS (10 * SW_NS_PER_S)
 /* So long one look at the kernel's listeners is good for in between; each costs some ten microseconds. */
 #define LOOK_NS (10 * SW_NS_PER_MS)
 /* Addresses are bound one after the other, with names to be looked up between. */
@@ -53,26 +53,38 @@ bool sw_ready_somebody_listens(struct sw_ready *ready)
 	return somebody_listens(ready);
 }
 
-void sw_ready_conclude(struct sw_ready *ready, bool serves)
+static void tell(const struct sw_ready *ready, bool serves, bool holds)
+{
+	const char *name = sw_plan_service(ready->daemon->plan, ready->service)->name;
+
+	if (serves)
+		sw_log_info("service %s: the database serves again", name);
+	else
+		sw_log_warn("service %s: the database does not serve%s", name,
+			    holds ? "; new connections wait" : "");
+}
+
+void sw_ready_conclude(struct sw_ready *ready, enum sw_ready_state state)
 {
 	const struct timeval in = {0, AGAIN_NS / 1000};
-	bool was_down = ready->was_down;
+	bool was_down = ready->was_down, serves = state == SW_READY_SERVES;
+	bool holds = ready->may_wait || ready->ends_pause;
 
 	sw_ready_end_question(ready);
 	ready->was_down = !serves;
+	ready->state = state;
+	ready->is_quiet = false;
 	ready->ends_pause &= !serves;
 	if (serves && was_down)
 		ready->served_ns = sw_clock_monotonic_ns();
 	if (!serves)
 		evtimer_add(ready->again, &in);
-	ready->told(ready->arg, serves, was_down);
+	ready->told(ready->arg, serves || !holds, was_down);
+	if (serves && was_down)
+		sw_monitor_hurry(ready->daemon, ready->service);
 	/* Last: whoever comes after it was said waits. */
-	if (!serves && !was_down)
-		sw_log_warn("service %s: the database does not serve; new connections wait",
-			    sw_plan_service(ready->daemon->plan, ready->service)->name);
-	else if (serves && was_down)
-		sw_log_info("service %s: the database serves again",
-			    sw_plan_service(ready->daemon->plan, ready->service)->name);
+	if (serves == was_down)
+		tell(ready, serves, holds);
 }
 
 static void ask(struct sw_ready *ready)
@@ -117,8 +129,9 @@ void sw_ready_suspect(struct sw_ready *ready, bool hold)
 	uint64_t now_ns = sw_clock_monotonic_ns();
 	bool is_answer_near = ready->ping || now_ns - ready->asked_ns >= AGAIN_NS;
 
-	if (!ready->may_wait || ready->was_down)
+	if (!ready->can_ask || ready->was_down)
 		return;
+	hold &= ready->may_wait;
 	/* For as long as an answer takes; nobody is to wait for the next question as well. */
 	if (hold && is_answer_near) {
 		sw_log_debug(
@@ -127,7 +140,7 @@ void sw_ready_suspect(struct sw_ready *ready, bool hold)
 		ready->told(ready->arg, false, false);
 	}
 	if (hold && !is_answer_near && is_seen_to_be_gone(ready))
-		sw_ready_conclude(ready, false);
+		sw_ready_conclude(ready, SW_READY_NOBODY_LISTENS);
 	else
 		ask_soon(ready);
 }
@@ -137,7 +150,7 @@ void sw_ready_ask(struct sw_ready *ready)
 	if (ready->was_down)
 		return;
 	ready->told(ready->arg, !ready->may_wait, false);
-	if (ready->may_wait)
+	if (ready->can_ask)
 		ask_soon(ready);
 }
 
@@ -148,11 +161,10 @@ bool sw_ready_ask_for_all(struct sw_ready *ready)
 		sw_ready_ask(ready);
 		return false;
 	}
-	if (!ready->was_down) {
-		ready->told(ready->arg, false, false);
+	ready->told(ready->arg, false, false);
+	if (!ready->was_down)
 		ask_soon(ready);
-	}
-	return ready->ends_pause;
+	return true;
 }
 
 bool sw_ready_is_steady(const struct sw_ready *ready)
@@ -161,9 +173,9 @@ bool sw_ready_is_steady(const struct sw_ready *ready)
 	       sw_clock_monotonic_ns() - ready->served_ns > STEADY_NS;
 }
 
-bool sw_ready_is_down(const struct sw_ready *ready)
+enum sw_ready_state sw_ready_state(const struct sw_ready *ready)
 {
-	return ready->was_down;
+	return ready->was_down ? ready->state : SW_READY_SERVES;
 }
 
 static uint64_t ended_so_far(const struct sw_ready *ready)
@@ -177,7 +189,7 @@ static uint64_t ended_so_far(const struct sw_ready *ready)
 	return sum;
 }
 
-/* Whoever is asked every second and answers serves, unless it shuts down smartly. */
+/* One that shuts down smartly answers its monitor as before, and waits for it to go. */
 static bool is_watched(const struct sw_ready *ready)
 {
 	const struct sw_monitor_view *view = sw_monitor_view(ready->daemon, ready->service);
@@ -185,17 +197,17 @@ static bool is_watched(const struct sw_ready *ready)
 	return view && view->is_up;
 }
 
-/* Whom a database turns away, he ends soon: while no connection ends there is nothing to be asked. */
+/* Whom a database turns away, he ends soon: while no connection ends there is nothing that clients would miss. */
 void sw_ready_tick(struct sw_ready *ready, uint64_t now_ns)
 {
-	uint64_t ended;
+	uint64_t since_ns = now_ns - ready->asked_ns, ended;
 
-	if (!ready->is_postgres || !ready->may_wait ||
-	    now_ns - ready->asked_ns < (is_watched(ready) ? WATCHED_AGAIN_NS : AGAIN_NS))
+	if (!ready->is_postgres || !ready->can_ask || since_ns < AGAIN_NS)
 		return;
 	ended = ended_so_far(ready);
-	if (ended == ready->ended)
+	if (ended == ready->ended && (since_ns < QUIET_NS || !is_watched(ready)))
 		return;
+	ready->is_quiet = ended == ready->ended;
 	ready->ended = ended;
 	sw_ready_suspect(ready, false);
 }

@@ -14,6 +14,15 @@
 
 struct sw_ready;
 
+enum sw_ready_state {
+	SW_READY_SERVES, /* as far as anybody knows */
+	SW_READY_NOBODY_LISTENS,
+	SW_READY_TURNS_AWAY, /* it says that it starts, recovers or shuts down */
+	SW_READY_SILENT,     /* it hangs up, or says nothing */
+	SW_READY_UNASKED,    /* not of ready's: its monitor gets no answer */
+	SW_READY_STATES,
+};
+
 /*
  * told() hears of each change; was_down: it was found not to serve, and not only doubted. NULL: no memory.
  */
@@ -38,13 +47,16 @@ void sw_ready_ask(struct sw_ready *ready);
  */
 bool sw_ready_ask_for_all(struct sw_ready *ready);
 
-/* Found not to serve, and not only doubted. */
-bool sw_ready_is_down(const struct sw_ready *ready);
+/* Found so, and not only doubted. */
+enum sw_ready_state sw_ready_state(const struct sw_ready *ready);
 
 /* Who listens, as the kernel told at most 10 ms ago; until the next call. NULL: it does not tell. */
 const struct sw_listeners *sw_ready_listeners(struct sw_ready *ready);
 
-/* Each tenth of a second: asks while connections come and go, at most five times a second. */
+/*
+ * Each tenth of a second: asks while connections come and go, at most five times a second, and every ten
+ * seconds a database that has a monitor: nobody else would tell that it waits for that to leave.
+ */
 void sw_ready_tick(struct sw_ready *ready, uint64_t now_ns);
 
 #endif

@@ -40,6 +40,19 @@ static bool await(struct sw_ready *ready, enum sw_ping_state state)
 	return ready->answer && !event_add(ready->answer, &patience);
 }
 
+/*
+ * By a place of its own where a client could miss the one that it takes. While nobody comes or goes and half of
+ * the budget is free none will, within some milliseconds; the other way leaves an error in the database's log.
+ */
+static bool is_to_spare(const struct sw_ready *ready)
+{
+	const struct sw_maps *maps = ready->daemon->maps;
+	bool is_half_free = 2 * sw_read_service_direct(maps, ready->service) <
+			    maps->service_conf[ready->service].budget;
+
+	return ready->is_counted && !(ready->is_quiet && is_half_free);
+}
+
 /* The first step, too, waits: for the connection to be made. */
 static bool begin(struct sw_ready *ready, const char *conninfo)
 {
@@ -48,7 +61,7 @@ static bool begin(struct sw_ready *ready, const char *conninfo)
 
 	sw_addr_format(&ready->where.addr, host, sizeof(host));
 	snprintf(port, sizeof(port), "%u", ready->where.port);
-	ready->ping = sw_ping_start(conninfo, host, port, ready->is_counted);
+	ready->ping = sw_ping_start(conninfo, host, port, is_to_spare(ready));
 	if (!ready->ping)
 		return false;
 	ready->is_by_conninfo = conninfo != NULL;
@@ -62,7 +75,7 @@ static void ask_listener(struct sw_ready *ready)
 {
 	sw_ready_end_question(ready);
 	if (!ready->where.port || !begin(ready, NULL))
-		sw_ready_conclude(ready, true);
+		sw_ready_conclude(ready, SW_READY_SERVES);
 }
 
 /* Once for each time that it leads nowhere. */
@@ -79,6 +92,13 @@ static void complain(struct sw_ready *ready)
 	ready->astray_ns = sw_clock_monotonic_ns();
 }
 
+static enum sw_ready_state state_of(enum sw_ping_state state)
+{
+	if (state == SW_PING_SERVES)
+		return SW_READY_SERVES;
+	return state == SW_PING_REJECTS ? SW_READY_TURNS_AWAY : SW_READY_SILENT;
+}
+
 /* In a place of the operator's choice that has answered before, silence is an answer. */
 static void conclude_by_conninfo(struct sw_ready *ready, enum sw_ping_state state)
 {
@@ -87,12 +107,12 @@ static void conclude_by_conninfo(struct sw_ready *ready, enum sw_ping_state stat
 		if (sw_ready_somebody_listens(ready))
 			ask_listener(ready);
 		else
-			sw_ready_conclude(ready, false);
+			sw_ready_conclude(ready, SW_READY_NOBODY_LISTENS);
 		return;
 	}
 	ready->astray_ns = 0;
 	ready->answers = true;
-	sw_ready_conclude(ready, state == SW_PING_SERVES);
+	sw_ready_conclude(ready, state_of(state));
 }
 
 /* Who listens and says nothing may be asked in a wrong place. */
@@ -100,9 +120,12 @@ static void conclude(struct sw_ready *ready, enum sw_ping_state state)
 {
 	if (ready->is_by_conninfo)
 		conclude_by_conninfo(ready, state);
+	else if (state != SW_PING_SILENT)
+		sw_ready_conclude(ready, state_of(state));
 	else
-		sw_ready_conclude(ready, state == SW_PING_SILENT ? sw_ready_somebody_listens(ready)
-								 : state == SW_PING_SERVES);
+		sw_ready_conclude(ready, sw_ready_somebody_listens(ready)
+						 ? SW_READY_SERVES
+						 : SW_READY_NOBODY_LISTENS);
 }
 
 static void on_answer(evutil_socket_t fd, short what, void *arg)
@@ -125,9 +148,9 @@ static bool is_astray(const struct sw_ready *ready)
 void sw_ready_question(struct sw_ready *ready)
 {
 	if (!sw_ready_somebody_listens(ready))
-		sw_ready_conclude(ready, false);
+		sw_ready_conclude(ready, SW_READY_NOBODY_LISTENS);
 	else if (!ready->is_postgres)
-		sw_ready_conclude(ready, true);
+		sw_ready_conclude(ready, SW_READY_SERVES);
 	else if (!ready->conninfo || is_astray(ready) || !begin(ready, ready->conninfo))
 		ask_listener(ready);
 }

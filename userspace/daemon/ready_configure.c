@@ -54,9 +54,14 @@ void sw_ready_configure(struct sw_ready *ready, const struct sw_config_service *
 	set_conninfo(ready, strcmp(config->budget.conninfo, SW_CONFIG_CONNINFO_DEFAULT)
 				    ? config->budget.conninfo
 				    : NULL);
-	/* Nobody asks any more: nobody is to wait for the answer. */
-	if (!ready->may_wait && !ready->ends_pause && (ready->was_down || ready->ping)) {
+	/* Nobody asks any more. */
+	if (!ready->can_ask && (ready->was_down || ready->ping)) {
 		evtimer_del(ready->again);
-		sw_ready_conclude(ready, true);
+		sw_ready_conclude(ready, SW_READY_SERVES);
 	}
+	/* And nobody is to wait for an answer who need not; who has to does. */
+	if (!ready->may_wait && !ready->ends_pause)
+		ready->told(ready->arg, true, ready->was_down);
+	else if (ready->was_down)
+		ready->told(ready->arg, false, true);
 }

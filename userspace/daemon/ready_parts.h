@@ -16,7 +16,8 @@ struct sw_ready {
 	bool is_postgres;
 	bool is_counted; /* its budget is what max_connections leaves, to the last place */
 	bool can_ask;	 /* some may go to the database, or a conninfo says where it is */
-	bool may_wait;	 /* and some chain has a queue */
+	bool may_wait; /* and some chain has a queue; else it is only known, and keeps nobody waiting */
+	bool is_quiet;	 /* it is asked although nobody comes or goes */
 	bool ends_pause; /* all wait for the answer, whatever their chain */
 	char *conninfo;	 /* NULL: where direct connections go */
 	void (*told)(void *arg, bool is_ready, bool was_down);
@@ -27,12 +28,13 @@ struct sw_ready {
 	uint64_t asked_ns;
 	struct sw_listeners listeners; /* as they were then */
 	uint64_t looked_ns;
-	bool may_look;	    /* the kernel told */
-	uint64_t ended;	    /* connections that had ended when it was asked last */
-	uint64_t served_ns; /* when it was found to serve again */
-	bool is_here;	    /* else nothing goes direct, and its listeners may be anywhere */
-	bool was_down;	    /* found so since it served last */
-	bool answers;	    /* by that conninfo it has answered once */
+	bool may_look;		   /* the kernel told */
+	uint64_t ended;		   /* connections that had ended when it was asked last */
+	uint64_t served_ns;	   /* when it was found to serve again */
+	bool is_here;		   /* else nothing goes direct, and its listeners may be anywhere */
+	bool was_down;		   /* found so since it served last */
+	enum sw_ready_state state; /* and how, by the last answer */
+	bool answers;		   /* by that conninfo it has answered once */
 	/* The question under way, or the last. */
 	struct sw_endpoint
 		where; /* who listens where direct connections go; port 0: nobody knows */
@@ -42,7 +44,7 @@ struct sw_ready {
 };
 
 /* That is known now: ends the question, tells, and has it asked again while it does not serve. */
-void sw_ready_conclude(struct sw_ready *ready, bool serves);
+void sw_ready_conclude(struct sw_ready *ready, enum sw_ready_state state);
 /* At this moment. */
 bool sw_ready_somebody_listens(struct sw_ready *ready);
 

@@ -11,6 +11,7 @@
 
 #include "core/error.h"
 #include "daemon/daemon.h"
+#include "daemon/ready.h"
 #include "policy/queue.h"
 
 struct sw_rooms;
@@ -40,8 +41,8 @@ bool sw_room_resumes(const struct sw_room *room);
 uint64_t sw_room_paused_until_ns(const struct sw_room *room);
 /* False while the database says, or is taken to say, that it does not serve. */
 bool sw_room_is_ready(const struct sw_room *room);
-/* True from a question that found it so to one that finds otherwise. */
-bool sw_room_database_is_down(const struct sw_room *room);
+/* From a question that found it so to one that finds otherwise. */
+enum sw_ready_state sw_room_database_state(const struct sw_room *room);
 /* Somebody lost his connection to it: nobody is let in until it has answered. */
 void sw_room_doubt_database(struct sw_room *room);
 

@@ -6,7 +6,6 @@
 
 #include "core/clock.h"
 #include "core/log.h"
-#include "daemon/monitor.h"
 #include "daemon/notes.h"
 #include "daemon/room_parts.h"
 
@@ -97,9 +96,9 @@ bool sw_room_is_ready(const struct sw_room *room)
 	return !(sw_room_state(room)->hold & SW_HOLD_NOT_READY);
 }
 
-bool sw_room_database_is_down(const struct sw_room *room)
+enum sw_ready_state sw_room_database_state(const struct sw_room *room)
 {
-	return sw_ready_is_down(room->ready);
+	return sw_ready_state(room->ready);
 }
 
 void sw_room_tick_pause(struct sw_room *room, uint64_t now_ns)
@@ -134,8 +133,6 @@ void sw_room_set_ready(void *arg, bool is_ready, bool was_down)
 		end_pause(room);
 	else if (is_ready)
 		let_in_again(room);
-	if (is_ready && was_down)
-		sw_monitor_hurry(room->daemon, room->service);
 }
 
 void sw_room_doubt_database(struct sw_room *room)

@@ -8,7 +8,6 @@
 #include <event2/event.h>
 
 #include "daemon/cancels.h"
-#include "daemon/ready.h"
 #include "daemon/room.h"
 #include "kern/release.h"
 #include "kern/wakeups.h"
