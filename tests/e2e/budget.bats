@@ -339,7 +339,7 @@ asked_plainly() { tail -n "+$((LOG_MARK + 1))" "$WORLD/log/postgres" | grep -q '
 	configuration | spillwayd_start
 	spawn session-watch bash -c "while :; do echo \"select count(*) from pg_stat_activity where backend_type = 'client backend';\"; read -rt 0.05; done | psql -XqAt -h $WORLD/postgres -U postgres -d app"
 	eventually_status "$BUDGET" 18
-	storm_from storm 10.77.2.1 50 3000 --within 1s --query 'select pg_sleep(0.02)'
+	storm_from storm 10.77.2.1 50 3000 --within 1s --query 'select pg_sleep(0.1)'
 	storm_is_served storm
 	assert_equal "peak of backends" 20 "$(sort -n "$WORLD/log/session-watch" | tail -n 1)"
 	assert_nobody_was_turned_away
