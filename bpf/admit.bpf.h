@@ -126,7 +126,8 @@ static __always_inline __u8 admit_waiter(struct gate *gate, struct sw_request *r
 	struct sw_flow *flow = bpf_map_lookup_elem(&flows, &gate->flow);
 
 	if (sw_lane_admits(verdict.lane)) {
-		if (flow && waiter_admit(&gate->flow, flow, gate->waiter_word, verdict.lane, 0))
+		if (flow &&
+		    waiter_admit(&gate->flow, flow, gate->waiter_word, gate->isn, verdict.lane))
 			return verdict.lane;
 		give_back(gate, request, verdict.lane);
 		return SW_LANE_NONE;
@@ -134,7 +135,7 @@ static __always_inline __u8 admit_waiter(struct gate *gate, struct sw_request *r
 	if (request->loss != SW_LOSS_CLOSED || !flow)
 		return SW_LANE_NONE;
 	note_no_way_in(gate, request, verdict);
-	waiter_forget(&gate->flow, flow, gate->waiter_word, SW_WAIT_TIMED_OUT);
+	waiter_forget(&gate->flow, flow, gate->waiter_word, gate->isn, SW_WAIT_TIMED_OUT);
 	return verdict.lane;
 }
 

@@ -7,14 +7,16 @@
 
 #include "waiter_ended.bpf.h"
 
-/* It waits no more, and gets nothing. True for exactly one of those who try. */
+/* Who waits with that number does so no more, and gets nothing. True for exactly one of those who try. */
 static __noinline int waiter_forget(const struct sw_flow_key *key, struct sw_flow *flow, __u64 seen,
-				    __u32 outcome)
+				    __u32 isn, __u32 outcome)
 {
-	struct holding held = holding_of(flow);
+	struct holding held;
 
-	if (!flow_move(flow, seen, SW_FLOW_DEAD, 0))
+	/* Claimed it stays until it is deleted. */
+	if (!waiter_claim(flow, seen, isn))
 		return 0;
+	held = holding_of(flow);
 	waiter_ended(key, &held, bpf_ktime_get_ns(), outcome);
 	bpf_map_delete_elem(&flows, key);
 	return 1;

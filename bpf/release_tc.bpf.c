@@ -84,7 +84,7 @@ static __always_inline __u32 abandon(struct __sk_buff *skb, __u32 where,
 		return 0;
 	if ((__s64)(flow->state_ns - since_of(skb)) > (__s64)SEEN_ROUNDED_NS)
 		return sw_released(SW_LANE_QUEUE, 0) | SW_RELEASED_ALIVE;
-	waiter_forget(key, flow, seen, SW_WAIT_ABANDONED);
+	waiter_forget(key, flow, seen, bpf_ntohl(tcp->seq), SW_WAIT_ABANDONED);
 	return 0;
 }
 

@@ -48,6 +48,8 @@ static __always_inline int is_overdue(const struct run *run, const struct sw_flo
 static int sweep_flow(void *map, struct sw_flow_key *key, struct sw_flow *flow, struct run *run)
 {
 	struct sw_sweep *sweep = run->sweep;
+	/* First: of another connection by the time of the word it is known to be. */
+	__u32 isn = *(volatile __u32 *)&flow->isn;
 	__u64 seen = flow_word(flow);
 	struct sw_flow was = unpack(seen);
 
@@ -58,7 +60,7 @@ static int sweep_flow(void *map, struct sw_flow_key *key, struct sw_flow *flow, 
 			flow_expire(key, flow, seen, sweep->now_ns, SW_COUNTER_EXPIRED);
 	} else if (was.state == SW_FLOW_WAITING &&
 		   is_past(run, flow->state_ns, flow->state_ns - flow->syn_ns + SILENCE_FIRST_NS)) {
-		sweep->flows_removed += waiter_forget(key, flow, seen, SW_WAIT_ABANDONED);
+		sweep->flows_removed += waiter_forget(key, flow, seen, isn, SW_WAIT_ABANDONED);
 	} else if (was.state == SW_FLOW_EXPIRED && is_past(run, flow->state_ns, EXPIRED_KEPT_NS) &&
 		   flow_move(flow, seen, SW_FLOW_DEAD, 0)) {
 		bpf_map_delete_elem(map, key);

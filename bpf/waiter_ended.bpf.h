@@ -1,11 +1,27 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * What goes with the end of a wait, whatever it was. Used by all that move a flow out of WAITING.
+ * What goes with the end of a wait, whatever it was: winning it, and its counts. Used by all that move a flow out
+ * of WAITING.
  */
 #ifndef SPILLWAY_WAITER_ENDED_BPF_H
 #define SPILLWAY_WAITER_ENDED_BPF_H
 
 #include "flow.bpf.h"
+
+/*
+ * Takes the flow of him who waits with that number, by the word that was seen before the decision about him. Another
+ * connection that took the port since waits with that same word, and for itself: it keeps its place. True for
+ * exactly one of those who try, who has the flow to himself until he writes the next word.
+ */
+static __always_inline int waiter_claim(struct sw_flow *flow, __u64 seen, __u32 isn)
+{
+	if (!flow_move(flow, seen, SW_FLOW_CLAIMED, 0))
+		return 0;
+	if (*(volatile __u32 *)&flow->isn == isn)
+		return 1;
+	__sync_lock_test_and_set(&flow->word, seen);
+	return 0;
+}
 
 static __always_inline struct sw_wait_histogram *wait_row(__u32 service, __u32 outcome)
 {

@@ -128,28 +128,31 @@ __attribute__((noinline)) int waiter_turn(struct packet_ctx *ctx, __u32 where, i
 	struct sw_verdict verdict;
 	struct sw_flow *flow;
 	__u64 seen;
+	__u32 isn;
 
 	if (!tcp || read_flow(ctx, where, &gate.flow))
 		return 0;
+	isn = bpf_ntohl(tcp->seq);
 	flow = bpf_map_lookup_elem(&flows, &gate.flow);
 	if (!flow)
 		return 0;
 	seen = flow_word(flow);
 	if (unpack(seen).tag != sw_flow_tag(&gate.flow) || unpack(seen).state != SW_FLOW_WAITING ||
-	    flow->isn != bpf_ntohl(tcp->seq) || waiter_request(&gate, &request, flow))
+	    flow->isn != isn || waiter_request(&gate, &request, flow))
 		return 0;
 	verdict = waiter_verdict(&gate, &request, unpack(seen).flags, op & 0xff);
 	if (verdict.lane == SW_LANE_QUEUE)
 		return kept(&request, verdict);
 	if (sw_lane_admits(verdict.lane)) {
-		if (waiter_admit(&gate.flow, flow, seen, verdict.lane, op & SW_RELEASE_AGAIN))
+		if (waiter_admit(&gate.flow, flow, seen, isn,
+				 verdict.lane | (op & SW_RELEASE_AGAIN ? ADMIT_AGAIN : 0)))
 			return sw_released(verdict.lane, verdict.reason);
 		give_back(&gate, &request, verdict.lane);
 		return 0;
 	}
 	note_refused(&gate, request.service, verdict.lane);
 	note_refusal(&request.source, gate.now_ns);
-	return waiter_forget(&gate.flow, flow, seen, SW_WAIT_TIMED_OUT)
+	return waiter_forget(&gate.flow, flow, seen, isn, SW_WAIT_TIMED_OUT)
 		       ? sw_released(verdict.lane, verdict.reason)
 		       : 0;
 }

@@ -16,7 +16,8 @@
  *
  * Slots: as in slots.pml. Places: the count of those that wait is never below what flows hold, so that a
  * newcomer who sees nobody waiting overtakes nobody; each place is given back once. While a slot is free, and
- * somebody waits whom the daemon knows of, it has been told.
+ * somebody waits whom the daemon knows of, it has been told. What was decided about one connection is not done to
+ * another that took its port.
  */
 #define BUDGET 1
 
@@ -34,6 +35,11 @@ bool told[2];  /* copies of SYNs for the daemon */
 bool freed;    /* a notice for it */
 bool is_alive; /* its heartbeat is fresh */
 bool known[2]; /* those that it has in line */
+/*
+ * Whose connection the first flow is: two from one port differ in its number, and in nothing of the word. That of
+ * the copy, and of the one in line. The second has one number, or there is too much to be searched.
+ */
+bit number, copied, line;
 byte at_work;  /* CPUs that have something to do */
 
 /* What the assertions go by: slots taken less those freed, of each flow; places likewise. */
@@ -45,6 +51,10 @@ byte placed[2];
 #define CHECK assert(used >= HELD && used <= BUDGET && waiting >= WAIT)
 
 #define swap(key, from, to, lost) if :: word[key] == from -> word[key] = to; CHECK :: else -> goto lost fi
+
+/* What is no flow's, copy's or waiter's is 0. */
+#define set(what, key, to) if :: !key -> what = to :: else fi
+#define forget(key) known[key] = false; set(line, key, 0)
 
 /* --- slots.h, wake.bpf.h ----------------------------------------------------------------------- */
 
@@ -81,14 +91,24 @@ inline give_place(key)
 	CHECK
 }
 
+/* --- waiter_claim() in bpf/waiter_ended.bpf.h, once the flow is claimed: that it is still the one of the decision's */
+
+#ifndef MUTATE_ABA
+#define is_his(key, who, lost) \
+	atomic { if :: key || number == who :: else -> word[key] = WAITING; goto lost fi }
+#else
+#define is_his(key, who, lost) skip
+#endif
+
 /* --- one CPU ----------------------------------------------------------------------------------- */
 
-#define END at_work--; k = 0; seen = 0; fresh = false; goto idle
+#define END at_work--; k = 0; seen = 0; own = 0; fresh = false; goto idle
 
 proctype cpu(bool sockets)
 {
 	byte k, seen;
 	bool fresh;
+	bit own;
 
 idle:
 	atomic {
@@ -103,16 +123,16 @@ idle:
 	atomic {
 		if
 		:: word[k] == NONE -> goto newcomer
-		:: word[k] == WAITING && fresh -> goto send_copy /* the same number */
-		:: word[k] == WAITING && fresh /* another one */
-		:: word[k] == WAITING && !fresh -> goto alone
+		:: word[k] == WAITING && fresh -> own = number & !k; goto send_copy /* the same number */
+		:: word[k] == WAITING && fresh && !k -> own = 1 - number /* another one */
+		:: word[k] == WAITING && !fresh -> own = number & !k; goto alone
 		:: else -> END
 		fi
 	}
 
 	/* replaced: another connection from the same port takes the place. */
 	atomic { swap(k, WAITING, CLAIMED, done) }
-	atomic { word[k] = WAITING; CHECK; goto send_copy }
+	atomic { number = own; word[k] = WAITING; CHECK; goto send_copy }
 
 newcomer:
 	/* The bar. Who is behind it overtakes nobody. */
@@ -133,12 +153,13 @@ park:
 	atomic { take_place(k) }
 #endif
 send_copy:
-	atomic { told[k] = true; END }
+	atomic { told[k] = true; set(copied, k, own); END }
 
 alone:
 	take_slot(k, done);
 	atomic { swap(k, WAITING, CLAIMED, too_late) }
-	atomic { word[k] = IN; CHECK }
+	is_his(k, own, too_late);
+	atomic { set(number, k, 0); word[k] = IN; CHECK }
 	atomic { give_place(k); END }
 too_late:
 	give_slot(k);
@@ -160,16 +181,17 @@ done:
 proctype daemon()
 {
 	byte k, seen;
+	bit whose;
 
 idle:
 	if
-	:: atomic { told[0] -> told[0] = false; known[0] = true; goto drain }
+	:: atomic { told[0] -> told[0] = false; known[0] = true; line = copied; copied = 0; goto drain }
 	:: atomic { told[1] -> told[1] = false; known[1] = true; goto drain }
 	:: atomic { freed -> freed = false; goto drain }
 	:: atomic { k = 0; goto end_wait }
 	:: atomic { k = 1; goto end_wait }
 #ifndef STEADY
-	:: atomic { is_alive = false; known[0] = false; known[1] = false; goto dead }
+	:: atomic { is_alive = false; forget(0); known[1] = false; goto dead }
 #endif
 	:: atomic {
 		at_work == 0 && NOTHING_TOLD ->
@@ -186,33 +208,41 @@ dead:
 drain:
 	atomic { k = 0 }
 turn:
-	atomic { if :: !known[k] -> goto next :: known[k] && word[k] != WAITING -> known[k] = false; goto next :: else fi }
+	atomic {
+		if
+		:: !known[k] -> goto next
+		:: known[k] && (word[k] != WAITING || (!k && number != line)) -> forget(k); goto next
+		:: else
+		fi
+	}
 	take_slot(k, drained);
 #ifndef MUTATE_RELEASE
 	atomic { swap(k, WAITING, CLAIMED, lost) }
+	is_his(k, line, lost);
 #endif
-	atomic { word[k] = IN; known[k] = false; CHECK }
+	atomic { assert(k || number == line); set(number, k, 0); word[k] = IN; forget(k); CHECK }
 	atomic { give_place(k); goto next }
 lost:
-	atomic { known[k] = false }
+	atomic { forget(k) }
 #ifndef MUTATE_LOST
 	give_slot(k);
 #endif
 next:
 	atomic { k++; if :: k < 2 -> goto turn :: else -> goto drained fi }
 drained:
-	atomic { k = 0; seen = 0; goto idle }
+	atomic { k = 0; seen = 0; whose = 0; goto idle }
 
 	/* Known to the daemon or not: the sweep forgets who fell silent. */
 end_wait:
-	atomic { if :: word[k] == WAITING :: else -> goto drained fi }
+	atomic { if :: word[k] == WAITING -> whose = number & !k :: else -> goto drained fi }
 #ifndef MUTATE_END
-	atomic { swap(k, WAITING, DEAD, drained) }
+	atomic { swap(k, WAITING, CLAIMED, drained) }
+	is_his(k, whose, drained);
 #else
-	atomic { word[k] = DEAD; CHECK }
+	atomic { word[k] = CLAIMED; CHECK }
 #endif
-	atomic { give_place(k) }
-	atomic { word[k] = NONE; known[k] = false; goto drained }
+	atomic { assert(k || number == whose); give_place(k) }
+	atomic { set(number, k, 0); word[k] = NONE; forget(k); goto drained }
 }
 
 init { atomic { is_alive = true; run cpu(false); run cpu(true); run daemon() } }

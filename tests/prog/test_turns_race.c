@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Two of one source have their turns at once, and one arrival conforms to its rate: one gets in, and the other
- * gives back what it took.
+ * Turns that meet something on another CPU: of two of one source for whom one arrival conforms to its rate one gets
+ * in, and the other gives back what it took; and who takes the port of one whose turn it is gets nothing of his.
  */
 #include <bpf/bpf.h>
 #include <pthread.h>
@@ -10,22 +10,22 @@
 
 #include "queue.h"
 
-#define TURNS 500
+#define TURNS	     500
+#define REPLACEMENTS 5000
 
-/* One who waits, let in from a CPU of its own. */
+/* What is done on a CPU of its own. */
 struct hand {
 	struct rig *rig;
 	pthread_t thread;
 	int *ready; /* how many are; both go when it is 2, in the same moment */
 	int number;
 	uint16_t port;
+	uint32_t isn; /* 0: the packet's own */
 	struct sw_released out;
 };
 
-static void *let_in(void *arg)
+static void meet_the_other(struct hand *hand)
 {
-	struct hand *hand = arg;
-	const struct packet packet = {.client = CLIENT, .client_port = hand->port};
 	cpu_set_t cpu;
 
 	CPU_ZERO(&cpu);
@@ -34,8 +34,42 @@ static void *let_in(void *arg)
 	__atomic_add_fetch(hand->ready, 1, __ATOMIC_SEQ_CST);
 	while (__atomic_load_n(hand->ready, __ATOMIC_SEQ_CST) < 2)
 		;
+}
+
+/* One who waits is let in. */
+static void *let_in(void *arg)
+{
+	struct hand *hand = arg;
+	const struct packet packet = {
+		.client = CLIENT, .client_port = hand->port, .isn = hand->isn};
+
+	meet_the_other(hand);
 	hand->out = queue_release(hand->rig, &packet, SW_RELEASE_ADMIT);
 	return NULL;
+}
+
+/* A SYN comes by the gate. */
+static void *come(void *arg)
+{
+	struct hand *hand = arg;
+	const struct packet packet = {
+		.client = CLIENT, .client_port = hand->port, .isn = hand->isn};
+
+	meet_the_other(hand);
+	rig_send(hand->rig, &packet);
+	return NULL;
+}
+
+/* Each its own, in the same moment. */
+static void run_both(struct hand hands[2], void *(*first)(void *), void *(*second)(void *))
+{
+	int ready = 0;
+
+	hands[0].ready = hands[1].ready = &ready;
+	assert_int_equal(pthread_create(&hands[0].thread, NULL, first, &hands[0]), 0);
+	assert_int_equal(pthread_create(&hands[1].thread, NULL, second, &hands[1]), 0);
+	for (int i = 0; i < 2; i++)
+		pthread_join(hands[i].thread, NULL);
 }
 
 static void wait_over_its_rate(struct rig *rig, uint16_t port)
@@ -46,14 +80,7 @@ static void wait_over_its_rate(struct rig *rig, uint16_t port)
 /* Both at once: whose turn it was, by hand. */
 static int one_gets_in(struct hand hands[2])
 {
-	int ready = 0;
-
-	for (int i = 0; i < 2; i++) {
-		hands[i].ready = &ready;
-		assert_int_equal(pthread_create(&hands[i].thread, NULL, let_in, &hands[i]), 0);
-	}
-	for (int i = 0; i < 2; i++)
-		pthread_join(hands[i].thread, NULL);
+	run_both(hands, let_in, let_in);
 	for (int i = 0; i < 2; i++) {
 		if (hands[i].out.lane != SW_LANE_DIRECT)
 			continue;
@@ -91,7 +118,41 @@ static void one_arrival_for_two(struct rig *rig, const void *arg)
 	close(fd);
 }
 
+/* What was decided about the first connection of a port is carried out on that, or not at all. */
+static void another_of_the_same_port(struct rig *rig, const void *arg)
+{
+	struct hand hands[2] = {{.rig = rig, .number = 0, .isn = 100},
+				{.rig = rig, .number = 1, .isn = 200}};
+	int fd = queue_open(rig, 0);
+	uint32_t turns = 0;
+
+	(void)arg;
+	rig->maps->control->heartbeat_timeout_ns = 600 * SECOND_NS;
+	for (uint16_t port = 1; port <= REPLACEMENTS; port++) {
+		const struct packet first = {
+			.client = CLIENT, .client_port = port, .isn = hands[0].isn};
+		struct sw_flow flow;
+
+		rig->maps->service_conf[0].budget = rig->maps->service_conf[0].shared_limit = 0;
+		rig_send(rig, &first);
+		rig->maps->service_conf[0].budget = rig->maps->service_conf[0].shared_limit =
+			REPLACEMENTS;
+		hands[0].port = hands[1].port = port;
+		run_both(hands, let_in, come);
+		flow = rig_flow(rig, &first);
+		turns += hands[0].out.lane == SW_LANE_DIRECT;
+		assert_int_equal(flow.state, hands[0].out.lane == SW_LANE_DIRECT ? SW_FLOW_HALF_OPEN
+										 : SW_FLOW_WAITING);
+		if (flow.state == SW_FLOW_HALF_OPEN)
+			assert_int_equal(flow.isn, hands[0].isn);
+		assert_int_equal(rig->maps->service_state[0].direct >> 32, turns);
+	}
+	close(fd);
+}
+
 static const struct rig_test tests[] = {
+	{"who takes the port of one whose turn it is waits on, and costs no slot",
+	 another_of_the_same_port, NULL, 0},
 	{"of two whose source may come once more one gets in, and it costs one slot",
 	 one_arrival_for_two, NULL, 0},
 };
