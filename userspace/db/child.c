@@ -8,8 +8,8 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <stdint.h>
+#include <sys/pidfd.h>
 #include <sys/prctl.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "core/cleanup.h"
@@ -39,14 +39,27 @@ static void leave_parent(pid_t parent, int fd)
 	close(STDOUT_FILENO);
 }
 
+/* -errno, and the child is gone. One that has answered by now and ended needs no end; its pid may be another's. */
+static int find_process(pid_t pid, int *process)
+{
+	int failed;
+
+	*process = pidfd_open(pid, 0);
+	if (*process >= 0 || errno == ESRCH)
+		return 0;
+	failed = -errno;
+	kill(pid, SIGKILL);
+	return failed;
+}
+
 int sw_child_start(struct sw_child *child, void (*ask)(const char *what, void *answer),
 		   size_t bytes, const char *what)
 {
 	const pid_t parent = getpid();
-	int ends[2];
+	int ends[2], process = -1, failed;
 	pid_t pid;
 
-	if (pipe2(ends, O_CLOEXEC | O_NONBLOCK))
+	if (signal(SIGCHLD, SIG_IGN) == SIG_ERR || pipe2(ends, O_CLOEXEC | O_NONBLOCK))
 		return -errno;
 	pid = fork();
 	if (!pid) {
@@ -57,11 +70,12 @@ int sw_child_start(struct sw_child *child, void (*ask)(const char *what, void *a
 		_exit(write(ANSWER_FD, answer, bytes) == (ssize_t)bytes ? 0 : 1);
 	}
 	close(ends[1]);
-	if (pid < 0) {
+	failed = pid < 0 ? -errno : find_process(pid, &process);
+	if (failed) {
 		sw_cleanup_close(&ends[0]);
-		return -errno;
+		return failed;
 	}
-	*child = (struct sw_child){.pid = pid, .fd = ends[0]};
+	*child = (struct sw_child){.pid = pid, .process = process, .fd = ends[0]};
 	return 0;
 }
 
@@ -79,7 +93,9 @@ void sw_child_end(struct sw_child *child)
 	if (!child->pid)
 		return;
 	close(child->fd);
-	kill(child->pid, SIGKILL);
-	waitpid(child->pid, NULL, 0);
+	if (child->process >= 0) {
+		pidfd_send_signal(child->process, SIGKILL, NULL, 0);
+		close(child->process);
+	}
 	child->pid = 0;
 }
