@@ -78,6 +78,21 @@ static void postpone(struct model *model, struct sw_queue *queue, const struct s
 	assert_false(other.source == client.source && other.port == client.port);
 }
 
+/* One whose turn it is not, and whose source or class may be aside already. */
+static void set_any_aside(struct model *model, struct sw_queue *queue)
+{
+	const struct known *known = &model->clients[draw(model, SOURCES * PORTS)];
+	const struct sw_parked parked = syn_of(&known->client, known->syn_ns, model->now_ns);
+	bool is_either = draw(model, 2);
+
+	if (!known->syn_ns)
+		return;
+	sw_queue_set_aside(queue, sw_queue_find(queue, &parked),
+			   is_either ? SW_QUEUE_EITHER : SW_QUEUE_SOURCE);
+	model->source_aside[known->client.class_id][known->client.source] =
+		(struct set_aside){++model->asides, is_either};
+}
+
 static void hear_of(struct model *model, struct sw_queue *queue)
 {
 	const struct known *known = &model->clients[draw(model, SOURCES * PORTS)];
@@ -199,8 +214,10 @@ static void nobody_is_lost_and_nobody_served_twice(void **state)
 				rejoin(model, queue);
 			else if (what < 97)
 				end_oldest(model, queue);
-			else if (what < 99)
+			else if (what < 98)
 				hear_of(model, queue);
+			else if (what < 99)
+				set_any_aside(model, queue);
 			else
 				configure(model, queue);
 			assert_int_equal(sw_queue_count(queue), model->waiting);

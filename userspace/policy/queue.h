@@ -64,7 +64,10 @@ enum sw_queue_scope {
 	SW_QUEUE_CLASS,	 /* only those of other classes may */
 };
 
-/* The one who is next does not get in: its source, or its class, is passed over until it rejoins. */
+/*
+ * It does not get in, be it next or not: its source, or its class, is passed over until it rejoins. What was said
+ * of its source before counts no more.
+ */
 void sw_queue_set_aside(struct sw_queue *queue, const struct sw_waiter *waiter,
 			enum sw_queue_scope scope);
 /*

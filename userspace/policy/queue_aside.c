@@ -15,7 +15,6 @@ static void put(struct sw_queue *queue, struct sw_turn_source *source, enum sw_q
 {
 	struct sw_queue_aside *aside = &queue->aside[scope];
 
-	sw_turns_remove(&sw_queue_class_find(queue, source->class_id)->ready, source);
 	source->wakeup = 0;
 	source->aside = (uint8_t)(scope + 1);
 	source->aside_before = aside->last;
@@ -50,12 +49,17 @@ void sw_queue_set_aside(struct sw_queue *queue, const struct sw_waiter *waiter,
 	struct sw_turn_source *source = queue->sources.by_id[waiter->source];
 	struct sw_queue_class *class = sw_queue_class_find(queue, source->class_id);
 
-	if (scope != SW_QUEUE_CLASS && !source->aside) {
-		put(queue, source, scope);
+	if (scope == SW_QUEUE_CLASS) {
+		class->is_aside = true;
+		class->wakeup = 0;
 		return;
 	}
-	class->is_aside = true;
-	class->wakeup = 0;
+	/* It may stand there already: a waiter of it was looked at although it was not his turn. */
+	if (source->aside)
+		sw_queue_aside_drop(queue, source);
+	else
+		sw_turns_remove(&class->ready, source);
+	put(queue, source, scope);
 }
 
 /* Those that came to it meanwhile may have made it older or younger. */
