@@ -177,6 +177,26 @@ took_between() {
 	eventually_status "$USED" 0
 }
 
+@test "nor for the sake of one who waits for a connection of his own source" {
+	configuration 'resume_rate: 1/m' |
+		sed 's/rate: unlimited/&, connections_per_source: 1/; s/    lanes:/    over_limit: [queue, refuse]\n&/' |
+		spillwayd_start
+	hold first 10.77.1.1
+	sw pause main
+	hold_in_line second 10.77.1.1
+	sw resume main
+	# The first would have been let in by the ramp, too.
+	for i in 2 3; do
+		come late "10.77.1.$i"
+		wait_until_served late
+	done
+	assert_status "$WAITING" 1
+	release first
+	gets_in second direct
+	release_all
+	assert_quiet
+}
+
 @test "PostgreSQL is restarted between pause and resume while 300 clients arrive: all succeed" {
 	configuration 'resume_rate: 500/s' | spillwayd_start
 	sw pause main

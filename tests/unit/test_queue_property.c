@@ -184,6 +184,7 @@ static void configure(struct model *model, struct sw_queue *queue)
 	model->order = settings.order;
 	sw_queue_configure(queue, &settings);
 	sw_queue_set_weight(queue, draw(model, CLASSES), 1 + draw(model, 9));
+	sw_queue_begin_ramp(queue, model->now_ns);
 }
 
 static int add_line(void *arg, const struct sw_queue_line *line)
@@ -230,6 +231,7 @@ static void nobody_is_lost_and_nobody_served_twice(void **state)
 		while (model->waiting)
 			leave(model, queue, sw_queue_next(queue), true);
 		assert_null(sw_queue_next(queue));
+		assert_false(sw_queue_needs_ramp(queue));
 		sw_queue_free(queue);
 		free(model);
 	}

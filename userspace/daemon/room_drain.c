@@ -85,15 +85,6 @@ static void step_ramp(struct sw_room *room, uint64_t now_ns)
 		room->ramp_next_ns = now_ns - RAMP_LAG_NS;
 }
 
-/* It is for those that waited all the while: when they are in, nobody is held back for it. */
-static void end_ramp(struct sw_room *room)
-{
-	const struct sw_waiter *oldest = sw_queue_oldest(room->queue);
-
-	if (!oldest || oldest->syn_ns > room->ramp_began_ns)
-		room->ramp_interval_ns = 0;
-}
-
 /* One waiter's turn: true if he got in. */
 static bool turn(struct sw_room *room, const struct sw_waiter *waiter, uint64_t freed_ns,
 		 uint64_t now_ns)
@@ -133,8 +124,9 @@ void sw_room_drain(struct sw_room *room, uint64_t freed_ns)
 		uint64_t now_ns = sw_clock_monotonic_ns();
 		const struct sw_waiter *waiter;
 
-		if (room->ramp_interval_ns)
-			end_ramp(room);
+		/* When those are in that waited all the while nobody is held back for it. */
+		if (!sw_queue_needs_ramp(room->queue))
+			room->ramp_interval_ns = 0;
 		if (room->ramp_interval_ns && now_ns < room->ramp_next_ns)
 			break;
 		waiter = sw_queue_next(room->queue);

@@ -40,7 +40,8 @@ void sw_room_begin_ramp(struct sw_room *room)
 	const struct sw_rate *rate = &config->queue.resume_rate;
 
 	room->ramp_interval_ns = rate->count ? rate->per_ns / rate->count : 0;
-	room->ramp_next_ns = room->ramp_began_ns = sw_clock_monotonic_ns();
+	room->ramp_next_ns = sw_clock_monotonic_ns();
+	sw_queue_begin_ramp(room->queue, room->ramp_next_ns);
 }
 
 void sw_room_pause(struct sw_room *room, uint64_t for_ns)

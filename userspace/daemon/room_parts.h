@@ -18,8 +18,7 @@ struct sw_room {
 	struct sw_queue *queue;
 	struct event *due; /* somebody has waited long enough, or the ramp lets the next in */
 	struct sw_ready *ready;
-	/* The ramp after a pause: one each so often, until all are in that had come before it began. */
-	uint64_t ramp_began_ns;
+	/* The ramp after a pause: one each so often, while the queue has whom it is for. */
 	uint64_t ramp_interval_ns; /* 0: there is none now */
 	uint64_t ramp_next_ns;
 	bool resumes; /* the pause ends when the database serves */

@@ -125,6 +125,13 @@ void sw_queue_note_short(struct sw_queue *queue, uint64_t now_ns);
 /* Tells that nobody is let in for a while, or that this is over. */
 void sw_queue_hold(struct sw_queue *queue, bool is_held);
 
+/*
+ * A ramp begins, for those that wait now: whether it has to go on, because not all of them are in, or wait for
+ * something of their own.
+ */
+void sw_queue_begin_ramp(struct sw_queue *queue, uint64_t now_ns);
+bool sw_queue_needs_ramp(const struct sw_queue *queue);
+
 size_t sw_queue_count(const struct sw_queue *queue);
 size_t sw_queue_bytes(const struct sw_queue *queue);
 /* Those let in, a second, lately (an average that forgets with a time constant of some seconds). */

@@ -15,6 +15,7 @@ static void put(struct sw_queue *queue, struct sw_turn_source *source, enum sw_q
 {
 	struct sw_queue_aside *aside = &queue->aside[scope];
 
+	sw_queue_ramp_before(queue, source);
 	source->wakeup = 0;
 	source->aside = (uint8_t)(scope + 1);
 	source->aside_before = aside->last;
@@ -41,6 +42,7 @@ void sw_queue_aside_drop(struct sw_queue *queue, struct sw_turn_source *source)
 	aside->count--;
 	source->place = SW_TURNS_NONE;
 	source->aside = 0;
+	sw_queue_ramp_after(queue, source);
 }
 
 void sw_queue_set_aside(struct sw_queue *queue, const struct sw_waiter *waiter,

@@ -141,12 +141,14 @@ void sw_queue_link(struct sw_queue *queue, sw_handle handle, struct sw_turn_sour
 	sw_handle before;
 
 	waiter->source = source->id;
+	sw_queue_ramp_before(queue, source);
 	link_by_age(queue, handle, waiter);
 	before = before_in_source(queue, waiter, source);
 	put_by_source(queue, handle, source, before,
 		      before == SW_NOBODY ? source->first
 					  : sw_store_at(queue->store, before)->after);
 	source->count++;
+	sw_queue_ramp_after(queue, source);
 }
 
 static void cut_by_source(struct sw_queue *queue, const struct sw_waiter *waiter,
@@ -164,6 +166,7 @@ void sw_queue_unlink(struct sw_queue *queue, sw_handle handle, struct sw_turn_so
 {
 	const struct sw_waiter *waiter = sw_store_at(queue->store, handle);
 
+	sw_queue_ramp_before(queue, source);
 	if (waiter->is_finger)
 		drop_finger(queue, handle, waiter);
 	*(waiter->older == SW_NOBODY ? &queue->oldest
@@ -174,6 +177,7 @@ void sw_queue_unlink(struct sw_queue *queue, sw_handle handle, struct sw_turn_so
 		waiter->older;
 	cut_by_source(queue, waiter, source);
 	source->count--;
+	sw_queue_ramp_after(queue, source);
 }
 
 /* Under lifo the last is served first. */
@@ -185,7 +189,9 @@ void sw_queue_postpone(struct sw_queue *queue, const struct sw_waiter *waiter)
 
 	if (source->count == 1)
 		return;
+	sw_queue_ramp_before(queue, source);
 	cut_by_source(queue, waiter, source);
 	put_by_source(queue, handle, source, to_front ? SW_NOBODY : source->last,
 		      to_front ? source->first : SW_NOBODY);
+	sw_queue_ramp_after(queue, source);
 }

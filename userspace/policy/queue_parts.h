@@ -41,6 +41,8 @@ struct sw_queue {
 	uint64_t busy_since_ns; /* room has been wanting since then; 0: it has not */
 	uint64_t short_ns;	/* when somebody was kept out for want of it last */
 	bool is_held;
+	uint64_t ramp_began_ns; /* queue_ramp.c; 0: there was none yet */
+	uint32_t ramp_sources;
 	uint8_t looks, found; /* queue_found.c: the number of the last look, and while it goes on */
 	double rate;	      /* a second, as it was at rate_ns */
 	uint64_t rate_ns;
@@ -56,6 +58,10 @@ sw_handle sw_queue_handle_of(const struct sw_queue *queue, const struct sw_waite
 
 /* queue_time.c: one was let in. */
 void sw_queue_count_in(struct sw_queue *queue, uint64_t now_ns);
+
+/* queue_ramp.c: around each change of who is the source's first, or whether it is aside. */
+void sw_queue_ramp_before(struct sw_queue *queue, const struct sw_turn_source *source);
+void sw_queue_ramp_after(struct sw_queue *queue, const struct sw_turn_source *source);
 
 /* queue_aside.c: it is passed over no more. */
 void sw_queue_aside_drop(struct sw_queue *queue, struct sw_turn_source *source);
