@@ -106,7 +106,10 @@ stop_sessions() {
 	eventually_status "$DATABASE.backends" 6
 	assert_status "$BUDGET" 17
 	stop_sessions
-	eventually_status "$BUDGET" 19
+	# They may be back at any moment.
+	eventually_status "$TERMS.lately" -2
+	assert_status "$BUDGET" 17
+	WAIT_SECONDS=30 eventually_status "$BUDGET" 19
 	release_all
 	eventually_status "$USED" 0
 	assert_status "$BUDGET" 19
@@ -120,7 +123,40 @@ stop_sessions() {
 	assert_status "$BUDGET" 18
 }
 
-@test "a session through an interface that is not guarded counts when it has stayed" {
+@test "sessions past the gate of which none lives until the next look are allowed for" {
+	configuration | spillwayd_start
+	sw detach "$WORLD_INTERFACE"
+	spawn session-burst nsenter --net="/run/netns/$CLIENT_NS" bash -c \
+		"while psql -Xq -h $SERVER_IPV4 -U app -d app -c 'select pg_sleep(0.3)'; do :; done"
+	WAIT_SECONDS=30 eventually_status "$TERMS.past_the_gate" -1
+	assert_status "$BUDGET" 18
+	# Seen or not by the looks that follow.
+	WAIT_SECONDS=30 eventually_status "$TERMS.past_the_gate" 0
+	assert_status "$TERMS.lately" -1
+	assert_status "$BUDGET" 18
+}
+
+@test "sessions through the gate that live for moments are nobody else's" {
+	configuration | spillwayd_start
+	storm_from storm 10.77.2.1 50 300 --within 2s
+	storm_is_served storm
+	assert_status "$TERMS.past_the_gate" 0
+	assert_status "$TERMS.lately" 0
+	assert_status "$BUDGET" 19
+}
+
+@test "a monitor that is given a name needs one place, though it has to look for its way first" {
+	CONNINFO="host=localhost dbname=postgres user=spillway" configuration | spillwayd_start
+	assert_status "$BUDGET" 19
+	hold_many 1 19
+	mark_log
+	ask_postgres "select pg_terminate_backend(pid) from pg_stat_activity where usename = 'spillway'"
+	wait_until "the monitor is back" test_session spillwayd
+	WAIT_SECONDS=20 eventually_status "$DATABASE.up" true
+	assert_nobody_was_turned_away
+}
+
+@test "a session through an interface that is not guarded counts" {
 	configuration | spillwayd_start
 	sw detach "$WORLD_INTERFACE"
 	spawn session-far nsenter --net="/run/netns/$CLIENT_NS" \
@@ -138,7 +174,7 @@ stop_sessions() {
 	assert_status "$BUDGET" $((20 - $(status_value "$DATABASE.backends")))
 	release_all
 	pgbouncer_stop
-	eventually_status "$BUDGET" 19
+	WAIT_SECONDS=30 eventually_status "$BUDGET" 19
 	pgbouncer_start
 }
 

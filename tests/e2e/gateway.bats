@@ -27,6 +27,7 @@ teardown_file() {
 setup() { mark_log; }
 teardown() {
 	send_away storm
+	[ ! -e "$WORLD/pid/pool-second" ] || stop_process pool-second
 	end_test
 }
 
@@ -36,7 +37,7 @@ pool_start() {
 	install -d -m 755 -o postgres -g postgres "$WORLD/pool-$1"
 	printf '%s\n' '[databases]' "app = host=$DATABASE_IPV4 user=app dbname=app" '[pgbouncer]' \
 		listen_addr=127.0.0.1 listen_port="$2" unix_socket_dir= auth_type=any pool_mode="$3" \
-		default_pool_size="$4" max_client_conn=4000 server_idle_timeout=600 \
+		default_pool_size="$4" max_client_conn=4000 so_reuseport=1 server_idle_timeout=600 \
 		ignore_startup_parameters=extra_float_digits >"$WORLD/pool-$1/pgbouncer.ini"
 	spawn "pool-$1" nsenter --net="/run/netns/$SERVER_NS" prlimit --nofile=8192:8192 \
 		setpriv --reuid=postgres --regid=postgres --init-groups pgbouncer "$WORLD/pool-$1/pgbouncer.ini"
@@ -75,6 +76,21 @@ in_pool() { as_server psql -XqAt -h 127.0.0.1 -p "$1" -U pgbouncer -d pgbouncer 
 	release_all
 	eventually_status "$USED" 0
 	assert_status "$BUDGET" 16
+}
+
+@test "a session pool of several processes at one port is one pool" {
+	configuration | spillwayd_start
+	pool_start second 6431 session 20
+	hold_many 1 8
+	assert_status "$USED" 8
+	# The first pool may keep some of those who have left.
+	eventually_status '.services[0].database.backends' $(($(sessions) + 1))
+	assert_status "$TERMS.from_this_host" 0
+	assert_status "$BUDGET" 16
+	assert_equal "processes that have some" 2 "$(as_server ss -Htnp state established "dport = :5432" |
+		grep -o 'pgbouncer[^)]*pid=[0-9]*' | sort -u | wc -l)"
+	release_all
+	stop_process pool-second
 }
 
 @test "the transaction pool's connections are others', and what is over the budget goes there" {

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "core/log.h"
+#include "daemon/read_service.h"
 #include "kern/addresses.h"
 #include "kern/listeners.h"
 #include "kern/outgoing.h"
@@ -26,6 +27,8 @@ struct look {
 	bool has_read_pool;
 	struct sw_backend_seen *seen;
 	size_t count;
+	uint64_t
+		ended; /* flows since the database was asked, each of which may have been one of these */
 };
 
 static bool has_slot(const struct look *look, const struct sw_backend *backend,
@@ -46,7 +49,7 @@ static bool has_slot(const struct look *look, const struct sw_backend *backend,
 }
 
 /* The database does not say which of its addresses a client used: it may be any that is guarded. */
-static bool came_by_gate(const struct look *look, const struct sw_backend *backend,
+static void came_by_gate(const struct look *look, const struct sw_backend *backend,
 			 struct sw_backend_place *place)
 {
 	const struct sw_plan *plan = look->daemon->plan;
@@ -60,16 +63,15 @@ static bool came_by_gate(const struct look *look, const struct sw_backend *backe
 			continue;
 		if (!sw_addr_is_unspecified(&server)) {
 			if (has_slot(look, backend, &server, at->port_be, place))
-				return true;
+				return;
 			continue;
 		}
 		for (size_t l = 0; l < look->local.count; l++)
 			if (sw_addr_is_ipv4(&look->local.list[l]) ==
 				    sw_addr_is_ipv4(&backend->client) &&
 			    has_slot(look, backend, &look->local.list[l], at->port_be, place))
-				return true;
+				return;
 	}
-	return false;
 }
 
 static const struct sw_backend_seen *seen_before(const struct look *look,
@@ -84,30 +86,22 @@ static const struct sw_backend_seen *seen_before(const struct look *look,
 	return NULL;
 }
 
-static uint32_t listener_at(const struct sw_listeners *listeners, const struct sw_endpoint *at)
-{
-	const struct sw_listener *found =
-		at->port ? sw_listeners_find(listeners, &at->addr, at->port) : NULL;
-
-	return found ? found->inode : 0;
-}
-
 /* A walk through /proc, so only when somebody new has come. */
 static void read_pool(struct look *look)
 {
 	const struct sw_config_service *config =
 		sw_config_find_service(look->daemon->config, look->service->name);
 	SW_LISTENERS_FREE struct sw_listeners listeners = {0};
-	uint32_t pool;
+	struct sw_inodes pool = {0}, other = {0};
 	int failed = 0;
 
 	look->has_read_pool = true;
 	if (!config || sw_listeners_read(&listeners) < 0)
 		return;
-	pool = listener_at(&listeners, &config->direct.address);
-	if (pool)
-		failed = sw_outgoing_read(pool, listener_at(&listeners, &config->pooler.address),
-					  &look->pool);
+	sw_listeners_inodes(&listeners, &config->direct.address, &pool);
+	sw_listeners_inodes(&listeners, &config->pooler.address, &other);
+	if (pool.count)
+		failed = sw_outgoing_read(&pool, &other, &look->pool);
 	if (failed)
 		sw_log_warn("service %s: which connections to the database are the pool's: %s",
 			    config->name, strerror(-failed));
@@ -135,31 +129,43 @@ static bool is_local(const struct look *look, const struct sw_backend *backend)
 }
 
 /* By TCP, and without a flow. */
-static enum sw_backend_origin origin_of(struct look *look, const struct sw_backend *backend)
+static enum sw_backend_origin origin_by_tcp(struct look *look, const struct sw_backend *backend)
 {
 	const struct sw_backend_seen *before = seen_before(look, backend);
 	struct sw_backend_seen *seen = &look->seen[look->count++];
 	bool local = is_local(look, backend);
 
 	*seen = (struct sw_backend_seen){backend->pid, backend->started_us, false};
-	/* At the first look of all nobody can tell who has ended meanwhile from who is there. */
+	if (!local && !before && look->ended) {
+		look->ended--;
+		return SW_BACKEND_GATE;
+	}
 	if (!local)
-		return before || !look->before->seen ? SW_BACKEND_ELSEWHERE : SW_BACKEND_GATE;
+		return SW_BACKEND_ELSEWHERE;
 	seen->is_of_pool = before ? before->is_of_pool : is_of_pool(look, backend);
 	return seen->is_of_pool ? SW_BACKEND_GATE : SW_BACKEND_LOCAL;
 }
 
-static struct sw_backend_place place_of(struct look *look, const struct sw_backend *backend)
+static enum sw_backend_origin origin_of(struct look *look, const struct sw_backend *backend)
+{
+	if (backend->pid == look->facts->own_pid || backend->is_own)
+		return SW_BACKEND_MONITOR;
+	return backend->client_port ? origin_by_tcp(look, backend) : SW_BACKEND_UNIX;
+}
+
+static struct sw_backend_place flow_of(const struct look *look, const struct sw_backend *backend)
 {
 	struct sw_backend_place place = {SW_BACKEND_GATE, false, 0};
 
-	if (backend->pid == look->facts->own_pid)
-		place.origin = SW_BACKEND_MONITOR;
-	else if (!backend->client_port)
-		place.origin = SW_BACKEND_UNIX;
-	else if (!came_by_gate(look, backend, &place))
-		place.origin = origin_of(look, backend);
+	if (backend->client_port && backend->pid != look->facts->own_pid)
+		came_by_gate(look, backend, &place);
 	return place;
+}
+
+void sw_backends_expect(struct sw_backends *backends, const struct sw_daemon *daemon,
+			uint32_t service)
+{
+	backends->ended = sw_read_service_ended(daemon->maps, service);
 }
 
 int sw_backends_sort(struct sw_backends *backends, const struct sw_daemon *daemon,
@@ -174,8 +180,13 @@ int sw_backends_sort(struct sw_backends *backends, const struct sw_daemon *daemo
 		return sw_error_set(err, failed, "the addresses of this host: %s",
 				    strerror(-failed));
 	look.seen = calloc(facts->count + 1, sizeof(*look.seen));
+	/* Flows are looked up first: who ends meanwhile is among those that ended. */
 	for (size_t i = 0; look.seen && i < facts->count; i++)
-		places[i] = place_of(&look, &facts->backends[i]);
+		places[i] = flow_of(&look, &facts->backends[i]);
+	look.ended = sw_read_service_ended(daemon->maps, service->id) - backends->ended;
+	for (size_t i = 0; look.seen && i < facts->count; i++)
+		if (!places[i].has_flow)
+			places[i].origin = origin_of(&look, &facts->backends[i]);
 	sw_addresses_free(&look.local);
 	sw_outgoing_free(&look.pool);
 	if (!look.seen)

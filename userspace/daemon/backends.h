@@ -27,13 +27,18 @@ struct sw_backend_seen {
 struct sw_backends {
 	struct sw_backend_seen *seen;
 	size_t count;
+	uint64_t ended; /* connections of the service, when the database was asked */
 };
 
+/* The database is asked now. */
+void sw_backends_expect(struct sw_backends *backends, const struct sw_daemon *daemon,
+			uint32_t service);
+
 /*
- * places[i] is that of facts->backends[i]. A connection that neither has a flow nor comes from this host
- * may have ended between the database's look and this one; only if it is there at the next look as well did
- * it come from elsewhere, until then it counts as the gate's; at the first look it counts at once. On a gateway, with a pool at
- * direct.address, the pool's connections are those of the flows that the pool has. 0 or -errno with err.
+ * places[i] is that of facts->backends[i]. One that neither has a flow nor comes from this host came from
+ * elsewhere, unless its flow ended between the database's look and this one: as many as flows ended since it was
+ * asked are the gate's, but none that was there at the look before. On a gateway, with a pool at direct.address, the pool's connections are those of the flows that the pool has. 0 or -errno
+ * with err.
  */
 int sw_backends_sort(struct sw_backends *backends, const struct sw_daemon *daemon,
 		     const struct sw_plan_service *service, const struct sw_facts *facts,

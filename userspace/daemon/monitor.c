@@ -100,6 +100,7 @@ static void ask(struct sw_monitor *monitor)
 	monitor->is_idle = false;
 	monitor->asked_ns = sw_clock_monotonic_ns();
 	set_clock(monitor, PATIENCE_NS);
+	sw_backends_expect(&monitor->seen, monitor->daemon, monitor->service);
 	if (sw_session_ask(monitor->session, sw_facts_sql))
 		fail(monitor, sw_session_error(monitor->session));
 	else

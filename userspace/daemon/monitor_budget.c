@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "core/cleanup.h"
+#include "core/clock.h"
 #include "core/log.h"
 #include "daemon/change.h"
 #include "daemon/monitor_parts.h"
@@ -118,6 +119,8 @@ int sw_monitor_digest(struct sw_monitor *monitor, const struct sw_facts *facts,
 	if (failed)
 		return failed;
 	count(&monitor->view, facts, places);
+	sw_budget_remember(&monitor->recent, sw_clock_monotonic_ns() / SW_NS_PER_S,
+			   &monitor->view.terms);
 	monitor->view.has_answered = true;
 	set_terms(monitor, configured(monitor));
 	if (monitor->view.is_adaptive)

@@ -24,6 +24,7 @@ struct sw_monitor {
 	uint64_t asked_ns;
 	char *told; /* the last failure that was logged, NULL while all is well */
 	struct sw_backends seen;
+	struct sw_budget_recent recent;
 	char *eviction;	  /* the question that ends some sessions; NULL: nobody's is to be ended */
 	bool is_evicting; /* it has been put */
 	double evict_credit; /* how many may be ended now, by evict_rate */

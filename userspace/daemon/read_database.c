@@ -77,6 +77,7 @@ void sw_read_budget_terms(const struct sw_budget_terms *terms,
 		{"from_this_host", -(int64_t)terms->backends[SW_BACKEND_LOCAL]},
 		{"past_the_gate", -(int64_t)terms->backends[SW_BACKEND_ELSEWHERE]},
 		{"monitor", -(int64_t)terms->backends[SW_BACKEND_MONITOR]},
+		{"lately", -(int64_t)terms->lately},
 		{"headroom", -(int64_t)terms->headroom},
 		{"replication_by_gate", terms->gate_walsenders},
 	};

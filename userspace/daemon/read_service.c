@@ -58,6 +58,17 @@ uint32_t sw_read_service_waiting(const struct sw_maps *maps, uint32_t service)
 	return (uint32_t)__atomic_load_n(&maps->service_state[service].waiting, __ATOMIC_RELAXED);
 }
 
+uint64_t sw_read_service_ended(const struct sw_maps *maps, uint32_t service)
+{
+	struct sw_lifetimes ended;
+	uint64_t sum = 0;
+
+	sw_read_lifetimes(maps, service, &ended);
+	for (size_t i = 0; i <= SW_LIFETIME_BUCKETS; i++)
+		sum += ended.count[i];
+	return sum;
+}
+
 uint32_t sw_read_class_waiting(const struct sw_maps *maps, uint32_t class_id)
 {
 	return (uint32_t)__atomic_load_n(&maps->class_state[class_id].waiting, __ATOMIC_RELAXED);

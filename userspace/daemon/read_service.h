@@ -32,6 +32,8 @@ uint32_t sw_read_service_reserved(const struct sw_plan *plan,
 uint32_t sw_read_service_direct(const struct sw_maps *maps, uint32_t service);
 uint32_t sw_read_service_pooler(const struct sw_maps *maps, uint32_t service);
 uint32_t sw_read_service_waiting(const struct sw_maps *maps, uint32_t service);
+/* Connections that have ended so far. */
+uint64_t sw_read_service_ended(const struct sw_maps *maps, uint32_t service);
 uint32_t sw_read_class_waiting(const struct sw_maps *maps, uint32_t class_id);
 uint32_t sw_read_class_direct(const struct sw_maps *maps, uint32_t class_id);
 

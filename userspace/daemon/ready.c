@@ -10,7 +10,6 @@
 #include "core/log.h"
 #include "daemon/monitor.h"
 #include "daemon/read_service.h"
-#include "kern/read.h"
 
 /* Between two questions: each costs the database a fork. */
 #define AGAIN_NS (200 * SW_NS_PER_MS)
@@ -178,17 +177,6 @@ enum sw_ready_state sw_ready_state(const struct sw_ready *ready)
 	return ready->was_down ? ready->state : SW_READY_SERVES;
 }
 
-static uint64_t ended_so_far(const struct sw_ready *ready)
-{
-	struct sw_lifetimes ended;
-	uint64_t sum = 0;
-
-	sw_read_lifetimes(ready->daemon->maps, ready->service, &ended);
-	for (size_t i = 0; i <= SW_LIFETIME_BUCKETS; i++)
-		sum += ended.count[i];
-	return sum;
-}
-
 /* One that shuts down smartly answers its monitor as before, and waits for it to go. */
 static bool is_watched(const struct sw_ready *ready)
 {
@@ -204,7 +192,7 @@ void sw_ready_tick(struct sw_ready *ready, uint64_t now_ns)
 
 	if (!ready->is_postgres || !ready->can_ask || since_ns < AGAIN_NS)
 		return;
-	ended = ended_so_far(ready);
+	ended = sw_read_service_ended(ready->daemon->maps, ready->service);
 	if (ended == ready->ended && (since_ns < QUIET_NS || !is_watched(ready)))
 		return;
 	ready->is_quiet = ended == ready->ended;

@@ -20,12 +20,14 @@ const char sw_facts_sql[] =
 	"coalesce(current_setting('reserved_connections', true), '0'), "
 	"pg_backend_pid(), pg_has_role('pg_read_all_stats', 'usage'), "
 	"pg_has_role('pg_signal_backend', 'usage'), host(inet_client_addr()), current_user, "
-	"(SELECT sum(xact_commit + xact_rollback) FROM pg_stat_database);"
+	"(SELECT sum(xact_commit + xact_rollback) FROM pg_stat_database), "
+	"(extract(epoch from pg_postmaster_start_time()) * 1000000)::bigint;"
 	"SELECT pid, (extract(epoch from backend_start) * 1000000)::bigint, host(client_addr), client_port, "
 	"state, wait_event_type, "
 	"backend_type = 'walsender', "
 	"greatest(extract(epoch from clock_timestamp() - state_change) * 1000, 0), "
-	"EXISTS (SELECT FROM pg_roles r WHERE r.oid = usesysid AND rolsuper) "
+	"EXISTS (SELECT FROM pg_roles r WHERE r.oid = usesysid AND rolsuper), "
+	"application_name = '" SW_DB_APPLICATION "' AND usename = current_user "
 	"FROM pg_stat_activity WHERE backend_type IN ('client backend', 'walsender')";
 
 static const char *const states[SW_BACKEND_STATES] = {
@@ -82,6 +84,7 @@ static struct sw_backend backend_at(const PGresult *rows, int row)
 		.is_walsender = true_at(rows, row, 6),
 		.in_state_ms = number_at(rows, row, 7),
 		.is_superuser = true_at(rows, row, 8),
+		.is_own = true_at(rows, row, 9),
 	};
 
 	/* A Unix socket has no address, and -1 for its port. */
@@ -96,8 +99,8 @@ int sw_facts_read(const struct sw_session *session, struct sw_facts *out, struct
 	const PGresult *rows = sw_session_rows(session, 1);
 	struct sw_facts facts = {0};
 
-	if (!settings || !rows || PQntuples(settings) != 1 || PQnfields(settings) != 9 ||
-	    PQnfields(rows) != 9)
+	if (!settings || !rows || PQntuples(settings) != 1 || PQnfields(settings) != 10 ||
+	    PQnfields(rows) != 10)
 		return sw_error_set(err, -EPROTO,
 				    "the database answered something else than asked");
 	facts.max_connections = (uint32_t)number_at(settings, 0, 0);
@@ -109,6 +112,7 @@ int sw_facts_read(const struct sw_session *session, struct sw_facts *out, struct
 	facts.is_unix = sw_addr_parse(PQgetvalue(settings, 0, 6), &facts.own_addr) != 0;
 	snprintf(facts.role, sizeof(facts.role), "%s", PQgetvalue(settings, 0, 7));
 	facts.transactions = number_at(settings, 0, 8);
+	facts.server_started_us = number_at(settings, 0, 9);
 	facts.count = (size_t)PQntuples(rows);
 	facts.backends = calloc(facts.count + 1, sizeof(*facts.backends));
 	if (!facts.backends)

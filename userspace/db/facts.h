@@ -43,6 +43,7 @@ struct sw_backend {
 	enum sw_backend_wait wait;
 	bool is_walsender;
 	bool is_superuser;
+	bool is_own; /* this daemon's, by its name and role: whichever service it is for, the one that asks too */
 	uint64_t in_state_ms;
 };
 
@@ -50,6 +51,8 @@ struct sw_facts {
 	uint32_t max_connections;
 	uint32_t superuser_reserved;
 	uint32_t reserved;
+	uint64_t
+		server_started_us; /* by its clock, when it was started last; no two databases have the same */
 	uint64_t transactions; /* ended so far, in all databases; this question's counts as well */
 	int32_t own_pid;
 	bool sees_all;	 /* the role may read what others do: pg_monitor, or pg_read_all_stats */

@@ -15,6 +15,7 @@
 
 #include "core/clock.h"
 #include "db/child.h"
+#include "db/session.h"
 
 #define CANNOT_CONNECT_NOW "57P03"
 #define SQLSTATE_BYTES	   5
@@ -111,7 +112,7 @@ static PGconn *begin_at(const char *host, const char *port, bool spares)
 				       {"user", "spillway"},
 				       {"sslmode", "disable"},
 				       {"gssencmode", "disable"},
-				       {"application_name", "spillwayd"},
+				       {"application_name", SW_DB_APPLICATION},
 				       {"connect_timeout", "2"},
 				       {spares ? "replication" : NULL, "database"},
 				       {NULL, NULL}};
@@ -162,7 +163,7 @@ static void explain(const PGconn *conn, bool in_time, struct answer *out)
 static void ask_by(const char *conninfo, bool spares, struct answer *out)
 {
 	const char *const rows[][2] = {{"dbname", conninfo},
-				       {"fallback_application_name", "spillwayd"},
+				       {"application_name", SW_DB_APPLICATION},
 				       {"connect_timeout", "2"},
 				       {spares ? "replication" : NULL, "database"},
 				       {NULL, NULL}};

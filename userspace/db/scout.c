@@ -5,11 +5,18 @@
 #include "db/scout.h"
 
 #include <libpq-fe.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "core/addr.h"
+#include "core/cleanup.h"
+#include "db/session.h"
+
+/* A database that is busy takes its time to see a session off. */
+#define LEAVE_MS 1000
 
 _Static_assert(sizeof(struct sw_scouted) <= SW_CHILD_ANSWER_MAX,
 	       "it goes through the pipe at once");
@@ -68,11 +75,25 @@ static void copy(char *to, size_t size, const char *from)
 	snprintf(to, size, "%s", from ? from : "");
 }
 
+/*
+ * The database closes when the session is over and its place free. The place is the one that the monitor is to have:
+ * two at a time would take one from a client, where all are given out.
+ */
+static void leave(PGconn *conn)
+{
+	SW_CLOSE int fd = dup(PQsocket(conn));
+	struct pollfd end = {.fd = fd, .events = POLLIN};
+	char rest[256];
+
+	PQfinish(conn);
+	while (fd >= 0 && poll(&end, 1, LEAVE_MS) > 0 && read(fd, rest, sizeof(rest)) > 0)
+		;
+}
+
 static void go(const char *conninfo, void *answer)
 {
-	static const char *const keys[] = {"dbname", "fallback_application_name", "connect_timeout",
-					   NULL};
-	const char *const values[] = {conninfo, "spillwayd", "2", NULL};
+	static const char *const keys[] = {"dbname", "application_name", "connect_timeout", NULL};
+	const char *const values[] = {conninfo, SW_DB_APPLICATION, "2", NULL};
 	struct sw_scouted *out = answer;
 	PGconn *conn = PQconnectdbParams(keys, values, true);
 
@@ -83,7 +104,7 @@ static void go(const char *conninfo, void *answer)
 		copy(out->hostaddr, sizeof(out->hostaddr), PQhostaddr(conn));
 		copy(out->port, sizeof(out->port), PQport(conn));
 	}
-	PQfinish(conn);
+	leave(conn);
 }
 
 int sw_scout_start(struct sw_child *child, const char *conninfo)

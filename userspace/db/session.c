@@ -59,7 +59,7 @@ static void forget_rows(struct sw_session *session)
 static enum sw_session_state begin(struct sw_session *session, const struct sw_scouted *at)
 {
 	const char *keys[OPTIONS_MAX] = {"dbname", "application_name"};
-	const char *values[OPTIONS_MAX] = {session->conninfo, "spillwayd"};
+	const char *values[OPTIONS_MAX] = {session->conninfo, SW_DB_APPLICATION};
 	size_t count = 2;
 
 	if (at) {

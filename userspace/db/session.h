@@ -9,6 +9,9 @@
 
 #include <stddef.h>
 
+/* What the daemon's connections call themselves in the database, whatever a conninfo says. */
+#define SW_DB_APPLICATION "spillwayd"
+
 enum sw_session_state {
 	SW_SESSION_READS,    /* step again when the descriptor is readable */
 	SW_SESSION_WRITES,   /* likewise writable */

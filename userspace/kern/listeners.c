@@ -103,6 +103,15 @@ const struct sw_listener *sw_listeners_find(const struct sw_listeners *listeners
 	return NULL;
 }
 
+void sw_listeners_inodes(const struct sw_listeners *listeners, const struct sw_endpoint *at,
+			 struct sw_inodes *out)
+{
+	out->count = 0;
+	for (size_t i = 0; at->port && i < listeners->count && out->count < SW_INODES_MAX; i++)
+		if (listeners->list[i].port == at->port && takes(&listeners->list[i], &at->addr))
+			out->list[out->count++] = listeners->list[i].inode;
+}
+
 static bool is_of_family(const struct sw_listener *listener, bool ipv4)
 {
 	return listener->dual || sw_addr_is_ipv4(&listener->addr) == ipv4;

@@ -36,6 +36,18 @@ void sw_listeners_free(struct sw_listeners *listeners);
 const struct sw_listener *sw_listeners_find(const struct sw_listeners *listeners,
 					    const struct sw_addr *addr, uint16_t port);
 
+/* Of all who listen there: several processes may share a port (SO_REUSEPORT). */
+#define SW_INODES_MAX 64
+
+struct sw_inodes {
+	uint32_t list[SW_INODES_MAX];
+	size_t count;
+};
+
+/* Port 0: none. */
+void sw_listeners_inodes(const struct sw_listeners *listeners, const struct sw_endpoint *at,
+			 struct sw_inodes *out);
+
 /* Whether a client of the family finds somebody there; an unspecified address asks for any. */
 bool sw_listeners_meet(const struct sw_listeners *listeners, const struct sw_addr *addr,
 		       uint16_t port, bool ipv4);

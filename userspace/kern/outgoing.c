@@ -43,17 +43,26 @@ static int collect(const struct nlmsghdr *header, void *arg)
 	return MNL_CB_OK;
 }
 
-int sw_outgoing_read(uint32_t listener, uint32_t but, struct sw_outgoing *out)
+static bool has_any(const struct sw_owners *owners, const struct sw_inodes *inodes)
+{
+	for (size_t i = 0; i < inodes->count; i++)
+		if (sw_owners_have(owners, inodes->list[i]))
+			return true;
+	return false;
+}
+
+int sw_outgoing_read(const struct sw_inodes *listeners, const struct sw_inodes *but,
+		     struct sw_outgoing *out)
 {
 	SW_OWNERS_FREE struct sw_owners owners = {0};
 	struct gathering gathering = {.owners = &owners};
-	int failed = sw_owners_read(&listener, 1, &owners);
+	int failed = sw_owners_read(listeners->list, listeners->count, &owners);
 
 	/* What is hidden matters only if nothing else was found. */
 	if (failed && !owners.count)
 		return failed;
 	failed = 0;
-	if (!sw_owners_have(&owners, but))
+	if (!has_any(&owners, but))
 		failed = sw_diag_dump(1u << TCP_ESTABLISHED, collect, &gathering);
 	if (failed) {
 		sw_outgoing_free(&gathering.found);

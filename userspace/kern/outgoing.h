@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #include "core/addr.h"
+#include "kern/listeners.h"
 
 struct sw_local_end {
 	struct sw_addr addr;
@@ -23,11 +24,12 @@ struct sw_outgoing {
 };
 
 /*
- * listener is an inode, but: another that the process may hold as well; where it does, nothing tells which
- * connection is whose, and none is listed. 0 or -errno with *out untouched; -EACCES: some process would not
+ * listeners: of one port, however many processes share it; but: others that they may hold as well. Where one
+ * does, nothing tells which connection is whose, and none is listed. 0 or -errno with *out untouched; -EACCES: some process would not
  * show its files, and it may be the one.
  */
-int sw_outgoing_read(uint32_t listener, uint32_t but, struct sw_outgoing *out);
+int sw_outgoing_read(const struct sw_inodes *listeners, const struct sw_inodes *but,
+		     struct sw_outgoing *out);
 void sw_outgoing_free(struct sw_outgoing *outgoing);
 #define SW_OUTGOING_FREE __attribute__((cleanup(sw_outgoing_free)))
 

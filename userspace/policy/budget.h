@@ -6,6 +6,7 @@
 #ifndef SW_POLICY_BUDGET_H
 #define SW_POLICY_BUDGET_H
 
+#include <stddef.h>
 #include <stdint.h>
 
 /* Whose a connection inside the database is. */
@@ -14,7 +15,7 @@ enum sw_backend_origin {
 	SW_BACKEND_UNIX,      /* by a Unix socket of the database's host */
 	SW_BACKEND_LOCAL,     /* by TCP from this host: a pooler's, as a rule */
 	SW_BACKEND_ELSEWHERE, /* by TCP past the gate */
-	SW_BACKEND_MONITOR,   /* the daemon's own */
+	SW_BACKEND_MONITOR,   /* the daemon's own, and those of its other services there */
 	SW_BACKEND_ORIGINS,
 };
 
@@ -29,16 +30,33 @@ struct sw_budget_terms {
 	 * of its own (max_wal_senders) since PostgreSQL 12.
 	 */
 	uint32_t gate_walsenders;
+	uint32_t
+		lately; /* that came past the gate were there within SW_BUDGET_LATELY_S, and are not now */
 	uint32_t headroom;
 	uint32_t bound; /* budget.direct; 0: none */
 };
+
+/*
+ * Who comes past the gate for moments only is seen in some looks and not in others, and may be back at any time: the
+ * most of the last seconds count. An exact sliding window in steps of a second.
+ */
+#define SW_BUDGET_LATELY_S 10
+
+struct sw_budget_recent {
+	uint64_t second[SW_BUDGET_LATELY_S];
+	uint32_t most[SW_BUDGET_LATELY_S];
+};
+
+/* Sets terms->lately. now_s: any clock that goes on. */
+void sw_budget_remember(struct sw_budget_recent *recent, uint64_t now_s,
+			struct sw_budget_terms *terms);
 
 /* Backends that did not come through the gate. */
 uint64_t sw_budget_others(const struct sw_budget_terms *terms);
 
 /*
- * max_connections - superuser_reserved - reserved - others - headroom + gate_walsenders, at least 0, at
- * most the bound. Other users than superusers are refused (53300) as soon as no more places are free than
+ * max_connections - superuser_reserved - reserved - others - lately - headroom + gate_walsenders, at least 0,
+ * at most the bound. Other users than superusers are refused (53300) as soon as no more places are free than
  * are reserved, whoever holds them (InitPostgres), so reserved places count as taken in any case.
  */
 uint32_t sw_budget_auto(const struct sw_budget_terms *terms);
