@@ -1,5 +1,6 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: BSD-2-Clause
+# attach modes: native tc
 # Whose turn it is, under each discipline, as the server sees it. All come during a pause, and get in one
 # after another.
 
@@ -56,6 +57,33 @@ five_are_served() {
 	five_come
 	five_are_served
 	assert_equal "order" "10.77.1.5 10.77.1.4 10.77.1.3 10.77.1.2 10.77.1.1" "$(arrivals | xargs)"
+}
+
+# The longest first, as `spillway queue` has it of classes and sources at one moment.
+oldest_of() {
+	sw queue --json | jq -r ".services[0] as \$all | \$all.$1 | sort_by(-.oldest_s)
+		| map(select(.oldest_s != null)) | (.[0].oldest_s == \$all.oldest_s), .[].$2" | xargs
+}
+
+@test "how long its oldest waits is shown of each class and source" {
+	start_paused lifo
+	come_and_wait client-1 10.77.14.1
+	come_and_wait client-2 10.77.13.1
+	come_and_wait client-3 10.77.1.1
+	come_and_wait client-4 10.77.14.1
+	come_and_wait client-5 10.77.13.2
+	assert_equal "classes" "true light heavy default" "$(oldest_of classes name)"
+	assert_equal "sources" "true 10.77.14.1 10.77.13.1 10.77.1.1 10.77.13.2" "$(oldest_of sources source)"
+	# When those who came first have left those who came next are the oldest.
+	send_away client-1 client-2
+	wait_until "they are forgotten" status_is "$WAITING" 3
+	assert_equal "classes" "true default light heavy" "$(oldest_of classes name)"
+	assert_equal "sources" "true 10.77.1.1 10.77.14.1 10.77.13.2" "$(oldest_of sources source)"
+	sw resume main
+	for i in 3 4 5; do
+		wait_until_served "client-$i"
+	done
+	assert_quiet
 }
 
 @test "fair: sources have their turns, and within a source who came first is first" {

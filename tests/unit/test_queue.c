@@ -354,6 +354,37 @@ static void where_a_newcomer_stands_is_where_he_gets_in(void **state)
 	}
 }
 
+/* By source, of class 0. */
+static int note_line(void *arg, const struct sw_queue_line *line)
+{
+	struct sw_queue_line *lines = arg;
+
+	lines[ntohl(line->source.words_be[3]) & 3] = *line;
+	return 0;
+}
+
+static void each_source_is_shown_with_its_oldest_wherever_that_stands(void **state)
+{
+	(void)state;
+	for (enum sw_queue_order order = SW_QUEUE_FAIR; order <= SW_QUEUE_LIFO; order++) {
+		struct sw_queue *queue = queue_of(order);
+		struct sw_queue_line lines[4] = {{.waiting = 0}};
+
+		for (uint16_t i = 0; i < 6; i++)
+			park(queue, &(struct client){.source = 1 + i % 2, .port = i}, START + i);
+		sw_queue_postpone(queue, sw_queue_oldest(queue));
+		sw_queue_each_source(queue, note_line, lines);
+		assert_int_equal(lines[1].waiting, 3);
+		assert_int_equal(lines[1].oldest_syn_ns, START);
+		assert_int_equal(lines[2].oldest_syn_ns, START + 1);
+		sw_queue_leave(queue, sw_queue_oldest(queue), false, START + SECOND);
+		sw_queue_each_source(queue, note_line, lines);
+		assert_int_equal(lines[1].waiting, 2);
+		assert_int_equal(lines[1].oldest_syn_ns, START + 2);
+		sw_queue_free(queue);
+	}
+}
+
 static void nonsense_is_refused_and_leaves_nothing(void **state)
 {
 	struct sw_queue *queue = queue_of(SW_QUEUE_FAIR);
@@ -415,6 +446,7 @@ int main(void)
 			thousands_that_come_in_no_order_are_served_in_the_order_of_their_syns),
 		cmocka_unit_test(another_discipline_orders_those_inside_anew),
 		cmocka_unit_test(where_a_newcomer_stands_is_where_he_gets_in),
+		cmocka_unit_test(each_source_is_shown_with_its_oldest_wherever_that_stands),
 		cmocka_unit_test(nonsense_is_refused_and_leaves_nothing),
 		cmocka_unit_test(a_waiter_costs_few_bytes_and_gives_them_back),
 	};

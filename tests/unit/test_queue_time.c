@@ -30,7 +30,7 @@ static void the_oldest_is_overdue_at_max_wait(void **state)
 static void find_no_room(struct sw_queue *queue, uint64_t from_ns, uint64_t to_ns)
 {
 	for (uint64_t now_ns = from_ns; now_ns <= to_ns; now_ns += 100 * MS)
-		sw_queue_note_short(queue, now_ns);
+		sw_queue_note_short(queue, sw_queue_oldest(queue), now_ns);
 }
 
 /* Somebody waits for room at every moment for so long. The wait that is served then. */
@@ -43,7 +43,7 @@ static uint64_t served_after(enum sw_queue_order order, uint64_t busy_ns)
 	find_no_room(queue, START, START + busy_ns);
 	park(queue, &(struct client){.source = 1, .port = 2}, START + busy_ns);
 	let_in(queue, START + busy_ns);
-	served_ns = sw_queue_max_wait_ns(queue, START + busy_ns);
+	served_ns = sw_queue_max_wait_ns(queue, 0, START + busy_ns);
 	sw_queue_free(queue);
 	return served_ns;
 }
@@ -68,12 +68,12 @@ static void an_empty_queue_begins_anew(void **state)
 	(void)state;
 	park(queue, &(struct client){.source = 1, .port = 1}, START);
 	find_no_room(queue, START, START + 30 * SECOND);
-	assert_int_equal(sw_queue_max_wait_ns(queue, START + 30 * SECOND), 2 * SECOND);
+	assert_int_equal(sw_queue_max_wait_ns(queue, 0, START + 30 * SECOND), 2 * SECOND);
 	let_in(queue, START + 30 * SECOND);
-	assert_int_equal(sw_queue_max_wait_ns(queue, START + 30 * SECOND), 10 * SECOND);
+	assert_int_equal(sw_queue_max_wait_ns(queue, 0, START + 30 * SECOND), 10 * SECOND);
 	park(queue, &(struct client){.source = 1, .port = 1}, START + 30 * SECOND);
 	find_no_room(queue, START + 30 * SECOND, START + 40 * SECOND);
-	assert_int_equal(sw_queue_max_wait_ns(queue, START + 40 * SECOND), 10 * SECOND);
+	assert_int_equal(sw_queue_max_wait_ns(queue, 0, START + 40 * SECOND), 10 * SECOND);
 	sw_queue_free(queue);
 }
 
@@ -85,13 +85,13 @@ static void time_in_which_nobody_is_let_in_is_none_of_the_queues(void **state)
 	park(queue, &(struct client){.source = 1, .port = 1}, START);
 	find_no_room(queue, START, START + 20 * SECOND);
 	sw_queue_hold(queue, true);
-	assert_int_equal(sw_queue_max_wait_ns(queue, START + 20 * SECOND), 10 * SECOND);
+	assert_int_equal(sw_queue_max_wait_ns(queue, 0, START + 20 * SECOND), 10 * SECOND);
 	assert_int_equal(sw_queue_deadline_ns(queue, START + SECOND), START + 10 * SECOND);
 	sw_queue_hold(queue, false);
 	find_no_room(queue, START + 60 * SECOND, START + 70 * SECOND);
-	assert_int_equal(sw_queue_max_wait_ns(queue, START + 70 * SECOND), 10 * SECOND);
+	assert_int_equal(sw_queue_max_wait_ns(queue, 0, START + 70 * SECOND), 10 * SECOND);
 	find_no_room(queue, START + 70 * SECOND, START + 80 * SECOND);
-	assert_int_equal(sw_queue_max_wait_ns(queue, START + 80 * SECOND), 2 * SECOND);
+	assert_int_equal(sw_queue_max_wait_ns(queue, 0, START + 80 * SECOND), 2 * SECOND);
 	sw_queue_free(queue);
 }
 
@@ -129,9 +129,36 @@ static void who_waits_for_his_own_source_shortens_nobodys_wait(void **state)
 		sw_queue_rejoin_all(queue);
 		sw_queue_set_aside(queue, sw_queue_next(queue), SW_QUEUE_SOURCE);
 		park(queue, &(struct client){.source = 2, .port = 2}, now_ns);
-		assert_int_equal(sw_queue_max_wait_ns(queue, now_ns), 10 * SECOND);
+		assert_int_equal(sw_queue_max_wait_ns(queue, 0, now_ns), 10 * SECOND);
 		assert_int_equal(let_in(queue, now_ns).source, 2);
 	}
+	sw_queue_free(queue);
+}
+
+/* Its own cap keeps class 7 out; class 0 has room, but for one that waits for his source. */
+static void a_class_that_has_no_room_shortens_no_other_classes_wait(void **state)
+{
+	struct sw_queue *queue = queue_of(SW_QUEUE_FAIR);
+	uint64_t end_ns = START + 20 * SECOND;
+
+	(void)state;
+	park(queue, &(struct client){.source = 1, .port = 1}, START);
+	park(queue, &(struct client){.source = 2, .port = 2, .class_id = 7}, START + 15 * SECOND);
+	park(queue, &(struct client){.source = 3, .port = 3, .class_id = 7}, START + 19 * SECOND);
+	sw_queue_set_aside(queue, sw_queue_next(queue), SW_QUEUE_SOURCE);
+	for (uint64_t now_ns = START; now_ns <= end_ns; now_ns += 100 * MS)
+		sw_queue_note_short(queue, sw_queue_next(queue), now_ns);
+	assert_int_equal(sw_queue_max_wait_ns(queue, 7, end_ns), 2 * SECOND);
+	assert_int_equal(sw_queue_max_wait_ns(queue, 0, end_ns), 10 * SECOND);
+	/* The first is overdue by max_wait; without him the second is the next, by less. */
+	assert_int_equal(who(sw_queue_overdue(queue, end_ns)).port, 1);
+	sw_queue_leave(queue, sw_queue_overdue(queue, end_ns), false, end_ns);
+	park(queue, &(struct client){.source = 1, .port = 4}, START + 14 * SECOND);
+	assert_int_equal(who(sw_queue_overdue(queue, end_ns)).port, 2);
+	sw_queue_leave(queue, sw_queue_overdue(queue, end_ns), false, end_ns);
+	assert_null(sw_queue_overdue(queue, end_ns));
+	assert_int_equal(sw_queue_deadline_ns(queue, end_ns), START + 21 * SECOND);
+	assert_int_equal(who(sw_queue_oldest(queue)).port, 4);
 	sw_queue_free(queue);
 }
 
@@ -142,10 +169,10 @@ static void room_that_is_found_in_time_ends_the_shortage(void **state)
 	(void)state;
 	park(queue, &(struct client){.source = 1, .port = 1}, START);
 	find_no_room(queue, START, START + 20 * SECOND);
-	assert_int_equal(sw_queue_max_wait_ns(queue, START + 20 * SECOND), 2 * SECOND);
-	assert_int_equal(sw_queue_max_wait_ns(queue, START + 21 * SECOND), 10 * SECOND);
-	sw_queue_note_short(queue, START + 21 * SECOND);
-	assert_int_equal(sw_queue_max_wait_ns(queue, START + 21 * SECOND), 10 * SECOND);
+	assert_int_equal(sw_queue_max_wait_ns(queue, 0, START + 20 * SECOND), 2 * SECOND);
+	assert_int_equal(sw_queue_max_wait_ns(queue, 0, START + 21 * SECOND), 10 * SECOND);
+	sw_queue_note_short(queue, sw_queue_oldest(queue), START + 21 * SECOND);
+	assert_int_equal(sw_queue_max_wait_ns(queue, 0, START + 21 * SECOND), 10 * SECOND);
 	sw_queue_free(queue);
 }
 
@@ -159,7 +186,7 @@ static void without_an_overload_limit_max_wait_holds(void **state)
 	sw_queue_configure(queue, &never);
 	park(queue, &(struct client){.source = 1, .port = 1}, START);
 	find_no_room(queue, START, START + 1000 * SECOND);
-	assert_int_equal(sw_queue_max_wait_ns(queue, START + 1000 * SECOND), 10 * SECOND);
+	assert_int_equal(sw_queue_max_wait_ns(queue, 0, START + 1000 * SECOND), 10 * SECOND);
 	sw_queue_free(queue);
 }
 
@@ -302,6 +329,7 @@ int main(void)
 		cmocka_unit_test(time_in_which_nobody_is_let_in_is_none_of_the_queues),
 		cmocka_unit_test(who_is_let_in_by_a_ramp_is_not_cut_short_although_it_takes_long),
 		cmocka_unit_test(who_waits_for_his_own_source_shortens_nobodys_wait),
+		cmocka_unit_test(a_class_that_has_no_room_shortens_no_other_classes_wait),
 		cmocka_unit_test(room_that_is_found_in_time_ends_the_shortage),
 		cmocka_unit_test(without_an_overload_limit_max_wait_holds),
 		cmocka_unit_test(who_repeats_his_syn_is_never_taken_for_gone),

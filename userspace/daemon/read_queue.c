@@ -21,6 +21,7 @@ struct list {
 	struct sw_queue_line *lines;
 	size_t count;
 	size_t room;
+	uint64_t now_ns; /* all is as at one moment */
 };
 
 static int add_line(void *arg, const struct sw_queue_line *line)
@@ -49,11 +50,9 @@ static int by_waiting(const void *left, const void *right)
 	return a->oldest_syn_ns < b->oldest_syn_ns ? -1 : a->oldest_syn_ns > b->oldest_syn_ns;
 }
 
-static double seconds_since(uint64_t ns)
+static double seconds_since(const struct list *list, uint64_t ns)
 {
-	uint64_t now_ns = sw_clock_monotonic_ns();
-
-	return now_ns > ns ? (double)(now_ns - ns) / SW_NS_PER_S : 0;
+	return list->now_ns > ns ? (double)(list->now_ns - ns) / SW_NS_PER_S : 0;
 }
 
 static json_t *sources_to_json(const struct sw_daemon *daemon,
@@ -70,7 +69,7 @@ static json_t *sources_to_json(const struct sw_daemon *daemon,
 					   sw_read_args_class_name(
 						   sw_plan_class(daemon->plan, line->class_id)),
 					   "waiting", (json_int_t)line->waiting, "oldest_s",
-					   seconds_since(line->oldest_syn_ns)));
+					   seconds_since(list, line->oldest_syn_ns)));
 	}
 	return sources;
 }
@@ -86,25 +85,29 @@ static json_t *oldest_to_json(const struct list *list, const struct sw_plan_clas
 		if ((!only || line->class_id == only->id) && line->oldest_syn_ns < oldest_ns)
 			oldest_ns = line->oldest_syn_ns;
 	}
-	return oldest_ns != UINT64_MAX ? json_real(seconds_since(oldest_ns)) : json_null();
+	return oldest_ns != UINT64_MAX ? json_real(seconds_since(list, oldest_ns)) : json_null();
 }
 
 static json_t *class_to_json(const struct sw_plan_class *class,
-			     const struct sw_config_class *config, const struct list *list)
+			     const struct sw_config_class *config, const struct list *list,
+			     const struct sw_queue *queue)
 {
 	json_int_t waiting = 0;
 
 	for (size_t i = 0; i < list->count; i++)
 		if (list->lines[i].class_id == class->id)
 			waiting += list->lines[i].waiting;
-	return json_pack("{s:s, s:I, s:I, s:o}", "name", class->name, "weight",
+	return json_pack("{s:s, s:I, s:I, s:o, s:f}", "name", class->name, "weight",
 			 (json_int_t)config->weight, "waiting", waiting, "oldest_s",
-			 oldest_to_json(list, class));
+			 oldest_to_json(list, class), "max_wait_s",
+			 (double)sw_queue_max_wait_ns(queue, class->id, list->now_ns) /
+				 SW_NS_PER_S);
 }
 
 static json_t *classes_to_json(const struct sw_daemon *daemon,
 			       const struct sw_plan_service *service,
-			       const struct sw_config_service *config, const struct list *list)
+			       const struct sw_config_service *config, const struct list *list,
+			       const struct sw_queue *queue)
 {
 	json_t *classes = json_array();
 
@@ -113,10 +116,23 @@ static json_t *classes_to_json(const struct sw_daemon *daemon,
 			sw_plan_class_named(daemon->plan, service->id, config->classes[i].name);
 
 		if (class && class->conf.action == SW_ACTION_LIMIT)
-			json_array_append_new(classes,
-					      class_to_json(class, &config->classes[i], list));
+			json_array_append_new(
+				classes, class_to_json(class, &config->classes[i], list, queue));
 	}
 	return classes;
+}
+
+/* Of the classes that wait; of one that does not, if none does. */
+static uint64_t shortest_wait_ns(const struct sw_queue *queue, const struct list *list)
+{
+	uint64_t shortest_ns = sw_queue_max_wait_ns(queue, UINT32_MAX, list->now_ns);
+
+	for (size_t i = 0; i < list->count; i++) {
+		uint64_t ns = sw_queue_max_wait_ns(queue, list->lines[i].class_id, list->now_ns);
+
+		shortest_ns = ns < shortest_ns ? ns : shortest_ns;
+	}
+	return shortest_ns;
 }
 
 /* Those that the gate counts and this daemon has not heard of yet come by their next SYN. */
@@ -126,8 +142,7 @@ static json_t *service_to_json(const struct sw_daemon *daemon,
 {
 	const struct sw_room *room = sw_room_of(daemon, service->id);
 	const struct sw_queue *queue = sw_room_queue(room);
-	uint64_t now_ns = sw_clock_monotonic_ns();
-	double rate = sw_queue_rate(queue, now_ns);
+	double rate = sw_queue_rate(queue, list->now_ns);
 
 	return json_pack("{s:s, s:s, s:I, s:I, s:b, s:b, s:o, s:f, s:o, s:f, s:o, s:o, s:I}",
 			 "name", service->name, "discipline",
@@ -137,9 +152,9 @@ static json_t *service_to_json(const struct sw_daemon *daemon,
 			 (int)sw_room_is_paused(room), "ready", (int)sw_room_is_ready(room),
 			 "oldest_s", oldest_to_json(list, NULL), "admitted_per_s", rate,
 			 "predicted_wait_s", sw_read_args_wait(sw_queue_count(queue), rate),
-			 "max_wait_s", (double)sw_queue_max_wait_ns(queue, now_ns) / SW_NS_PER_S,
-			 "classes", classes_to_json(daemon, service, config, list), "sources",
-			 sources_to_json(daemon, service, list), "sources_total",
+			 "max_wait_s", (double)shortest_wait_ns(queue, list) / SW_NS_PER_S,
+			 "classes", classes_to_json(daemon, service, config, list, queue),
+			 "sources", sources_to_json(daemon, service, list), "sources_total",
 			 (json_int_t)list->count);
 }
 
@@ -150,7 +165,7 @@ static int add_service(const struct sw_daemon *daemon, const struct sw_plan_serv
 		sw_config_find_service(daemon->config, service->name);
 	const struct sw_room *room = sw_room_of(daemon, service->id);
 	SW_FREE struct sw_queue_line *lines = NULL;
-	struct list list = {0};
+	struct list list = {.now_ns = sw_clock_monotonic_ns()};
 	int failed;
 
 	if (!config || !room)

@@ -74,7 +74,7 @@ static void keep(struct sw_room *room, const struct sw_waiter *waiter,
 	if (scope != SW_QUEUE_EITHER && !(released->flags & SW_RELEASED_SILENTLY))
 		sw_queue_expect_wakeup(room->queue, waiter);
 	if (scope != SW_QUEUE_SOURCE)
-		sw_queue_note_short(room->queue, sw_clock_monotonic_ns());
+		sw_queue_note_short(room->queue, waiter, sw_clock_monotonic_ns());
 }
 
 /* A timer comes some milliseconds late: what it was late for is made up for, what was long ago is not. */

@@ -28,7 +28,7 @@ int sw_read_flows_verb(void *daemon, json_t *args, json_t **result, struct sw_er
 /*
  * {"service"?} → {"services":[{"name","discipline","waiting","max_waiting","paused","ready","oldest_s",
  * "admitted_per_s","predicted_wait_s","max_wait_s","classes":[…],"sources":[…],"sources_total"}]}; seconds are null
- * where nobody waits or nobody was let in lately.
+ * where nobody waits or nobody was let in lately. max_wait_s is the shortest of those of its classes that wait.
  */
 int sw_read_queue_verb(void *daemon, json_t *args, json_t **result, struct sw_error *err);
 

@@ -22,7 +22,6 @@ struct sw_queue *sw_queue_new(void)
 
 	if (!queue)
 		return NULL;
-	queue->oldest = queue->newest = SW_NOBODY;
 	queue->settings.max_wait_ns = UINT64_MAX;
 	queue->store = sw_store_new();
 	if (!queue->store) {
@@ -36,10 +35,11 @@ void sw_queue_free(struct sw_queue *queue)
 {
 	if (!queue)
 		return;
-	for (size_t i = 0; i < queue->class_count; i++)
+	for (size_t i = 0; i < queue->class_count; i++) {
 		sw_turns_clear(&queue->classes[i].ready);
+		free(queue->classes[i].fingers);
+	}
 	free(queue->classes);
-	free(queue->fingers);
 	sw_queue_sources_clear(&queue->sources);
 	sw_store_free(queue->store);
 	free(queue);
@@ -55,7 +55,8 @@ struct sw_queue_class *sw_queue_class_of(struct sw_queue *queue, uint32_t class_
 	if (!classes)
 		return NULL;
 	queue->classes = classes;
-	classes[queue->class_count] = (struct sw_queue_class){.id = class_id, .weight = 1};
+	classes[queue->class_count] = (struct sw_queue_class){
+		.id = class_id, .weight = 1, .oldest = SW_NOBODY, .newest = SW_NOBODY};
 	return &classes[queue->class_count++];
 }
 
@@ -214,8 +215,6 @@ void sw_queue_leave(struct sw_queue *queue, const struct sw_waiter *waiter, bool
 	}
 	if (is_in)
 		sw_queue_count_in(queue, now_ns);
-	if (!sw_queue_count(queue))
-		queue->busy_since_ns = 0;
 }
 
 size_t sw_queue_count(const struct sw_queue *queue)
@@ -227,10 +226,10 @@ size_t sw_queue_bytes(const struct sw_queue *queue)
 {
 	size_t bytes = sizeof(*queue) + sw_store_bytes(queue->store) +
 		       sw_queue_sources_bytes(&queue->sources) +
-		       queue->finger_room * sizeof(*queue->fingers) +
 		       queue->class_count * sizeof(*queue->classes);
 
 	for (size_t i = 0; i < queue->class_count; i++)
-		bytes += queue->classes[i].ready.room * sizeof(struct sw_turn_source *);
+		bytes += queue->classes[i].ready.room * sizeof(struct sw_turn_source *) +
+			 queue->classes[i].finger_room * sizeof(sw_handle);
 	return bytes;
 }

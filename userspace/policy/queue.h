@@ -12,7 +12,8 @@
  * the queue was not empty once, the wait that fair and fifo still serve shrinks from max_wait to
  * overload_wait within another overload_after. The idea is CoDel's (Nichols, Jacobson 2012), in the form
  * that Facebook gave it for request queues (Maurer, "Fail at Scale", ACM Queue 2015). It goes by room, not
- * by waiters: who waits for a hold or a ramp to end, or for his own source, is not late because of others.
+ * by waiters, and class by class: who waits for a hold or a ramp to end, or for his own source, is not late because of
+ * others, nor is a class that has room because of one that has not.
  */
 #ifndef SW_POLICY_QUEUE_H
 #define SW_POLICY_QUEUE_H
@@ -91,12 +92,12 @@ void sw_queue_leave(struct sw_queue *queue, const struct sw_waiter *waiter, bool
 
 /* Whose first SYN came before all others'. NULL: nobody waits. */
 const struct sw_waiter *sw_queue_oldest(const struct sw_queue *queue);
-/* The oldest if it has waited as long as it may, else NULL. */
+/* The oldest of those that have waited as long as they may; NULL: nobody has. */
 const struct sw_waiter *sw_queue_overdue(const struct sw_queue *queue, uint64_t now_ns);
 /* When that will be the case if all stays as it is, now_ns if it is; UINT64_MAX: nobody waits. */
 uint64_t sw_queue_deadline_ns(const struct sw_queue *queue, uint64_t now_ns);
-/* How long somebody may wait who comes now. */
-uint64_t sw_queue_max_wait_ns(const struct sw_queue *queue, uint64_t now_ns);
+/* How long somebody of the class may wait who comes now. */
+uint64_t sw_queue_max_wait_ns(const struct sw_queue *queue, uint32_t class_id, uint64_t now_ns);
 
 /*
  * True when its client must have given up. It repeats its SYN after 1 s and then after the last gap again or
@@ -120,8 +121,11 @@ int sw_queue_each(const struct sw_queue *queue,
 int sw_queue_each_gone(const struct sw_queue *queue, uint64_t now_ns,
 		       int (*gone)(void *arg, const struct sw_waiter *waiter), void *arg);
 
-/* Tells that somebody was kept out, and not by a limit of his own source. */
-void sw_queue_note_short(struct sw_queue *queue, uint64_t now_ns);
+/*
+ * Tells that he was kept out, and not by a limit of his own source: room is wanting for his class. Others may have
+ * room, or be short of it as well: then they are kept out likewise, as each class with somebody to try is tried.
+ */
+void sw_queue_note_short(struct sw_queue *queue, const struct sw_waiter *waiter, uint64_t now_ns);
 /* Tells that nobody is let in for a while, or that this is over. */
 void sw_queue_hold(struct sw_queue *queue, bool is_held);
 

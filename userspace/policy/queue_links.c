@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The lists that each waiter is in: of all by age, and of its source in the order in which they are served.
+ * The lists that each waiter is in: of its class by age, and of its source in the order in which they are served.
  * Nearly all come at the end. Only after a restart of the daemon do they come in any order, by their next
  * SYNs, and then there may be thousands of them: they find their places from `fingers`, waiters here and there
  * in the list, one for so many steps that were walked too far.
@@ -12,22 +12,28 @@
 
 #define STEPS_A_FINGER 64
 
+static struct sw_queue_class *class_of(const struct sw_queue *queue, const struct sw_waiter *waiter)
+{
+	return sw_queue_class_find(queue, queue->sources.by_id[waiter->source]->class_id);
+}
+
 /* Handles are links; who is asked by pointer has one in a neighbour, or is the oldest. */
 sw_handle sw_queue_handle_of(const struct sw_queue *queue, const struct sw_waiter *waiter)
 {
-	return waiter->older == SW_NOBODY ? queue->oldest
+	return waiter->older == SW_NOBODY ? class_of(queue, waiter)->oldest
 					  : sw_store_at(queue->store, waiter->older)->newer;
 }
 
 /* The first of the fingers, which are sorted, that is as young as that or younger; their count: none is. */
-static size_t finger_from(const struct sw_queue *queue, uint64_t syn_ns)
+static size_t finger_from(const struct sw_queue *queue, const struct sw_queue_class *class,
+			  uint64_t syn_ns)
 {
-	size_t from = 0, to = queue->finger_count;
+	size_t from = 0, to = class->finger_count;
 
 	while (from < to) {
 		size_t middle = from + (to - from) / 2;
 
-		if (sw_store_at(queue->store, queue->fingers[middle])->syn_ns < syn_ns)
+		if (sw_store_at(queue->store, class->fingers[middle])->syn_ns < syn_ns)
 			from = middle + 1;
 		else
 			to = middle;
@@ -36,57 +42,61 @@ static size_t finger_from(const struct sw_queue *queue, uint64_t syn_ns)
 }
 
 /* Without memory for it walks stay long. */
-static void add_finger(struct sw_queue *queue, sw_handle handle, struct sw_waiter *waiter)
+static void add_finger(struct sw_queue *queue, struct sw_queue_class *class, sw_handle handle,
+		       struct sw_waiter *waiter)
 {
-	size_t at = finger_from(queue, waiter->syn_ns);
+	size_t at = finger_from(queue, class, waiter->syn_ns);
 
-	if (queue->finger_count == queue->finger_room) {
-		size_t room = queue->finger_room ? 2 * queue->finger_room : 64;
-		sw_handle *fingers = reallocarray(queue->fingers, room, sizeof(*fingers));
+	if (class->finger_count == class->finger_room) {
+		uint32_t room = class->finger_room ? 2 * class->finger_room : 64;
+		sw_handle *fingers = reallocarray(class->fingers, room, sizeof(*fingers));
 
 		if (!fingers)
 			return;
-		queue->fingers = fingers;
-		queue->finger_room = room;
+		class->fingers = fingers;
+		class->finger_room = room;
 	}
-	memmove(&queue->fingers[at + 1], &queue->fingers[at],
-		(queue->finger_count++ - at) * sizeof(*queue->fingers));
-	queue->fingers[at] = handle;
+	memmove(&class->fingers[at + 1], &class->fingers[at],
+		(class->finger_count++ - at) * sizeof(*class->fingers));
+	class->fingers[at] = handle;
 	waiter->is_finger = true;
 }
 
-static void drop_finger(struct sw_queue *queue, sw_handle handle, const struct sw_waiter *waiter)
+static void drop_finger(struct sw_queue *queue, struct sw_queue_class *class, sw_handle handle,
+			const struct sw_waiter *waiter)
 {
-	size_t at = finger_from(queue, waiter->syn_ns);
+	size_t at = finger_from(queue, class, waiter->syn_ns);
 
-	while (queue->fingers[at] != handle)
+	while (class->fingers[at] != handle)
 		at++;
-	memmove(&queue->fingers[at], &queue->fingers[at + 1],
-		(--queue->finger_count - at) * sizeof(*queue->fingers));
-	if (queue->finger_count)
+	memmove(&class->fingers[at], &class->fingers[at + 1],
+		(--class->finger_count - at) * sizeof(*class->fingers));
+	if (class->finger_count)
 		return;
-	free(queue->fingers);
-	queue->fingers = NULL;
-	queue->finger_room = 0;
+	free(class->fingers);
+	class->fingers = NULL;
+	class->finger_room = 0;
 }
 
 /* Who is no older than that, as near as is known without a walk. SW_NOBODY: all are. */
-static sw_handle begin_from(const struct sw_queue *queue, uint64_t syn_ns)
+static sw_handle begin_from(const struct sw_queue *queue, const struct sw_queue_class *class,
+			    uint64_t syn_ns)
 {
 	size_t finger;
 
-	if (queue->newest == SW_NOBODY ||
-	    sw_store_at(queue->store, queue->newest)->syn_ns <= syn_ns)
+	if (class->newest == SW_NOBODY ||
+	    sw_store_at(queue->store, class->newest)->syn_ns <= syn_ns)
 		return SW_NOBODY;
-	finger = finger_from(queue, syn_ns + 1);
-	return finger < queue->finger_count ? queue->fingers[finger] : queue->newest;
+	finger = finger_from(queue, class, syn_ns + 1);
+	return finger < class->finger_count ? class->fingers[finger] : class->newest;
 }
 
-static void link_by_age(struct sw_queue *queue, sw_handle handle, struct sw_waiter *waiter)
+static void link_by_age(struct sw_queue *queue, struct sw_queue_class *class, sw_handle handle,
+			struct sw_waiter *waiter)
 {
-	sw_handle newer = begin_from(queue, waiter->syn_ns);
+	sw_handle newer = begin_from(queue, class, waiter->syn_ns);
 	sw_handle older =
-		newer == SW_NOBODY ? queue->newest : sw_store_at(queue->store, newer)->older;
+		newer == SW_NOBODY ? class->newest : sw_store_at(queue->store, newer)->older;
 	size_t steps = 0;
 
 	while (newer != SW_NOBODY && older != SW_NOBODY &&
@@ -97,10 +107,10 @@ static void link_by_age(struct sw_queue *queue, sw_handle handle, struct sw_wait
 	}
 	waiter->older = older;
 	waiter->newer = newer;
-	*(older == SW_NOBODY ? &queue->oldest : &sw_store_at(queue->store, older)->newer) = handle;
-	*(newer == SW_NOBODY ? &queue->newest : &sw_store_at(queue->store, newer)->older) = handle;
+	*(older == SW_NOBODY ? &class->oldest : &sw_store_at(queue->store, older)->newer) = handle;
+	*(newer == SW_NOBODY ? &class->newest : &sw_store_at(queue->store, newer)->older) = handle;
 	if (steps > STEPS_A_FINGER)
-		add_finger(queue, handle, waiter);
+		add_finger(queue, class, handle, waiter);
 }
 
 static void put_by_source(struct sw_queue *queue, sw_handle handle, struct sw_turn_source *source,
@@ -116,7 +126,7 @@ static void put_by_source(struct sw_queue *queue, sw_handle handle, struct sw_tu
 }
 
 /*
- * Those of the source that are older end with the first that is met either way: among all, from its place in
+ * Those of the source that are older end with the first that is met either way: among its class, from its place in
  * their list, where a source with many waiters soon has one; among its own, from their end, where one with few
  * soon has none left. So it takes no more steps than twice the root of all.
  */
@@ -142,7 +152,7 @@ void sw_queue_link(struct sw_queue *queue, sw_handle handle, struct sw_turn_sour
 
 	waiter->source = source->id;
 	sw_queue_ramp_before(queue, source);
-	link_by_age(queue, handle, waiter);
+	link_by_age(queue, class_of(queue, waiter), handle, waiter);
 	before = before_in_source(queue, waiter, source);
 	put_by_source(queue, handle, source, before,
 		      before == SW_NOBODY ? source->first
@@ -165,14 +175,15 @@ static void cut_by_source(struct sw_queue *queue, const struct sw_waiter *waiter
 void sw_queue_unlink(struct sw_queue *queue, sw_handle handle, struct sw_turn_source *source)
 {
 	const struct sw_waiter *waiter = sw_store_at(queue->store, handle);
+	struct sw_queue_class *class = class_of(queue, waiter);
 
 	sw_queue_ramp_before(queue, source);
 	if (waiter->is_finger)
-		drop_finger(queue, handle, waiter);
-	*(waiter->older == SW_NOBODY ? &queue->oldest
+		drop_finger(queue, class, handle, waiter);
+	*(waiter->older == SW_NOBODY ? &class->oldest
 				     : &sw_store_at(queue->store, waiter->older)->newer) =
 		waiter->newer;
-	*(waiter->newer == SW_NOBODY ? &queue->newest
+	*(waiter->newer == SW_NOBODY ? &class->newest
 				     : &sw_store_at(queue->store, waiter->newer)->older) =
 		waiter->older;
 	cut_by_source(queue, waiter, source);

@@ -75,8 +75,10 @@ void sw_queue_order_change(struct sw_queue *queue, struct sw_turn_source *source
 	struct sw_queue_class *class = sw_queue_class_find(queue, source->class_id);
 
 	/* Nobody is passed over any more: the next to come has a turn of his own. */
-	if (!--class->waiting)
+	if (!--class->waiting) {
 		class->is_aside = false;
+		class->busy_since_ns = 0;
+	}
 	if (had_turn) {
 		queue->pass = sw_queue_pass_of(queue, class);
 		class->pass = queue->pass + sw_queue_stride_of(class);

@@ -19,6 +19,11 @@ struct sw_queue_class {
 	uint64_t pass;	/* stride scheduling: the least is next */
 	uint64_t turns; /* given out so far, to its sources */
 	struct sw_turns ready;
+	sw_handle oldest, newest; /* queue_links.c: by age */
+	sw_handle *fingers;
+	uint32_t finger_count, finger_room;
+	uint64_t busy_since_ns; /* room has been wanting since then; 0: it has not */
+	uint64_t short_ns;	/* when somebody was kept out for want of it last */
 };
 
 /* Sources that are passed over, by id, those that were tried longest ago first. */
@@ -34,12 +39,7 @@ struct sw_queue {
 	struct sw_queue_class *classes;
 	size_t class_count;
 	struct sw_queue_aside aside[SW_QUEUE_CLASS]; /* by scope */
-	sw_handle oldest, newest;
-	sw_handle *fingers; /* queue_links.c: by age */
-	size_t finger_count, finger_room;
-	uint64_t pass;		/* of the class that was let in last; never goes down */
-	uint64_t busy_since_ns; /* room has been wanting since then; 0: it has not */
-	uint64_t short_ns;	/* when somebody was kept out for want of it last */
+	uint64_t pass; /* of the class that was let in last; never goes down */
 	bool is_held;
 	uint64_t ramp_began_ns; /* queue_ramp.c; 0: there was none yet */
 	uint32_t ramp_sources;

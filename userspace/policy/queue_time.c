@@ -22,34 +22,40 @@
 #define LOOK_NS	   (20 * SW_NS_PER_MS)
 #define LOOKS_TOLD 63
 
-static bool is_short(const struct sw_queue *queue, uint64_t now_ns)
+static bool is_short(const struct sw_queue_class *class, uint64_t now_ns)
 {
-	return queue->busy_since_ns && now_ns <= queue->short_ns + SHORT_NS;
+	return class->busy_since_ns && now_ns <= class->short_ns + SHORT_NS;
 }
 
-void sw_queue_note_short(struct sw_queue *queue, uint64_t now_ns)
+void sw_queue_note_short(struct sw_queue *queue, const struct sw_waiter *waiter, uint64_t now_ns)
 {
-	if (!is_short(queue, now_ns))
-		queue->busy_since_ns = now_ns;
-	queue->short_ns = now_ns;
+	struct sw_queue_class *class =
+		sw_queue_class_find(queue, queue->sources.by_id[waiter->source]->class_id);
+
+	if (!is_short(class, now_ns))
+		class->busy_since_ns = now_ns;
+	class->short_ns = now_ns;
 }
 
-static bool can_shrink(const struct sw_queue *queue, uint64_t now_ns)
+static bool can_shrink(const struct sw_queue *queue, const struct sw_queue_class *class,
+		       uint64_t now_ns)
 {
 	const struct sw_queue_settings *is = &queue->settings;
 
 	return is->order != SW_QUEUE_LIFO && is->overload_after_ns &&
-	       is->overload_wait_ns < is->max_wait_ns && !queue->is_held && is_short(queue, now_ns);
+	       is->overload_wait_ns < is->max_wait_ns && !queue->is_held && class &&
+	       is_short(class, now_ns);
 }
 
-uint64_t sw_queue_max_wait_ns(const struct sw_queue *queue, uint64_t now_ns)
+uint64_t sw_queue_max_wait_ns(const struct sw_queue *queue, uint32_t class_id, uint64_t now_ns)
 {
+	const struct sw_queue_class *class = sw_queue_class_find(queue, class_id);
 	const struct sw_queue_settings *is = &queue->settings;
 	uint64_t busy_ns, over_ns;
 
-	if (!can_shrink(queue, now_ns) || now_ns <= queue->busy_since_ns)
+	if (!can_shrink(queue, class, now_ns) || now_ns <= class->busy_since_ns)
 		return is->max_wait_ns;
-	busy_ns = now_ns - queue->busy_since_ns;
+	busy_ns = now_ns - class->busy_since_ns;
 	if (busy_ns <= is->overload_after_ns)
 		return is->max_wait_ns;
 	over_ns = busy_ns - is->overload_after_ns;
@@ -65,15 +71,16 @@ static uint64_t sum_or_max(uint64_t a, uint64_t b)
 }
 
 /* The wait gets shorter while he waits: when the two will meet. */
-static uint64_t limit_of(const struct sw_queue *queue, uint64_t syn_ns, uint64_t now_ns)
+static uint64_t limit_of(const struct sw_queue *queue, const struct sw_queue_class *class,
+			 uint64_t syn_ns, uint64_t now_ns)
 {
 	const struct sw_queue_settings *is = &queue->settings;
 	uint64_t first_ns = sum_or_max(syn_ns, is->max_wait_ns);
 	uint64_t last_ns = sum_or_max(syn_ns, is->overload_wait_ns);
-	uint64_t from_ns = sum_or_max(queue->busy_since_ns, is->overload_after_ns);
+	uint64_t from_ns = sum_or_max(class->busy_since_ns, is->overload_after_ns);
 	uint64_t shrinks_ns;
 
-	if (!can_shrink(queue, now_ns) || first_ns <= from_ns)
+	if (!can_shrink(queue, class, now_ns) || first_ns <= from_ns)
 		return first_ns;
 	if (last_ns >= sum_or_max(from_ns, is->overload_after_ns))
 		return last_ns;
@@ -83,26 +90,54 @@ static uint64_t limit_of(const struct sw_queue *queue, uint64_t syn_ns, uint64_t
 				     ((double)is->overload_after_ns + (double)shrinks_ns)));
 }
 
+/* Of the class's oldest, who is the first of it to be overdue. UINT64_MAX: nobody waits. */
+static uint64_t deadline_of(const struct sw_queue *queue, const struct sw_queue_class *class,
+			    uint64_t now_ns)
+{
+	if (class->oldest == SW_NOBODY)
+		return UINT64_MAX;
+	return limit_of(queue, class, sw_store_at(queue->store, class->oldest)->syn_ns, now_ns);
+}
+
 uint64_t sw_queue_deadline_ns(const struct sw_queue *queue, uint64_t now_ns)
 {
-	uint64_t at_ns;
+	uint64_t first_ns = UINT64_MAX;
 
-	if (queue->oldest == SW_NOBODY)
-		return UINT64_MAX;
-	at_ns = limit_of(queue, sw_store_at(queue->store, queue->oldest)->syn_ns, now_ns);
-	return at_ns > now_ns ? at_ns : now_ns;
+	for (size_t i = 0; i < queue->class_count; i++) {
+		uint64_t at_ns = deadline_of(queue, &queue->classes[i], now_ns);
+
+		first_ns = at_ns < first_ns ? at_ns : first_ns;
+	}
+	return first_ns > now_ns ? first_ns : now_ns;
+}
+
+/* Of those who are overdue by then. */
+static const struct sw_waiter *oldest_by(const struct sw_queue *queue, uint64_t now_ns, bool any)
+{
+	const struct sw_waiter *oldest = NULL;
+
+	for (size_t i = 0; i < queue->class_count; i++) {
+		const struct sw_queue_class *class = &queue->classes[i];
+		const struct sw_waiter *waiter;
+
+		if (class->oldest == SW_NOBODY ||
+		    (!any && deadline_of(queue, class, now_ns) > now_ns))
+			continue;
+		waiter = sw_store_at(queue->store, class->oldest);
+		if (!oldest || waiter->syn_ns < oldest->syn_ns)
+			oldest = waiter;
+	}
+	return oldest;
 }
 
 const struct sw_waiter *sw_queue_oldest(const struct sw_queue *queue)
 {
-	return queue->oldest == SW_NOBODY ? NULL : sw_store_at(queue->store, queue->oldest);
+	return oldest_by(queue, 0, true);
 }
 
 const struct sw_waiter *sw_queue_overdue(const struct sw_queue *queue, uint64_t now_ns)
 {
-	const struct sw_waiter *oldest = sw_queue_oldest(queue);
-
-	return oldest && sw_queue_deadline_ns(queue, now_ns) <= now_ns ? oldest : NULL;
+	return oldest_by(queue, now_ns, false);
 }
 
 uint64_t sw_queue_seen_ns(const struct sw_waiter *waiter)
@@ -134,10 +169,9 @@ bool sw_queue_note_unserved(struct sw_queue *queue, const struct sw_waiter *wait
 	return false;
 }
 
-int sw_queue_each(const struct sw_queue *queue,
-		  int (*each)(void *arg, const struct sw_waiter *waiter), void *arg)
+static int each_of_class(const struct sw_queue *queue, sw_handle handle,
+			 int (*each)(void *arg, const struct sw_waiter *waiter), void *arg)
 {
-	sw_handle handle = queue->oldest;
 	int stop = 0;
 
 	while (!stop && handle != SW_NOBODY) {
@@ -146,6 +180,16 @@ int sw_queue_each(const struct sw_queue *queue,
 		handle = waiter->newer;
 		stop = each(arg, waiter);
 	}
+	return stop;
+}
+
+int sw_queue_each(const struct sw_queue *queue,
+		  int (*each)(void *arg, const struct sw_waiter *waiter), void *arg)
+{
+	int stop = 0;
+
+	for (size_t i = 0; !stop && i < queue->class_count; i++)
+		stop = each_of_class(queue, queue->classes[i].oldest, each, arg);
 	return stop;
 }
 

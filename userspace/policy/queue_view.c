@@ -59,6 +59,20 @@ size_t sw_queue_ahead_of(const struct sw_queue *queue, uint32_t class_id,
 	return ahead;
 }
 
+/* Any of its waiters: those that were postponed are behind younger ones. */
+static uint64_t oldest_syn_of(const struct sw_queue *queue, const struct sw_turn_source *source)
+{
+	uint64_t oldest_ns = UINT64_MAX;
+
+	for (sw_handle handle = source->first; handle != SW_NOBODY;) {
+		const struct sw_waiter *waiter = sw_store_at(queue->store, handle);
+
+		oldest_ns = waiter->syn_ns < oldest_ns ? waiter->syn_ns : oldest_ns;
+		handle = waiter->after;
+	}
+	return oldest_ns;
+}
+
 int sw_queue_each_source(const struct sw_queue *queue,
 			 int (*each)(void *arg, const struct sw_queue_line *line), void *arg)
 {
@@ -74,7 +88,7 @@ int sw_queue_each_source(const struct sw_queue *queue,
 			.source = source->address,
 			.class_id = source->class_id,
 			.waiting = source->count,
-			.oldest_syn_ns = sw_store_at(queue->store, source->first)->syn_ns,
+			.oldest_syn_ns = oldest_syn_of(queue, source),
 		};
 		stop = each(arg, &line);
 	}
