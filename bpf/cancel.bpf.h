@@ -136,12 +136,4 @@ __attribute__((noinline)) int gate_cancel(struct packet_ctx *ctx, __u32 where)
 	return 0;
 }
 
-/* What is no SYN and no RST: no map is met on the way out. */
-static __always_inline void gate_data(struct packet_ctx *ctx, const struct packet *packet,
-				      const struct tcphdr *tcp)
-{
-	if (sw_cancel_fits(data_bytes(packet, tcp)))
-		gate_cancel(ctx, packet->where);
-}
-
 #endif

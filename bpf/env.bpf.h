@@ -26,7 +26,8 @@ struct gate {
 	struct sw_source_live *source; /* once it is known */
 	/* Somebody who waits, while there is no daemon; its flow's word, its class and source as counted. */
 	__u8 is_waiter;
-	__u8 owes_rate; /* it takes its arrival from its source's rate when it has waited */
+	__u8 owes_rate;	 /* it takes its arrival from its source's rate when it has waited */
+	__u8 answers_as; /* enum sw_answers */
 	__u64 waiter_word;
 };
 

@@ -10,18 +10,12 @@
 
 #include "admit.bpf.h"
 #include "answer.bpf.h"
-#include "cancel.bpf.h"
+#include "exchange.bpf.h"
 #include "parse.bpf.h"
 #include "waiter_replaced.bpf.h"
 
 /* How long a refusal is remembered for its retransmits: tcp_syn_retries = 6 sends the last at 63 s. */
 #define REFUSAL_NS (64 * NS_PER_SECOND)
-
-enum gate_says {
-	GATE_PASS,
-	GATE_DROP,
-	GATE_RESET, /* answer with a RST, or drop if that cannot be done */
-};
 
 static __always_inline enum gate_says enforce(const struct gate *gate, __u8 lane)
 {
@@ -36,7 +30,7 @@ static __always_inline enum gate_says enforce(const struct gate *gate, __u8 lane
 	case SW_LANE_DROP:
 		return GATE_DROP;
 	default:
-		return GATE_RESET;
+		return lane == SW_LANE_REFUSE && gate->answers_as ? GATE_REFUSE : GATE_RESET;
 	}
 }
 
@@ -138,6 +132,7 @@ static __always_inline int gate_flow(struct gate *gate)
 	if (!gate->control || !conf || !service)
 		return GATE_PASS;
 	gate->is_waiter = conf->zero; /* see sw_hide() */
+	gate->answers_as = conf->answers_as;
 	flow = bpf_map_lookup_elem(&flows, &gate->flow);
 	if (flow) {
 		struct sw_flow was = unpack(flow_word(flow));
@@ -238,10 +233,29 @@ __attribute__((noinline)) int gate_rst(struct packet_ctx *ctx, __u32 where)
 	struct sw_flow_key key = {}; /* 6.1 wants what a global function fills to be filled */
 
 	if (!tcp || where & WHERE_FRAGMENT || read_flow(ctx, where, &key) ||
-	    service_of(&key) == NO_SERVICE || !is_sound_rst(&packet, tcp, &key))
+	    service_of(&key) == NO_SERVICE)
 		return 0;
-	flow_reset(&key, bpf_ntohl(tcp->seq), 0);
+	refusal_ends(&key, bpf_ntohl(tcp->seq));
+	if (is_sound_rst(&packet, tcp, &key))
+		flow_reset(&key, bpf_ntohl(tcp->seq), 0);
 	return 0;
+}
+
+/* What is no SYN and no RST: while nobody is being refused no map is met on the way out. */
+static __always_inline enum gate_says gate_data(struct packet_ctx *ctx, const struct packet *packet,
+						const struct tcphdr *tcp)
+{
+	__u32 bytes = data_bytes(packet, tcp);
+
+	if (*(volatile __u64 *)&answering_ns && is_answering()) {
+		int says = gate_answer(ctx, packet->where);
+
+		if (says != GATE_PASS)
+			return says;
+	}
+	if (sw_cancel_fits(bytes))
+		gate_cancel(ctx, packet->where);
+	return GATE_PASS;
 }
 
 /*
@@ -275,8 +289,8 @@ static __always_inline int gate_packet(struct packet_ctx *ctx, __u32 where)
 					      : gate_unseen(ctx, &packet);
 	flags = tcp_flags(tcp);
 	if (!(flags & (TCP_SYN | TCP_RST)))
-		gate_data(ctx, &packet, tcp);
-	else if (!(flags & TCP_SYN))
+		return gate_data(ctx, &packet, tcp);
+	if (!(flags & TCP_SYN))
 		gate_rst(ctx, where);
 	else if (!(flags & TCP_ACK))
 		return gate_syn(ctx, where);

@@ -12,7 +12,9 @@
 #define gate_listener listener_tc
 #define gate_rst      gate_rst_tc
 #define gate_syn      gate_syn_tc
-#define answer_reset  answer_tc
+#define answer_syn    answer_syn_tc
+#define gate_answer   gate_answer_tc
+#define reply_write   reply_write_tc
 #define parkable      parkable_tc
 #define park	      park_tc
 
@@ -20,13 +22,17 @@
 
 #include "gate.bpf.h"
 #include "steer.bpf.h"
-#include "tc_answer.bpf.h"
 #include "tc_packet.bpf.h"
 
-static __always_inline int reset(struct __sk_buff *skb, __u32 where)
+static __always_inline int send_back(struct __sk_buff *skb)
 {
-	if (!make_reset(skb, where))
-		return bpf_redirect(skb->ifindex, 0);
+	return bpf_redirect(skb->ifindex, 0);
+}
+
+static __always_inline int answer(struct __sk_buff *skb, __u32 where, int tells)
+{
+	if (!answer_syn(skb, where, tells))
+		return send_back(skb);
 	count(SW_COUNTERS_HOST, SW_COUNTER_UNANSWERABLE);
 	return TC_ACT_SHOT;
 }
@@ -40,7 +46,11 @@ int gate_tc(struct __sk_buff *skb)
 	case GATE_DROP:
 		return TC_ACT_SHOT;
 	case GATE_RESET:
-		return reset(skb, where);
+		return answer(skb, where, 0);
+	case GATE_REFUSE:
+		return answer(skb, where, 1);
+	case GATE_ANSWERED:
+		return send_back(skb);
 	default:
 		return steer_packet(skb, where) == STEER_DROP ? TC_ACT_SHOT : TC_ACT_UNSPEC;
 	}

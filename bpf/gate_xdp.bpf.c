@@ -12,7 +12,9 @@
 #define gate_listener	listener_xdp
 #define gate_rst	gate_rst_xdp
 #define gate_syn	gate_syn_xdp
-#define answer_reset	answer_xdp
+#define answer_syn	answer_syn_xdp
+#define gate_answer	gate_answer_xdp
+#define reply_write	reply_write_xdp
 #define walk_extensions walk_xdp
 #define read_flow	read_flow_xdp
 #define parkable	parkable_xdp
@@ -36,6 +38,44 @@ static __always_inline long load_bytes(struct xdp_md *ctx, __u32 offset, void *t
 	return bpf_xdp_load_bytes(ctx, offset, to, bytes);
 }
 
+static __always_inline long store_bytes(struct xdp_md *ctx, __u32 offset, void *from, __u32 bytes)
+{
+	return bpf_xdp_store_bytes(ctx, offset, from, bytes);
+}
+
+/* Ethernet's shortest frame without its checksum. */
+#define FRAME_MIN_BYTES 60
+
+/* What is padded must not be the client's own bytes. */
+static __always_inline void clear_padding(struct xdp_md *ctx, __u32 length)
+{
+	__u8 *data = (void *)(long)ctx->data;
+	void *end = (void *)(long)ctx->data_end;
+
+	for (int i = 54; i < FRAME_MIN_BYTES; i++)
+		if (i >= (int)length && (void *)(data + i + 1) <= end)
+			data[i] = 0;
+}
+
+/*
+ * Ethernet pads short frames anyway. A frame that has to grow does so at its head, where there are 256 bytes for
+ * sure, and only if those do not suffice at its tail, where there may be none: it is written anew all the same.
+ */
+static __always_inline int resize(struct xdp_md *ctx, __u32 length)
+{
+	__u32 have = frame_bytes(ctx);
+	__u32 want = length < FRAME_MIN_BYTES ? FRAME_MIN_BYTES : length;
+
+	if (have > want && bpf_xdp_adjust_tail(ctx, (int)want - (int)have))
+		return -1;
+	if (have < length && bpf_xdp_adjust_head(ctx, (int)have - (int)length) &&
+	    bpf_xdp_adjust_tail(ctx, (int)length - (int)have))
+		return -1;
+	if (length < FRAME_MIN_BYTES)
+		clear_padding(ctx, length);
+	return 0;
+}
+
 static __always_inline __u32 ingress_of(const struct xdp_md *ctx)
 {
 	return ctx->ingress_ifindex;
@@ -51,30 +91,9 @@ static __always_inline void stripped_tag(const struct xdp_md *ctx, struct sw_par
 
 #include "gate.bpf.h"
 
-/* Ethernet pads short frames anyway; what is padded must not be the client's own bytes. */
-static __always_inline int cut_frame(struct xdp_md *ctx, __u32 length)
+static __always_inline int answer(struct xdp_md *ctx, __u32 where, int tells)
 {
-	__u32 have = frame_bytes(ctx);
-	__u32 want = length < ETHERNET_MIN_BYTES ? ETHERNET_MIN_BYTES : length;
-
-	if (have > want && bpf_xdp_adjust_tail(ctx, (int)want - (int)have))
-		return -1;
-	if (length < ETHERNET_MIN_BYTES && have > length) {
-		__u8 *data = (void *)(long)ctx->data;
-		void *end = (void *)(long)ctx->data_end;
-
-		for (int i = sizeof(struct ethhdr) + 40; i < ETHERNET_MIN_BYTES; i++)
-			if (i >= (int)length && (void *)(data + i + 1) <= end)
-				data[i] = 0;
-	}
-	return 0;
-}
-
-static __always_inline int reset(struct xdp_md *ctx, __u32 where)
-{
-	__u32 length = answer_reset(ctx, where);
-
-	if (length && !cut_frame(ctx, length))
+	if (!answer_syn(ctx, where, tells))
 		return XDP_TX;
 	count(SW_COUNTERS_HOST, SW_COUNTER_UNANSWERABLE);
 	return XDP_DROP;
@@ -90,7 +109,11 @@ int gate_xdp(struct xdp_md *ctx)
 	case GATE_DROP:
 		return XDP_DROP;
 	case GATE_RESET:
-		return reset(ctx, where);
+		return answer(ctx, where, 0);
+	case GATE_REFUSE:
+		return answer(ctx, where, 1);
+	case GATE_ANSWERED:
+		return XDP_TX;
 	default:
 		return XDP_PASS;
 	}

@@ -9,8 +9,10 @@
 #include <linux/bpf.h>
 #include <bpf/bpf_helpers.h>
 
+#include "spillway/cookie.h"
 #include "spillway/maps.h"
 #include "spillway/queue.h"
+#include "spillway/refusal.h"
 #include "spillway/sweep_timer.h"
 
 struct {
@@ -110,6 +112,22 @@ struct {
 	__type(key, struct sw_flow_key);
 	__type(value, struct sw_refusal);
 } refused SEC(".maps") __weak;
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, SW_CLASSES_MAX);
+	__type(key, __u32);
+	__type(value, struct sw_refusal_text);
+} refusal_texts SEC(".maps") __weak;
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct sw_cookie_secrets);
+} cookie_secrets SEC(".maps") __weak;
 
 struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);

@@ -12,14 +12,17 @@
 
 #define packet_ctx    __sk_buff
 #define gate_listener listener_wait
-#define answer_reset  answer_wait
+#define answer_syn    answer_syn_wait
+#define gate_answer   gate_answer_wait
+#define gate_cancel   gate_cancel_wait
+#define reply_write   reply_write_wait
 #define parkable      parkable_wait
 #define park	      park_wait
 
 #include "tc_frame.bpf.h"
 
+#include "exchange.bpf.h"
 #include "waiter_turn.bpf.h"
-#include "tc_answer.bpf.h"
 
 /* The daemon notes when it saw a SYN to the millisecond; the next comes many later. */
 #define SEEN_ROUNDED_NS 2000000
@@ -55,13 +58,37 @@ static __always_inline __u32 send_in(struct __sk_buff *skb, const struct sw_flow
 	return released;
 }
 
-static __always_inline __u32 send_answer(struct __sk_buff *skb, __u32 where, __u32 released)
+/* Whether clients of the service can be told why they are refused. */
+static __always_inline int tells(const struct sw_flow_key *key, __u8 lane)
+{
+	__u32 service = service_of(key);
+	struct sw_service_conf *conf = bpf_map_lookup_elem(&service_conf, &service);
+
+	return lane == SW_LANE_REFUSE && conf && conf->answers_as;
+}
+
+static __always_inline __u32 send_answer(struct __sk_buff *skb, __u32 where,
+					 const struct sw_flow_key *key, __u32 released)
 {
 	if ((released & 0xff) == SW_LANE_DROP)
 		return released;
-	if (make_reset(skb, where) || bpf_clone_redirect(skb, skb->cb[SW_RELEASE_CB_IFINDEX], 0))
+	if (answer_syn(skb, where, tells(key, released & 0xff)) ||
+	    bpf_clone_redirect(skb, skb->cb[SW_RELEASE_CB_IFINDEX], 0))
 		count(SW_COUNTERS_HOST, SW_COUNTER_UNANSWERABLE);
 	return released;
+}
+
+/* Answers the ACK of a refused client as if it had just come: what it was told may have been lost. */
+static __always_inline __u32 tell_again(struct __sk_buff *skb, __u32 where,
+					const struct sw_flow_key *key)
+{
+	struct sw_refusal *refusal = bpf_map_lookup_elem(&refused, key);
+
+	if (!refusal || refusal->progress & SW_REFUSAL_HEARD ||
+	    gate_answer(skb, where) != GATE_ANSWERED)
+		return 0;
+	bpf_clone_redirect(skb, skb->cb[SW_RELEASE_CB_IFINDEX], 0);
+	return sw_released(SW_LANE_REFUSE, 0);
 }
 
 /*
@@ -100,6 +127,8 @@ int release_waiter(struct __sk_buff *skb)
 		return 0;
 	if (skb->cb[SW_RELEASE_CB_OP] == SW_RELEASE_ABANDON)
 		return abandon(skb, where, &key);
+	if (skb->cb[SW_RELEASE_CB_OP] == SW_RELEASE_TELL)
+		return tell_again(skb, where, &key);
 	released = waiter_turn(skb, where,
 			       skb->cb[SW_RELEASE_CB_OP] |
 				       (skb->cb[SW_RELEASE_CB_AGAIN] ? SW_RELEASE_AGAIN : 0));
@@ -107,7 +136,7 @@ int release_waiter(struct __sk_buff *skb)
 		return send_in(skb, &key, released);
 	if ((released & 0xff) == SW_LANE_NONE || (released & 0xff) == SW_LANE_QUEUE)
 		return released;
-	return send_answer(skb, where, released);
+	return send_answer(skb, where, &key, released);
 }
 
 char LICENSE[] SEC("license") __weak = "Dual BSD/GPL";

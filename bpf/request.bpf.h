@@ -5,6 +5,7 @@
 #ifndef SPILLWAY_REQUEST_BPF_H
 #define SPILLWAY_REQUEST_BPF_H
 
+#include "answering.bpf.h"
 #include "env.bpf.h"
 
 /* What every decision about the packet's flow begins with. */
@@ -37,10 +38,17 @@ static __noinline int give_back(struct gate *gate, struct sw_request *request, _
 /* So that a retransmit hears the same again. */
 static __noinline int note_refused(struct gate *gate, struct sw_service_state *service, __u8 lane)
 {
-	struct sw_refusal refusal = {.isn = gate->isn, .lane = lane, .at_ns = gate->now_ns};
+	struct sw_refusal refusal = {
+		.isn = gate->isn,
+		.lane = lane,
+		.class_id = gate->class_id,
+		.at_ns = gate->now_ns,
+	};
 
 	bpf_map_update_elem(&refused, &gate->flow, &refusal, BPF_ANY);
 	*(volatile __u64 *)&service->last_refused_ns = gate->now_ns;
+	if (lane == SW_LANE_REFUSE)
+		answering_begin(gate->now_ns);
 	return 0;
 }
 

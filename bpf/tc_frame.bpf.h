@@ -24,6 +24,17 @@ static __always_inline long load_bytes(struct __sk_buff *skb, __u32 offset, void
 	return bpf_skb_load_bytes(skb, offset, to, bytes);
 }
 
+static __always_inline long store_bytes(struct __sk_buff *skb, __u32 offset, void *from,
+					__u32 bytes)
+{
+	return bpf_skb_store_bytes(skb, offset, from, bytes, 0);
+}
+
+static __always_inline int resize(struct __sk_buff *skb, __u32 length)
+{
+	return skb->len == length ? 0 : (int)bpf_skb_change_tail(skb, length, 0);
+}
+
 static __always_inline __u32 ingress_of(const struct __sk_buff *skb)
 {
 	return skb->ifindex;

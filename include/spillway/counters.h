@@ -42,7 +42,10 @@
 	    "cancel requests that were too many or too late to be given to the other listener")    \
 	ROW(EVICTED, "evicted", "idle sessions that were ended for those who waited")              \
 	ROW(UNANSWERED, "unanswered",                                                              \
-	    "slots freed of connections closed on this side whose client did not answer")
+	    "slots freed of connections closed on this side whose client did not answer")          \
+	ROW(REFUSALS_TOLD, "refusals_told", "refused clients that were told why")                  \
+	ROW(REFUSALS_RESET, "refusals_reset",                                                      \
+	    "refused clients cut off: they said what no message can answer")
 
 enum sw_counter {
 #define SW_COUNTER_ID(id, name, help) SW_COUNTER_##id,

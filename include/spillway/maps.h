@@ -54,7 +54,8 @@ struct sw_service_conf {
 	__u8 ipv6_bits;
 	__u8 zero;	  /* sw_hide() */
 	__u8 has_cancels; /* a CancelRequest for one of its listeners may be for the other */
-	__u8 pad[3];
+	__u8 answers_as;  /* enum sw_answers */
+	__u8 pad[2];
 	struct sw_target direct; /* port 0: the packet's own destination */
 	struct sw_target pooler;
 };
@@ -212,9 +213,13 @@ SW_INLINE __u32 sw_flow_tag(const struct sw_flow_key *key)
 struct sw_refusal {
 	__u32 isn;
 	__u8 lane;
-	__u8 pad[3];
+	__u8 progress; /* SW_REFUSAL_… */
+	__u16 class_id;
 	__u64 at_ns;
 };
+
+#define SW_REFUSAL_TOLD	 0x01 /* why was sent */
+#define SW_REFUSAL_HEARD 0x02 /* and is acknowledged, or nobody wants to hear it any more */
 
 /* counters: one of these per service and CPU, and one for what no service can be made out of. */
 #define SW_COUNTERS_HOST SW_SERVICES_MAX

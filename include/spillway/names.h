@@ -13,10 +13,12 @@
 	X(class_state)                                                                             \
 	X(classes)                                                                                 \
 	X(control)                                                                                 \
+	X(cookie_secrets)                                                                          \
 	X(counters)                                                                                \
 	X(flows)                                                                                   \
 	X(lifetimes)                                                                               \
 	X(ports)                                                                                   \
+	X(refusal_texts)                                                                           \
 	X(refused)                                                                                 \
 	X(service_conf)                                                                            \
 	X(service_state)                                                                           \

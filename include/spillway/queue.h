@@ -21,11 +21,15 @@ enum sw_wakeup {
 	SW_WAKEUP_FREED,     /* a slot, a place at the pooler, a connection of the source */
 	SW_WAKEUP_CANCEL,    /* cancel.h */
 	SW_WAKEUP_COMPLETED, /* a handshake, so that others may begin: as FREED */
+	SW_WAKEUP_TOLD,	     /* a refused client that cannot ask again: as PARKED */
 };
 
-/* A SYN that waits: the first, or a repetition of one that is known. */
+/*
+ * A SYN that waits: the first, or a repetition of one that is known. Or the ACK of a refused client that was told
+ * why, who may not have heard it.
+ */
 struct sw_parked {
-	__u32 kind;    /* SW_WAKEUP_PARKED */
+	__u32 kind;    /* SW_WAKEUP_PARKED, SW_WAKEUP_TOLD */
 	__u32 ifindex; /* where it came in */
 	__u64 syn_ns;  /* when the flow's first SYN came */
 	__u64 seen_ns; /* when this one came */
@@ -65,6 +69,7 @@ enum sw_release_op {
 	SW_RELEASE_TIME_OUT,  /* to the lanes behind the queue */
 	SW_RELEASE_ABANDON,   /* its client has given up: forget it */
 	SW_RELEASE_ELSEWHERE, /* nobody listens where it goes: to any lane but direct and the queue */
+	SW_RELEASE_TELL, /* no waiter: an ACK of a refused client, to be answered again; SW_LANE_REFUSE if it was */
 };
 
 /* Added to the above for waiter_turn(). */

@@ -140,7 +140,7 @@ assert_whole() {
 		spillwayd_run
 	done
 	end_storm
-	assert_causes connect_refused
+	assert_causes told_to_retry
 	assert_matches "log" 'taking over from the daemon before this one' "$(cat "$WORLD/log/spillwayd")"
 	# shellcheck disable=SC2086 # names
 	assert_whole $STAYING
@@ -171,7 +171,7 @@ postgres_logged_more() {
 	done
 	end_storm
 	[ "$(class_direct some)" -gt 0 ] && [ "$(class_direct default)" -gt 3 ]
-	assert_causes connect_refused
+	assert_causes told_to_retry
 	# shellcheck disable=SC2086 # names
 	assert_whole $STAYING
 	assert_status "$TOTALS.syn" $((CLIENTS + 3))
@@ -196,7 +196,7 @@ class_direct() {
 	end_storm
 	[ "$(status_value "$TOTALS.pooler")" -gt 0 ]
 	# Whoever was with the pooler when it went heard of that; so did those who still were sent to it.
-	assert_causes 'connect_refused|connect_reset|closed_early|reset|sqlstate_(08P01|57P01|57P03|58000)'
+	assert_causes 'told_to_retry|connect_refused|connect_reset|closed_early|reset|sqlstate_(08P01|57P01|57P03|58000)'
 	# shellcheck disable=SC2086 # names
 	assert_whole $STAYING
 }
@@ -224,7 +224,7 @@ flood_counts() {
 	as_client python3 "$BATS_TEST_DIRNAME/lib/vanish.py" "$SERVER_IPV4" 5432 10.77.8 10
 	assert_in_the_storm
 	end_storm
-	assert_causes connect_refused
+	assert_causes told_to_retry
 	# shellcheck disable=SC2086 # names
 	assert_whole $STAYING
 }
@@ -242,6 +242,6 @@ flood_counts() {
 	assert_in_the_storm
 	end_storm
 	# Where there is no link, there is no route either.
-	assert_causes 'connect_refused|connect_unreachable|connect_timeout|timeout'
+	assert_causes 'told_to_retry|connect_refused|connect_unreachable|connect_timeout|timeout'
 	assert_whole 1-1 1-3
 }

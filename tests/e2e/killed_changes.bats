@@ -50,7 +50,7 @@ configure_after() {
 		    lanes: [direct, refuse]
 		    classes:
 		      - {name: some, sources: [10.77.9.0/24, 10.77.8.0/24]}
-		  - {name: fresh, listen: [":5434"], budget: {mode: fixed, direct: 1}, lanes: [direct, refuse]}
+		  - {name: fresh, listen: [":5434"], protocol: tcp, budget: {mode: fixed, direct: 1}, lanes: [direct, refuse]}
 	YAML
 }
 

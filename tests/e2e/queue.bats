@@ -87,7 +87,7 @@ configuration() {
 	come_and_wait late 10.77.1.2
 	# Its own patience is 40 s: an end within wait_until's 10 s is the refusal.
 	wait_until "it is refused" process_is_gone late
-	assert_matches "what it heard" 'refused' "$(cat "$WORLD/log/late")"
+	assert_matches "what it heard" 'budget exhausted' "$(cat "$WORLD/log/late")"
 	assert_equal "timed out" 1 "$(counter wait_timed_out)"
 	assert_waits_add_up
 }

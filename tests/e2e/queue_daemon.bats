@@ -85,7 +85,7 @@ two_hundred_wait() {
 	come_and_wait late 10.77.1.2
 	stop_process spillwayd KILL
 	wait_until "it is refused" process_is_gone late
-	assert_matches "what it heard" 'refused' "$(cat "$WORLD/log/late")"
+	assert_matches "what it heard" 'budget exhausted' "$(cat "$WORLD/log/late")"
 	spillwayd_run
 	assert_status "$WAITING" 0
 	assert_waits_add_up

@@ -10,7 +10,7 @@ setup_file() { world_with_database max_connections=26; }
 teardown_file() { world_destroy; }
 teardown() {
 	as_client ethtool -K "$WORLD_INTERFACE" tx on
-	untag_client_frames
+	clear_client_filters
 	end_test
 }
 
@@ -109,6 +109,6 @@ raw_syn() { as_client python3 "$BATS_TEST_DIRNAME/lib/raw_syn.py" "$SERVER_IPV4"
 		start
 		both_families_wait
 		spillwayd_stop
-		untag_client_frames
+		clear_client_filters
 	done
 }

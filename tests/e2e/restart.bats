@@ -123,7 +123,7 @@ assert_goes_on() {
 	assert_equal "served or refused" 200 \
 		"$(jq '.succeeded + ([.failures[]?.count] | add // 0)' "$WORLD/log/clients")"
 	# Refused by the budget, and nobody by anything else.
-	assert_equal "causes of failures" "" "$(jq -r '.failures | keys[] | select(. != "connect_refused")' "$WORLD/log/clients")"
+	assert_equal "causes of failures" "" "$(jq -r '.failures | keys[] | select(. != "told_to_retry")' "$WORLD/log/clients")"
 }
 
 @test "a start that fails leaves the gate as it was" {

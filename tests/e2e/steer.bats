@@ -12,7 +12,7 @@ setup_file() {
 }
 teardown_file() { world_destroy; }
 teardown() {
-	untag_client_frames
+	clear_client_filters
 	end_test
 	pgbouncer_stop
 }
@@ -92,7 +92,7 @@ handshakes_from_before_are_given_up() { WAIT_SECONDS=20 eventually_status "$USED
 		assert_status "$TOTALS.pooler" 2
 		release_all
 		spillwayd_stop
-		untag_client_frames
+		clear_client_filters
 	done
 }
 

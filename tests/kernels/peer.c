@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
  * The smallest server and client that tell lanes apart: the server greets every client with a word and
- * holds it; the client prints the word, or why it got none, and stays. Called by tests/kernels/smoke.
+ * holds it; the client prints the word, or why it got none, and stays. It begins as a client of PostgreSQL's
+ * does, which the server does not mind: so it hears why it is refused. Called by tests/kernels/smoke.
  *
  * peer listen ADDRESS PORT WORD | peer connect ADDRESS PORT [SOURCE]
  */
@@ -41,11 +42,25 @@ static int server_run(const struct sockaddr_in *addr, const char *word)
 	}
 }
 
+/* Protocol 3.0, user a. */
+static const char startup[] = "\0\0\0\x10\0\3\0\0user\0a\0";
+
+/* What the server said: its word, or the ErrorResponse of a gate that refuses. */
+static const char *heard(int fd, char *word, size_t size)
+{
+	if (write(fd, startup, sizeof(startup)) < 0 || read(fd, word, size - 1) <= 0)
+		return "closed";
+	if (word[0] != 'E')
+		return word;
+	word[0] = '\0';
+	return memmem(word + 5, size - 5, "C53300", sizeof("C53300")) ? "refused" : "an error";
+}
+
 static int client_run(const struct sockaddr_in *addr, const char *source)
 {
 	int fd = socket(AF_INET, SOCK_STREAM, 0);
 	struct sockaddr_in own = {.sin_family = AF_INET};
-	char word[32] = "";
+	char word[256] = "";
 
 	if (source && (inet_pton(AF_INET, source, &own.sin_addr) != 1 ||
 		       bind(fd, (const struct sockaddr *)&own, sizeof(own)) != 0)) {
@@ -54,10 +69,8 @@ static int client_run(const struct sockaddr_in *addr, const char *source)
 	}
 	if (fd < 0 || connect(fd, (const struct sockaddr *)addr, sizeof(*addr)) != 0)
 		puts(errno == ECONNREFUSED ? "refused" : strerror(errno));
-	else if (read(fd, word, sizeof(word) - 1) <= 0)
-		puts("closed");
 	else
-		puts(word);
+		puts(heard(fd, word, sizeof(word)));
 	fflush(stdout);
 	while (word[0] != '\0')
 		pause();

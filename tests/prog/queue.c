@@ -28,9 +28,18 @@ static void on_cancel(void *arg, const struct sw_cancel *cancel)
 	told->cancels++;
 }
 
+static void on_told(void *arg, const struct sw_parked *parked)
+{
+	struct told *told = arg;
+
+	told->told = *parked;
+	told->tolds++;
+}
+
 struct told queue_hear(struct rig *rig)
 {
-	static const struct sw_wakeups_handlers handlers = {on_parked, on_freed, on_cancel};
+	static const struct sw_wakeups_handlers handlers = {on_parked, on_freed, on_cancel,
+							    on_told};
 	struct sw_wakeups *wakeups;
 	struct told told = {0};
 

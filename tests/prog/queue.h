@@ -18,9 +18,11 @@ struct told {
 	struct sw_parked parked;
 	struct sw_freed freed;
 	struct sw_cancel cancel;
+	struct sw_parked told;
 	int parks;
 	int frees;
 	int cancels;
+	int tolds;
 };
 
 struct told queue_hear(struct rig *rig);

@@ -15,7 +15,7 @@
 	"queue, lanes, over_limit, refuse, classes"
 #define CLASS_KEYS                                                                                 \
 	"allowed: name, sources, action, rate, burst, connections_per_source, "                    \
-	"direct_per_source, max_direct, reserved, weight, evict, lanes"
+	"direct_per_source, max_direct, reserved, weight, evict, message, lanes"
 #define X64 "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"
 
 /* clang-format off */

@@ -16,6 +16,7 @@ static const struct {
 	{"connect_unreachable", "ICMP or routing: no way to the server"},
 	{"timeout", "connected, but no login or no result within --timeout"},
 	{"sqlstate_XXXXX", "the server's ErrorResponse, by its SQLSTATE"},
+	{"told_to_retry", "a 53300 whose hint says when to retry: not the database's own"},
 	{"error_without_sqlstate", "the text a postmaster sends when it cannot fork"},
 	{"closed_early", "the server closed before the last answer, without an error"},
 	{"reset", "a RST after the server had begun to answer"},

@@ -54,10 +54,17 @@ static void fail_unexpected(struct sw_storm *storm, struct sw_client *client)
 		       client->reader.type, sw_client_waits_for(client));
 }
 
+/* PostgreSQL gives no hint with it: so it was what stands in front of the database that refused. */
+static bool is_told_to_retry(const char *state, const char *hint)
+{
+	return strcmp(state, "53300") == 0 && strncmp(hint, "Retry in ", strlen("Retry in ")) == 0;
+}
+
 static void receive_error(struct sw_storm *storm, struct sw_client *client)
 {
 	const char *state = sw_wire_error_field(&client->reader, 'C');
 	const char *message = sw_wire_error_field(&client->reader, 'M');
+	const char *hint = sw_wire_error_field(&client->reader, 'H');
 	char cause[] = "sqlstate_XXXXX";
 
 	if (strlen(state) != 5 || strspn(state, "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ") != 5) {
@@ -66,7 +73,8 @@ static void receive_error(struct sw_storm *storm, struct sw_client *client)
 		return;
 	}
 	snprintf(cause, sizeof(cause), "sqlstate_%s", state);
-	sw_client_fail(storm, client, cause, "%s", message);
+	sw_client_fail(storm, client, is_told_to_retry(state, hint) ? "told_to_retry" : cause, "%s",
+		       message);
 }
 
 static void receive_old_error(struct sw_storm *storm, struct sw_client *client)

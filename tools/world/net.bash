@@ -144,7 +144,18 @@ attach_pinned_tagger() {
 	as_client tc filter add dev "$WORLD_INTERFACE" egress bpf direct-action object-pinned "$2/$1"
 }
 
-untag_client_frames() {
+# The first copy of whatever the client is sent is lost from here on, until clear_client_filters.
+lose_first_copies() {
+	as_client tc qdisc add dev "$WORLD_INTERFACE" clsact &&
+		with_programs lose_first classifier attach_pinned_loser
+}
+
+attach_pinned_loser() {
+	as_client tc filter add dev "$WORLD_INTERFACE" ingress bpf direct-action object-pinned "$1/lose_first"
+}
+
+# Takes off what the two above put on.
+clear_client_filters() {
 	as_client tc qdisc delete dev "$WORLD_INTERFACE" clsact 2>/dev/null || true
 }
 

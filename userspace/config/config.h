@@ -95,6 +95,7 @@ struct sw_config_class {
 	uint32_t reserved;
 	uint32_t weight;
 	enum sw_yes_no evict; /* its idle sessions may be ended, see budget.evict_idle_after */
+	char message[SW_CONFIG_MESSAGE_MAX + 1]; /* "": the service's */
 	struct sw_config_lanes lanes; /* count 0: the service's; see sw_config_class_lanes() */
 };
 
@@ -146,6 +147,7 @@ struct sw_config_service {
 	struct sw_config_lanes over_limit;
 	struct {
 		char message[SW_CONFIG_MESSAGE_MAX + 1];
+		uint64_t retry_after_ns; /* 0: not told */
 	} refuse;
 	struct sw_config_class *classes; /* one of them is named "default" */
 	size_t class_count;

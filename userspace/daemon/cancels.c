@@ -133,23 +133,35 @@ static void remember_own(struct sw_cancels *cancels, const struct sw_cancel_call
 	remember(cancels, &own);
 }
 
-/* False: the service has no other listener, any more. */
-static bool other_listener(const struct sw_daemon *daemon, const struct sw_cancel *cancel,
-			   struct sw_endpoint *out)
+/* Where `direct` leads: without a target of its own, where the client wanted to go. */
+static struct sw_endpoint direct_of(const struct sw_config_service *service,
+				    const struct sw_cancel *cancel)
+{
+	struct sw_endpoint to = service->direct.address;
+
+	if (!to.port) {
+		to.port = ntohs(cancel->flow.server_port_be);
+		memcpy(to.addr.bytes, cancel->flow.server.bytes, sizeof(to.addr.bytes));
+	}
+	return to;
+}
+
+/* The listeners of the service that have not heard it; none if the service is gone. How many. */
+static size_t other_listeners(const struct sw_daemon *daemon, const struct sw_cancel *cancel,
+			      struct sw_endpoint out[2])
 {
 	const struct sw_plan_service *planned = sw_plan_service(daemon->plan, cancel->service);
 	const struct sw_config_service *service =
 		planned ? sw_config_find_service(daemon->config, planned->name) : NULL;
+	size_t count = 0;
 
 	if (!service)
-		return false;
-	*out = cancel->lane == SW_LANE_POOLER ? service->direct.address : service->pooler.address;
-	/* Without a target of its own, `direct` is where the client wanted to go. */
-	if (cancel->lane == SW_LANE_POOLER && !out->port) {
-		*out = (struct sw_endpoint){.port = ntohs(cancel->flow.server_port_be)};
-		memcpy(out->addr.bytes, cancel->flow.server.bytes, sizeof(out->addr.bytes));
-	}
-	return out->port != 0;
+		return 0;
+	if (cancel->lane != SW_LANE_DIRECT)
+		out[count++] = direct_of(service, cancel);
+	if (cancel->lane != SW_LANE_POOLER && service->pooler.address.port)
+		out[count++] = service->pooler.address;
+	return count;
 }
 
 static struct call *free_call(struct sw_cancels *cancels)
@@ -180,23 +192,31 @@ static int begin(struct sw_cancels *cancels, const struct sw_cancel *cancel,
 	return -ENOMEM;
 }
 
+static void give_to(struct sw_cancels *cancels, const struct sw_cancel *cancel,
+		    const struct sw_endpoint *to)
+{
+	char text[SW_ENDPOINT_TEXT];
+	int failed = sw_clock_monotonic_ns() > cancel->at_ns + LATE_NS ? -ETIME
+								       : begin(cancels, cancel, to);
+
+	if (failed)
+		count(cancels, cancel->service, SW_COUNTER_CANCELS_LOST);
+	sw_endpoint_format(to, text, sizeof(text));
+	sw_log_debug("a cancel request goes on to %s%s%s", text, failed ? ": " : "",
+		     failed ? strerror(-failed) : "");
+}
+
 void sw_cancels_hand_on(struct sw_cancels *cancels, const struct sw_cancel *cancel)
 {
 	const struct known known = {.flow = cancel->flow, .sequence = cancel->sequence};
-	char text[SW_ENDPOINT_TEXT];
-	struct sw_endpoint to;
-	int failed;
+	struct sw_endpoint to[2];
+	size_t others =
+		is_known(cancels, cancel) ? 0 : other_listeners(cancels->daemon, cancel, to);
 
-	if (is_known(cancels, cancel) || !other_listener(cancels->daemon, cancel, &to))
-		return;
-	remember(cancels, &known);
-	failed = sw_clock_monotonic_ns() > cancel->at_ns + LATE_NS ? -ETIME
-								   : begin(cancels, cancel, &to);
-	if (failed)
-		count(cancels, cancel->service, SW_COUNTER_CANCELS_LOST);
-	sw_endpoint_format(&to, text, sizeof(text));
-	sw_log_debug("a cancel request goes on to %s%s%s", text, failed ? ": " : "",
-		     failed ? strerror(-failed) : "");
+	if (others)
+		remember(cancels, &known);
+	for (size_t i = 0; i < others; i++)
+		give_to(cancels, cancel, &to[i]);
 }
 
 struct sw_cancels *sw_cancels_new(struct sw_daemon *daemon)

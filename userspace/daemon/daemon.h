@@ -42,6 +42,7 @@ struct sw_daemon {
 	struct event *sweep;
 	struct event *expiry; /* of rules */
 	struct event *reconcile;
+	struct event *secrets;
 	uint64_t turned_away; /* connections that full tables had no room for, when told */
 	/* When that, likewise of those inside, and that it is not known, was told last. */
 	uint64_t full_told_ns;

@@ -83,8 +83,15 @@ static void on_cancel(void *arg, const struct sw_cancel *cancel)
 	sw_cancels_hand_on(rooms->cancels, cancel);
 }
 
+static void on_told(void *arg, const struct sw_parked *told)
+{
+	struct sw_rooms *rooms = arg;
+
+	sw_retells_add(rooms->retells, told);
+}
+
 static const struct sw_wakeups_handlers handlers = {
-	.parked = on_parked, .freed = on_freed, .cancel = on_cancel};
+	.parked = on_parked, .freed = on_freed, .cancel = on_cancel, .told = on_told};
 
 static void on_readable(evutil_socket_t fd, short what, void *arg)
 {
@@ -233,7 +240,8 @@ int sw_rooms_start(struct sw_daemon *daemon, struct sw_error *err)
 	daemon->rooms = rooms;
 	rooms->daemon = daemon;
 	rooms->cancels = sw_cancels_new(daemon);
-	if (!rooms->cancels)
+	rooms->retells = sw_retells_new(daemon);
+	if (!rooms->cancels || !rooms->retells)
 		return sw_error_set(err, -ENOMEM, "out of memory");
 	failed = sw_wakeups_open(daemon->maps, &handlers, rooms, &rooms->wakeups);
 	if (failed)
@@ -263,6 +271,7 @@ void sw_rooms_stop(struct sw_daemon *daemon)
 		event_free(rooms->tick);
 	sw_wakeups_close(rooms->wakeups);
 	sw_cancels_free(rooms->cancels);
+	sw_retells_free(rooms->retells);
 	free(rooms);
 	daemon->rooms = NULL;
 }

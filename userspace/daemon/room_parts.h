@@ -8,6 +8,7 @@
 #include <event2/event.h>
 
 #include "daemon/cancels.h"
+#include "daemon/retells.h"
 #include "daemon/room.h"
 #include "kern/release.h"
 #include "kern/wakeups.h"
@@ -32,6 +33,7 @@ struct sw_rooms {
 	struct sw_daemon *daemon;
 	struct sw_wakeups *wakeups;
 	struct sw_cancels *cancels;
+	struct sw_retells *retells;
 	struct event *readable;
 	struct event *tick;
 	unsigned int ticks;

@@ -19,6 +19,7 @@
 #include "daemon/notes.h"
 #include "daemon/reconcile.h"
 #include "daemon/room.h"
+#include "daemon/secrets.h"
 #include "daemon/takeover.h"
 #include "daemon/timers.h"
 #include "daemon/verb_table.h"
@@ -144,6 +145,8 @@ static int take_config(struct sw_daemon *daemon, struct sw_config *config, struc
 	if (!failed)
 		failed = open_doors(daemon, config, err);
 	if (!failed)
+		failed = sw_secrets_start(daemon, err);
+	if (!failed)
 		failed = sw_change_claim_interfaces(daemon, config, err);
 	if (!failed)
 		failed = sw_change_first(daemon, config, sw_takeover_adopted(daemon), err);
@@ -209,6 +212,7 @@ static void stop(struct sw_daemon *daemon, enum sw_unload how)
 	sw_http_close(daemon->http);
 	sw_timers_stop(daemon);
 	sw_reconcile_stop(daemon);
+	sw_secrets_stop(daemon);
 	for (size_t i = 0; i < sizeof(events) / sizeof(events[0]); i++)
 		if (events[i])
 			event_free(events[i]);

@@ -144,9 +144,12 @@ static void put_values(const struct sw_maps *maps, const struct sw_plan *next)
 	for (size_t i = 0; i < next->class_count; i++) {
 		const struct sw_plan_class *class = &next->classes[i];
 		struct sw_class_conf *at = &maps->class_conf[class->id];
+		struct sw_refusal_text *text = &maps->refusal_texts[class->id];
 
 		if (memcmp(at, &class->conf, sizeof(*at)))
 			*at = class->conf;
+		if (memcmp(text, &class->refusal, sizeof(*text)))
+			*text = class->refusal;
 	}
 	for (size_t i = 0; i < next->service_count; i++) {
 		const struct sw_plan_service *service = &next->services[i];

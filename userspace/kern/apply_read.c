@@ -83,8 +83,10 @@ int sw_apply_read(const struct sw_maps *maps, struct sw_plan *plan)
 
 	for (size_t i = 0; i < plan->service_count; i++)
 		plan->services[i].conf = maps->service_conf[plan->services[i].id];
-	for (size_t i = 0; i < plan->class_count; i++)
+	for (size_t i = 0; i < plan->class_count; i++) {
 		plan->classes[i].conf = maps->class_conf[plan->classes[i].id];
+		plan->classes[i].refusal = maps->refusal_texts[plan->classes[i].id];
+	}
 	plan->ports = malloc(sizeof(*plan->ports));
 	if (!plan->ports)
 		return -ENOMEM;

@@ -46,6 +46,8 @@ int sw_mapped_open(const struct spillway_bpf *skel, struct sw_maps *maps)
 		{skel->maps.service_state, (void **)&maps->service_state},
 		{skel->maps.class_conf, (void **)&maps->class_conf},
 		{skel->maps.class_state, (void **)&maps->class_state},
+		{skel->maps.refusal_texts, (void **)&maps->refusal_texts},
+		{skel->maps.cookie_secrets, (void **)&maps->cookie_secrets},
 	};
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
@@ -84,4 +86,8 @@ void sw_mapped_close(const struct spillway_bpf *skel, struct sw_maps *maps)
 		munmap(maps->class_conf, mapped_bytes(skel->maps.class_conf));
 	if (maps->class_state)
 		munmap(maps->class_state, mapped_bytes(skel->maps.class_state));
+	if (maps->refusal_texts)
+		munmap(maps->refusal_texts, mapped_bytes(skel->maps.refusal_texts));
+	if (maps->cookie_secrets)
+		munmap(maps->cookie_secrets, mapped_bytes(skel->maps.cookie_secrets));
 }

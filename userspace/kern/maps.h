@@ -6,7 +6,9 @@
 #ifndef SW_KERN_MAPS_H
 #define SW_KERN_MAPS_H
 
+#include "spillway/cookie.h"
 #include "spillway/queue.h"
+#include "spillway/refusal.h"
 
 struct sw_maps {
 	struct sw_control *control;
@@ -15,6 +17,8 @@ struct sw_maps {
 	struct sw_service_state *service_state; /* [SW_SERVICES_MAX] */
 	struct sw_class_conf *class_conf;	/* [SW_CLASSES_MAX] */
 	struct sw_class_state *class_state;	/* [SW_CLASSES_MAX] */
+	struct sw_refusal_text *refusal_texts;	/* [SW_CLASSES_MAX] */
+	struct sw_cookie_secrets *cookie_secrets;
 	int services_fd;
 	int classes_fd;
 	int source_rate_fd;

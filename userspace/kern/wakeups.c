@@ -30,6 +30,8 @@ static int hand_on(void *context, void *record, size_t bytes)
 		wakeups->handlers->freed(wakeups->arg, record);
 	else if (*kind == SW_WAKEUP_CANCEL && bytes >= sizeof(struct sw_cancel))
 		wakeups->handlers->cancel(wakeups->arg, record);
+	else if (*kind == SW_WAKEUP_TOLD && bytes >= sizeof(struct sw_parked))
+		wakeups->handlers->told(wakeups->arg, record);
 	else
 		sw_log_debug("a record of kind %u and %zu bytes in the ring buffer", *kind, bytes);
 	return --wakeups->left ? 0 : -EAGAIN;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * What the gate tells the daemon: SYNs that wait, what became free, and CancelRequests. A ring buffer that outlives the
+ * What the gate tells the daemon: SYNs that wait, what became free, CancelRequests, and who was told that he is refused. A ring buffer that outlives the
  * daemon: the next one finds what this one has not read.
  */
 #ifndef SW_KERN_WAKEUPS_H
@@ -15,6 +15,7 @@ struct sw_wakeups_handlers {
 	void (*parked)(void *arg, const struct sw_parked *parked);
 	void (*freed)(void *arg, const struct sw_freed *freed);
 	void (*cancel)(void *arg, const struct sw_cancel *cancel);
+	void (*told)(void *arg, const struct sw_parked *told);
 };
 
 struct sw_wakeups;

@@ -12,6 +12,7 @@
 #include "core/cleanup.h"
 #include "policy/plan_conf.h"
 #include "policy/plan_ids.h"
+#include "policy/refusal.h"
 
 /* What making one plan needs to know on the way. */
 struct making {
@@ -21,8 +22,8 @@ struct making {
 	struct sw_error *err;
 };
 
-static int add_class(struct making *making, uint32_t service, const char *name,
-		     struct sw_class_conf conf, uint32_t *out)
+static int add_class(struct making *making, const struct sw_config_service *of, uint32_t service,
+		     const char *name, struct sw_class_conf conf, uint32_t *out)
 {
 	struct sw_plan_class *class = &making->plan->classes[making->plan->class_count];
 	int failed = sw_plan_ids_class(&making->ids, service, name, &class->id, making->err);
@@ -33,6 +34,7 @@ static int add_class(struct making *making, uint32_t service, const char *name,
 	class->service = service;
 	class->conf = conf;
 	class->conf.service = service;
+	sw_refusal_make(of, sw_config_find_class(of, name), &class->refusal);
 	making->plan->class_count++;
 	*out = class->id;
 	return 0;
@@ -72,17 +74,17 @@ static int add_classes(struct making *making, const struct sw_config_service *se
 	uint32_t allowed, denied;
 	int failed;
 
-	failed = add_class(making, to->id, SW_RULES_ALLOWED,
+	failed = add_class(making, service, to->id, SW_RULES_ALLOWED,
 			   sw_plan_action_conf(service, SW_ACTION_ALLOW), &allowed);
 	if (!failed)
-		failed = add_class(making, to->id, SW_RULES_DENIED,
+		failed = add_class(making, service, to->id, SW_RULES_DENIED,
 				   sw_plan_action_conf(service, SW_ACTION_DROP), &denied);
 	for (size_t i = 0; !failed && i < service->class_count; i++) {
 		const struct sw_config_class *class = &service->classes[i];
 		uint32_t id;
 
-		failed = add_class(making, to->id, class->name, sw_plan_class_conf(service, class),
-				   &id);
+		failed = add_class(making, service, to->id, class->name,
+				   sw_plan_class_conf(service, class), &id);
 		if (failed)
 			break;
 		if (!strcmp(class->name, "default"))

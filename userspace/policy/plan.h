@@ -18,6 +18,7 @@
 #include "config/config.h"
 #include "policy/rules.h"
 #include "spillway/maps.h"
+#include "spillway/refusal.h"
 
 struct sw_plan_service {
 	char name[SW_CONFIG_NAME_MAX + 1];
@@ -31,6 +32,7 @@ struct sw_plan_class {
 	uint32_t id;
 	uint32_t service; /* id */
 	struct sw_class_conf conf;
+	struct sw_refusal_text refusal;
 };
 
 struct sw_plan_listen {

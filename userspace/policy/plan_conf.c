@@ -7,6 +7,8 @@
 #include <arpa/inet.h>
 #include <string.h>
 
+#include "policy/refusal.h"
+
 static uint64_t chain_of(const struct sw_config_lanes *lanes)
 {
 	uint64_t chain = 0;
@@ -70,6 +72,7 @@ struct sw_service_conf sw_plan_service_conf(const struct sw_config_service *serv
 		.ipv6_bits = service->source_prefix.ipv6,
 		.has_cancels =
 			service->protocol == SW_PROTOCOL_POSTGRES && service->pooler.address.port,
+		.answers_as = sw_refusal_answers_as(service->protocol),
 		.direct = target_of(&service->direct.address),
 		.pooler = target_of(&service->pooler.address),
 	};

@@ -52,7 +52,8 @@ static void configure(const struct sw_maps *maps)
 
 static void park_all(struct sw_kern *kern, struct sw_queue *queue, uint32_t count)
 {
-	static const struct sw_wakeups_handlers handlers = {on_parked, on_freed, NULL};
+	static const struct sw_wakeups_handlers handlers = {
+		.parked = on_parked, .freed = on_freed, .cancel = NULL, .told = NULL};
 	struct sw_wakeups *wakeups;
 	uint8_t frame[PACKET_MAX], mac[6];
 	int failed = sw_wakeups_open(sw_kern_maps(kern), &handlers, queue, &wakeups);

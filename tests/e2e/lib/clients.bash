@@ -80,7 +80,7 @@ lane_of() {
 		return
 	fi
 	case $answer in
-	*refused* | *reset* | *closed*) echo refused ;;
+	*refused* | *reset* | *closed* | *'budget exhausted'*) echo refused ;;
 	*timeout*) echo silent ;;
 	*) echo "failed: $answer" ;;
 	esac

@@ -44,7 +44,7 @@ gets_in() {
 # hears_refusal NAME: at once, as its own patience is longer than wait_until's.
 hears_refusal() {
 	wait_until "$1 has given up" process_is_gone "$1"
-	assert_matches "what $1 heard" 'refused' "$(cat "$WORLD/log/$1")"
+	assert_matches "what $1 heard" 'budget exhausted' "$(cat "$WORLD/log/$1")"
 }
 
 # storm_from NAME ADDRESS SOURCES CLIENTS [OPTION]...: in the background, its report in log/NAME.

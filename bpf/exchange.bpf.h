@@ -1,0 +1,244 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * Telling a refused client why, on what it sends after its SYN was answered: spillway/exchange.h on the live maps.
+ * The kernel's TCP never sees it. Used by the gate and, for those who cannot ask again, by release_waiter.
+ */
+#ifndef SPILLWAY_EXCHANGE_BPF_H
+#define SPILLWAY_EXCHANGE_BPF_H
+
+#include "answer.bpf.h"
+#include "answering.bpf.h"
+#include "cancel.bpf.h"
+#include "class.bpf.h"
+#include "listener.bpf.h"
+#include "says.bpf.h"
+#include "told.bpf.h"
+
+/* One segment of a client that may be one of ours. */
+struct exchange {
+	const struct sw_service_conf *conf;
+	struct sw_refusal *refusal; /* NULL: forgotten, or it never was one */
+	__u32 service;
+	__u32 class_id;
+	__u32 text_bytes;
+	struct sw_segment segment;
+	struct sw_stand stand;
+	struct reply reply;
+};
+
+/* Somebody who is in, on its way in, or waits. Who came too late is not: he may have been refused since. */
+static __always_inline int is_let_in(const struct sw_flow_key *key)
+{
+	struct sw_flow *flow = bpf_map_lookup_elem(&flows, key);
+	struct sw_flow was;
+
+	if (!flow)
+		return 0;
+	was = unpack(flow_word(flow));
+	return was.tag == sw_flow_tag(key) && was.state != SW_FLOW_EXPIRED;
+}
+
+/* A connection that lives in the kernel, whatever is noted about it: what it says is not for us. */
+static __always_inline int is_the_kernels(struct packet_ctx *ctx, const struct sw_flow_key *key)
+{
+	__u32 state = own_socket_state(ctx, key);
+
+	return state && state != BPF_TCP_LISTEN && state != BPF_TCP_TIME_WAIT;
+}
+
+static __always_inline int read_segment(struct packet_ctx *ctx, __u32 where,
+					struct sw_segment *segment)
+{
+	struct packet packet = packet_at(ctx, where);
+	struct tcphdr *tcp = tcp_header(&packet);
+	int bytes;
+
+	if (!tcp || !(tcp_flags(tcp) & TCP_ACK))
+		return -1;
+	bytes = tcp_bytes(&packet) - tcp->doff * 4;
+	if (tcp->doff * 4 < (int)sizeof(*tcp) || bytes < 0 ||
+	    data_offset(&packet, tcp) + bytes > frame_bytes(ctx))
+		return -1;
+	segment->seq = bpf_ntohl(tcp->seq);
+	segment->ack = bpf_ntohl(tcp->ack_seq);
+	segment->bytes = bytes;
+	segment->has_fin = !!(tcp_flags(tcp) & TCP_FIN);
+	if (bytes < (int)sizeof(segment->head_be))
+		return 0;
+	return (int)load_bytes(ctx, data_offset(&packet, tcp), segment->head_be,
+			       sizeof(segment->head_be));
+}
+
+enum whose {
+	WHOSE_OURS,
+	WHOSE_NOT_OURS,
+	WHOSE_WRONG, /* of a conversation of ours, its numbers wrong */
+};
+
+static __noinline int whose_is(const struct sw_flow_key *key, struct exchange *exchange)
+{
+	struct sw_cookie_secrets *secrets = bpf_map_lookup_elem(&cookie_secrets, &the_only);
+
+	if (!secrets || !secrets->is_set)
+		return WHOSE_NOT_OURS;
+	if (exchange->refusal)
+		return sw_exchange_known(secrets, key, &exchange->segment, exchange->refusal->isn,
+					 exchange->text_bytes, &exchange->stand)
+			       ? WHOSE_OURS
+			       : WHOSE_WRONG;
+	return sw_exchange_unknown(secrets, key, &exchange->segment, &exchange->stand)
+		       ? WHOSE_OURS
+		       : WHOSE_NOT_OURS;
+}
+
+/* False: there is nothing that it could be told. */
+static __always_inline int exchange_begin(struct exchange *exchange, const struct sw_flow_key *key)
+{
+	struct sw_refusal *refusal = bpf_map_lookup_elem(&refused, key);
+	struct sw_refusal_text *text;
+
+	exchange->refusal = refusal && refusal->lane == SW_LANE_REFUSE ? refusal : 0;
+	exchange->class_id = exchange->refusal
+				     ? exchange->refusal->class_id
+				     : class_of(exchange->conf, exchange->service, &key->client);
+	text = bpf_map_lookup_elem(&refusal_texts, &exchange->class_id);
+	exchange->text_bytes = text ? text->bytes : 0;
+	return exchange->text_bytes != 0;
+}
+
+/* The daemon hands it on, to every listener that there is: none of them has heard of it. */
+static __always_inline void hand_on(struct packet_ctx *ctx, __u32 where,
+				    const struct sw_flow_key *key, __u32 service)
+{
+	struct sw_control *said = bpf_map_lookup_elem(&control, &the_only);
+	struct sw_service_state *state = bpf_map_lookup_elem(&service_state, &service);
+	__u64 now_ns = bpf_ktime_get_ns();
+
+	if (!said || !state || !may_tell(said, state, now_ns) ||
+	    tell(ctx, where, key, service, SW_LANE_REFUSE, now_ns))
+		count(service, SW_COUNTER_CANCELS_LOST);
+}
+
+/* Counted once; and who does not say anything himself is told again by the daemon. */
+static __always_inline void note_told(struct packet_ctx *ctx, __u32 where,
+				      const struct sw_flow_key *key, struct exchange *exchange)
+{
+	struct sw_refusal *refusal = exchange->refusal;
+
+	answering_begin(bpf_ktime_get_ns());
+	if (refusal && refusal->progress & SW_REFUSAL_TOLD)
+		return;
+	count(exchange->service, SW_COUNTER_REFUSALS_TOLD);
+	if (!refusal)
+		return;
+	refusal->progress |= SW_REFUSAL_TOLD;
+	if (exchange->conf->answers_as == SW_ANSWERS_MYSQL && !exchange->segment.bytes)
+		park_told(ctx, where, key, exchange->service);
+}
+
+static __always_inline void note_answer(struct packet_ctx *ctx, __u32 where,
+					const struct sw_flow_key *key, struct exchange *exchange,
+					const struct sw_answer *answer)
+{
+	if (answer->is_heard && exchange->refusal)
+		exchange->refusal->progress |= SW_REFUSAL_HEARD;
+	if (answer->say == SW_SAY_TEXT)
+		note_told(ctx, where, key, exchange);
+	else if (answer->say == SW_SAY_CANCEL)
+		hand_on(ctx, where, key, exchange->service);
+	else if (answer->say == SW_SAY_RESET)
+		count(exchange->service, SW_COUNTER_REFUSALS_RESET);
+}
+
+static __always_inline __u8 flags_of(__u32 say)
+{
+	switch (say) {
+	case SW_SAY_ACK:
+		return TCP_ACK;
+	case SW_SAY_NO:
+		return TCP_ACK | TCP_PSH;
+	case SW_SAY_TEXT:
+		return TCP_ACK | TCP_PSH | TCP_FIN;
+	case SW_SAY_RESET:
+		return TCP_RST | TCP_ACK;
+	default:
+		return TCP_ACK | TCP_FIN;
+	}
+}
+
+static __always_inline void compose(struct exchange *exchange, const struct sw_answer *answer)
+{
+	exchange->reply = (struct reply){
+		.seq = answer->seq,
+		.ack = answer->ack,
+		.class_id = exchange->class_id,
+		.chance = exchange->stand.cookie >> 1,
+		.window = answer->say == SW_SAY_RESET ? 0 : SW_EXCHANGE_WINDOW,
+		.flags = flags_of(answer->say),
+		.says = answer->say == SW_SAY_TEXT ? REPLY_SAYS_TEXT
+			: answer->say == SW_SAY_NO ? REPLY_SAYS_NO
+						   : REPLY_SAYS_NOTHING,
+	};
+}
+
+/* GATE_ANSWERED: with exchange->reply, which the caller writes: the stack does not reach that far from here. */
+static __noinline int exchange_on(struct packet_ctx *ctx, __u32 where,
+				  const struct sw_flow_key *key, struct exchange *exchange)
+{
+	struct sw_answer answer;
+	int whose;
+
+	if (read_segment(ctx, where, &exchange->segment) || !exchange_begin(exchange, key))
+		return GATE_PASS;
+	whose = whose_is(key, exchange);
+	if (whose == WHOSE_NOT_OURS || is_the_kernels(ctx, key))
+		return GATE_PASS;
+	if (whose == WHOSE_WRONG)
+		return GATE_DROP;
+	answer = sw_exchange_answer(exchange->conf->answers_as, &exchange->segment,
+				    &exchange->stand, exchange->text_bytes);
+	note_answer(ctx, where, key, exchange, &answer);
+	if (answer.say == SW_SAY_NOTHING)
+		return GATE_DROP;
+	compose(exchange, &answer);
+	return GATE_ANSWERED;
+}
+
+/* A segment with an ACK, while somebody is being told: enum gate_says. A global function, as gate_syn() is. */
+__attribute__((noinline)) int gate_answer(struct packet_ctx *ctx, __u32 where)
+{
+	struct sw_flow_key key = {}; /* 6.1 wants what a global function fills to be filled */
+	struct exchange exchange = {};
+	struct sw_control *said;
+	int says;
+
+	if (where & WHERE_FRAGMENT || read_flow(ctx, where, &key))
+		return GATE_PASS;
+	exchange.service = service_of(&key);
+	if (exchange.service == NO_SERVICE || is_let_in(&key))
+		return GATE_PASS;
+	said = bpf_map_lookup_elem(&control, &the_only);
+	exchange.conf = bpf_map_lookup_elem(&service_conf, &exchange.service);
+	if (!said || !exchange.conf || !exchange.conf->answers_as || said->mode != SW_MODE_ENFORCE)
+		return GATE_PASS;
+	says = exchange_on(ctx, where, &key, &exchange);
+	if (says != GATE_ANSWERED || !reply_write(ctx, where, &exchange.reply))
+		return says;
+	count(exchange.service, SW_COUNTER_UNANSWERABLE);
+	return GATE_DROP;
+}
+
+/* A RST: who was refused does not want to hear why. */
+static __always_inline void refusal_ends(const struct sw_flow_key *key, __u32 sequence)
+{
+	struct sw_refusal *refusal;
+
+	if (!*(volatile __u64 *)&answering_ns)
+		return;
+	refusal = bpf_map_lookup_elem(&refused, key);
+	if (refusal && refusal->lane == SW_LANE_REFUSE &&
+	    sequence - refusal->isn - 1 <= SW_EXCHANGE_WINDOW)
+		refusal->progress |= SW_REFUSAL_HEARD;
+}
+
+#endif
