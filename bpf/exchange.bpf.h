@@ -38,14 +38,6 @@ static __always_inline int is_let_in(const struct sw_flow_key *key)
 	return was.tag == sw_flow_tag(key) && was.state != SW_FLOW_EXPIRED;
 }
 
-/* A connection that lives in the kernel, whatever is noted about it: what it says is not for us. */
-static __always_inline int is_the_kernels(struct packet_ctx *ctx, const struct sw_flow_key *key)
-{
-	__u32 state = own_socket_state(ctx, key);
-
-	return state && state != BPF_TCP_LISTEN && state != BPF_TCP_TIME_WAIT;
-}
-
 static __always_inline int read_segment(struct packet_ctx *ctx, __u32 where,
 					struct sw_segment *segment)
 {
@@ -89,6 +81,20 @@ static __noinline int whose_is(const struct sw_flow_key *key, struct exchange *e
 	return sw_exchange_unknown(secrets, key, &exchange->segment, &exchange->stand)
 		       ? WHOSE_OURS
 		       : WHOSE_NOT_OURS;
+}
+
+/*
+ * A connection that lives in the kernel, whatever is noted about it: what it says is not for us. One that is over
+ * but remembered (TIME_WAIT) may have had the port before a client of ours, and answers what is not.
+ */
+static __always_inline int is_the_kernels(struct packet_ctx *ctx, const struct sw_flow_key *key,
+					  enum whose whose)
+{
+	__u32 state = own_socket_state(ctx, key);
+
+	if (state == BPF_TCP_TIME_WAIT)
+		return whose != WHOSE_OURS;
+	return state && state != BPF_TCP_LISTEN;
 }
 
 /* False: there is nothing that it could be told. */
@@ -191,7 +197,7 @@ static __noinline int exchange_on(struct packet_ctx *ctx, __u32 where,
 	if (read_segment(ctx, where, &exchange->segment) || !exchange_begin(exchange, key))
 		return GATE_PASS;
 	whose = whose_is(key, exchange);
-	if (whose == WHOSE_NOT_OURS || is_the_kernels(ctx, key))
+	if (whose == WHOSE_NOT_OURS || is_the_kernels(ctx, key, whose))
 		return GATE_PASS;
 	if (whose == WHOSE_WRONG)
 		return GATE_DROP;
