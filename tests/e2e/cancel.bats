@@ -222,7 +222,7 @@ begin_session() {
 	interrupt a
 	wait_until "the request waits" status_is "$WAITING" 1
 	is_cancelled a
-	was_handed_on 1
+	was_handed_on 2 # to both listeners
 }
 
 handed_on_and_lost() { echo $(($(counter cancels_handed_on) + $(counter cancels_lost))); }
