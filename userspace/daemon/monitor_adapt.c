@@ -69,6 +69,10 @@ static void tell(struct sw_monitor *monitor, const char *service, uint32_t befor
 			    adaptive->signals[adaptive->slowest].ratio);
 	if (adaptive->state == SW_ADAPTIVE_GROWS && monitor->is_told_of_cut)
 		sw_log_info("service %s: budget %u grows again", service, slots);
+	if (adaptive->state == SW_ADAPTIVE_BACK)
+		sw_log_info("service %s: budget back at %u: it took as long with fewer, so that is "
+			    "usual now",
+			    service, slots);
 	if (adaptive->state == SW_ADAPTIVE_CUT || adaptive->state == SW_ADAPTIVE_GROWS)
 		monitor->is_told_of_cut = adaptive->state == SW_ADAPTIVE_CUT;
 }

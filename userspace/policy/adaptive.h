@@ -4,10 +4,10 @@
  * the caller (daemon/monitor_adapt.c) takes the samples and brings the clock.
  *
  * It is Netflix's Gradient2 (concurrency-limits): the budget times a gradient, tolerance * usual / now, of the
- * latency now against a usual one, at most 1 and at least one half; growth by the square root of the budget, and
- * none while it is not used up. Gradient2 because it needs no latency to aim at, which nobody could configure,
- * and because only latency tells of an overload that a database answers with slowness and not with errors. It
- * differs in three points, each for a reason:
+ * latency now against a usual one, at most 1 and at least one half (a third, by waits); growth by square roots of
+ * the budget, and none while it is not used up. Gradient2 because it needs no latency to aim at, which nobody could
+ * configure, and because only latency tells of an overload that a database answers with slowness and not with
+ * errors. It differs in three points, each for a reason:
  *
  * - It grows below a lower gradient than it cuts at, and holds in between (the thresholds of TCP Vegas): a session
  *   that was let in stays for longer than a request does, so a budget that swings lets in too many each time.
@@ -15,8 +15,8 @@
  *   A / (A - W) of what it would take alone: TCP Vegas' queue, counted instead of estimated. It is known from the
  *   first sample on, and a convoy that lasts is never taken for usual.
  * - Elsewhere the usual is learned while no more sessions work than the floor allows, as BBR measures its minimum
- *   with little in flight; Gradient2's long average would take an overload for usual after some minutes. A database
- *   that became slower whatever its load is found out at the floor, and the budget grows from there.
+ *   with little in flight; Gradient2's long average would take an overload for usual after some minutes. Work that
+ *   became longer is no overload: a cut that makes nothing faster is undone, and what it found is usual.
  */
 #ifndef SW_POLICY_ADAPTIVE_H
 #define SW_POLICY_ADAPTIVE_H
@@ -42,6 +42,7 @@ enum sw_adaptive_state {
 	SW_ADAPTIVE_SETTLES,  /* slow, and the last cut has not had its effect yet */
 	SW_ADAPTIVE_AT_FLOOR, /* slow, with no more at work than the floor allows */
 	SW_ADAPTIVE_HAS_ROOM, /* not used up, so nobody knows what more would do */
+	SW_ADAPTIVE_BACK,     /* slow, but with fewer it was as slow: that is usual now */
 	SW_ADAPTIVE_FROZEN,
 	SW_ADAPTIVE_STATES,
 };
@@ -64,12 +65,20 @@ struct sw_adaptive_sample {
 	uint32_t room;	       /* slots that anybody may still take */
 };
 
+/* A cut by a signal with a usual, until it is known what came of it. */
+struct sw_adaptive_trial {
+	enum sw_adaptive_signal signal;
+	double most;	/* of the signal, before it and since */
+	uint32_t slots; /* in use before it; 0: there is none */
+	double limit;	/* before it */
+};
+
 struct sw_adaptive {
 	double limit;	     /* 0: not begun; above the ceiling while that is low for a moment */
 	uint64_t sampled_ns; /* 0: never */
 	uint64_t cut_ns;
 	uint64_t transactions;
-	double learned_s;		 /* so long transactions ended with little at work */
+	double learned_s;		 /* for how long there was something to learn from */
 	double at_work, waiting, active; /* smoothed */
 	double rate;			 /* of transactions, a second; < 0: not known */
 	struct {
@@ -77,8 +86,9 @@ struct sw_adaptive {
 		double ratio;	   /* now by usual, 1 where one is not known */
 	} signals[SW_ADAPTIVE_SIGNALS];
 	enum sw_adaptive_signal slowest;
-	double gradient; /* 0.5 to 1; below 1 is too slow */
+	double gradient; /* a third to 1; below 1 is too slow */
 	enum sw_adaptive_state state;
+	struct sw_adaptive_trial trial;
 	uint64_t cuts;
 };
 
