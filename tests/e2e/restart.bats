@@ -308,19 +308,30 @@ run_with_netlink_failing() {
 	wait_until "it knows of its databases or is gone" spillwayd_knows_or_is_gone
 }
 
+leave() {
+	sw handover
+	wait_until "the daemon is gone" process_is_gone spillwayd
+}
+
 @test "a start from another layout that cannot count who is inside leaves the gate that does" {
 	local nth failed=0 before
 	configure
 	spillwayd_stop
 	other_daemon
 	hold_many 1 2
-	sw handover
-	wait_until "the daemon is gone" process_is_gone spillwayd
+	leave
 	before=$(readlink "$PIN_DIR/current")
 	for nth in {1..12}; do
 		run_with_netlink_failing "$nth"
-		# What comes after those who are inside are counted is another matter.
-		grep -q 'connections from before the gate cannot be counted: No buffer space' "$WORLD/log/spillwayd" || break
+		if ! grep -q 'connections from before the gate cannot be counted: No buffer space' "$WORLD/log/spillwayd"; then
+			# What comes after those who are inside are counted is another matter, and so is what comes before.
+			[ "$failed" -eq 0 ] || break
+			leave
+			other_daemon
+			leave
+			before=$(readlink "$PIN_DIR/current")
+			continue
+		fi
 		failed=$((failed + 1))
 		assert_lane 10.77.1.9 refused
 		assert_equal "generations" "$before" "$(cd "$PIN_DIR" && echo gen_*)"
