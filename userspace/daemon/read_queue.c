@@ -142,9 +142,10 @@ static json_t *service_to_json(const struct sw_daemon *daemon,
 {
 	const struct sw_room *room = sw_room_of(daemon, service->id);
 	const struct sw_queue *queue = sw_room_queue(room);
+	uint64_t lost_ns = sw_room_lost_for_ns(room);
 	double rate = sw_queue_rate(queue, list->now_ns);
 
-	return json_pack("{s:s, s:s, s:I, s:I, s:b, s:b, s:o, s:f, s:o, s:f, s:o, s:o, s:I}",
+	return json_pack("{s:s, s:s, s:I, s:I, s:b, s:b, s:o, s:f, s:o, s:f, s:o, s:o, s:I, s:o}",
 			 "name", service->name, "discipline",
 			 sw_words_name(SW_WORDS_DISCIPLINE, config->queue.discipline), "waiting",
 			 (json_int_t)sw_read_service_waiting(daemon->maps, service->id),
@@ -155,7 +156,8 @@ static json_t *service_to_json(const struct sw_daemon *daemon,
 			 "max_wait_s", (double)shortest_wait_ns(queue, list) / SW_NS_PER_S,
 			 "classes", classes_to_json(daemon, service, config, list, queue),
 			 "sources", sources_to_json(daemon, service, list), "sources_total",
-			 (json_int_t)list->count);
+			 (json_int_t)list->count, "lost_wakeup_s",
+			 lost_ns ? json_real((double)lost_ns / SW_NS_PER_S) : json_null());
 }
 
 static int add_service(const struct sw_daemon *daemon, const struct sw_plan_service *service,

@@ -54,7 +54,7 @@ enum sw_ready_state sw_ready_state(const struct sw_ready *ready);
 const struct sw_listeners *sw_ready_listeners(struct sw_ready *ready);
 
 /*
- * Each tenth of a second: asks while connections come and go, at most five times a second, and every ten
+ * Several times a second: asks while connections come and go, at most five times a second, and every ten
  * seconds a database that has a monitor: nobody else would tell that it waits for that to leave.
  */
 void sw_ready_tick(struct sw_ready *ready, uint64_t now_ns);

@@ -15,12 +15,13 @@
 
 /* Records in one go; then the loop's other work has its turn. */
 #define PORTION 512
-/* What a wakeup did not tell is found so soon. */
-#define TICK_US 100000
+/* What a wakeup did not tell is found so soon, and within twice that on a machine that is busy. */
+#define TICK_US 50000
 /* More than lies between a slot's release and the time that its wakeup says. */
 #define UNDER_WAY_NS SW_NS_PER_MS
 /* Of ticks, between two looks at all that wait. */
-#define TICKS_A_SWEEP 10
+#define TICKS_A_SWEEP 20
+
 struct sw_room *sw_room_of(const struct sw_daemon *daemon, uint32_t service)
 {
 	return daemon->rooms && service < SW_SERVICES_MAX ? daemon->rooms->rooms[service] : NULL;
@@ -102,18 +103,32 @@ static void on_readable(evutil_socket_t fd, short what, void *arg)
 		event_active(rooms->readable, EV_READ, 1);
 }
 
-/* What was found by the last tick, and no wakeup that was under way has told of since. */
+/*
+ * What was found by the last tick, and no wakeup that was under way has told of since. At the tick before that one
+ * it was not free.
+ */
 static void count_lost(struct sw_room *room)
 {
-	if (room->found)
-		sw_kern_count(room->daemon->kern, room->service, SW_COUNTER_WAKEUPS_LOST,
-			      room->found);
+	if (!room->found)
+		return;
+	sw_kern_count(room->daemon->kern, room->service, SW_COUNTER_WAKEUPS_LOST, room->found);
 	room->found = 0;
+	room->lost_for_ns = room->tick_gap_ns;
+	sw_log_debug("service %s: what no wakeup told of was free for %.1f ms at most",
+		     sw_plan_service(room->daemon->plan, room->service)->name,
+		     (double)room->lost_for_ns / SW_NS_PER_MS);
+}
+
+uint64_t sw_room_lost_for_ns(const struct sw_room *room)
+{
+	return room->lost_for_ns;
 }
 
 static void tick(struct sw_room *room, uint64_t now_ns, bool look_at_all)
 {
 	count_lost(room);
+	room->tick_gap_ns = now_ns - room->tick_ns;
+	room->tick_ns = now_ns;
 	sw_room_tick_pause(room, now_ns);
 	sw_ready_tick(room->ready, now_ns);
 	if (!sw_queue_count(room->queue))

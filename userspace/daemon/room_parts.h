@@ -26,7 +26,11 @@ struct sw_room {
 	/* Lost wakeups: who was let in by the clock and not by one, which the next tick knows for sure. */
 	uint64_t found;
 	uint64_t found_ns; /* the last of them */
-	uint32_t used;	   /* direct slots at the last heartbeat */
+	uint64_t tick_ns,
+		tick_gap_ns; /* when the clock looked last, and how long after the look before */
+	uint64_t
+		lost_for_ns; /* the last that was counted was free that long at most; 0: none was */
+	uint32_t used;	     /* direct slots at the last heartbeat */
 };
 
 struct sw_rooms {

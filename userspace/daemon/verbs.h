@@ -27,8 +27,9 @@ int sw_read_flows_verb(void *daemon, json_t *args, json_t **result, struct sw_er
 
 /*
  * {"service"?} → {"services":[{"name","discipline","waiting","max_waiting","paused","ready","oldest_s",
- * "admitted_per_s","predicted_wait_s","max_wait_s","classes":[…],"sources":[…],"sources_total"}]}; seconds are null
- * where nobody waits or nobody was let in lately. max_wait_s is the shortest of those of its classes that wait.
+ * "admitted_per_s","predicted_wait_s","max_wait_s","classes":[…],"sources":[…],"sources_total","lost_wakeup_s"}]};
+ * seconds are null where nobody waits, nobody was let in lately, or no wakeup was lost: else the last slot that
+ * only the clock found was free for that long at most. max_wait_s is the shortest of those of its classes that wait.
  */
 int sw_read_queue_verb(void *daemon, json_t *args, json_t **result, struct sw_error *err);
 

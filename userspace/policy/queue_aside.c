@@ -9,7 +9,7 @@
 /* Of those that anybody's end may help, so many try at each; the next are next at the next. */
 #define EITHER_AT_ONCE 4
 /* Of each list at each look by the clock: each try costs some microseconds. */
-#define SOME 4096
+#define SOME 2048
 
 static void put(struct sw_queue *queue, struct sw_turn_source *source, enum sw_queue_scope scope)
 {
