@@ -23,6 +23,7 @@ setup_file() {
 teardown_file() { world_destroy; }
 setup() { mark_log; }
 teardown() {
+	send_away storm other
 	freeze CONT
 	stop_sessions
 	end_test
@@ -115,6 +116,43 @@ stop_sessions() {
 	assert_status "$BUDGET" 19
 }
 
+# Two services at one PostgreSQL: by IPv4, and by IPv6.
+two_services() {
+	configuration | sed '/^services:/d; s/listen: .*/listen: ["10.78.0.1:5432"]/' >"$WORLD/first.yaml"
+	printf 'services:\n'
+	cat "$WORLD/first.yaml"
+	sed 's/name: main/name: six/; s/listen: .*/listen: ["[fd78::1]:5432"]/' "$WORLD/first.yaml"
+}
+BOTH='[.services[].budget.direct] | tostring'
+
+@test "two services at one database share its room, whoever needs it" {
+	two_services | spillwayd_start
+	eventually_status "$BOTH" '[9,9]'
+	assert_status "$TERMS.other_services" -9
+	assert_status "$TERMS.monitor" -2
+	hold_many 1 9
+	# Seven more are free, and one that the others keep.
+	eventually_status "$BOTH" '[13,5]'
+	hold_many 2 4
+	eventually_status "$BOTH" '[15,3]'
+	assert_status "$TERMS.past_the_gate" 0
+	assert_status '.services[1].budget.terms.past_the_gate' 0
+	assert_status '[.services[].budget.terms.lately] | tostring' '[0,0]'
+	release_all
+	eventually_status "$BOTH" '[9,9]'
+}
+
+@test "two services at one database in a storm each take PostgreSQL to its limit and not past it" {
+	two_services | spillwayd_start
+	eventually_status "$BOTH" '[9,9]'
+	storm_from storm 10.77.2.1 50 600 --within 1s --query 'select pg_sleep(0.1)'
+	storm_from other fd77::2:1 50 600 --within 1s --query 'select pg_sleep(0.1)' --target "[$SERVER_IPV6]:5432"
+	storm_is_served storm
+	storm_is_served other
+	assert_nobody_was_turned_away
+	assert_quiet
+}
+
 @test "a session over TCP from the host itself is none of the gate's" {
 	configuration | spillwayd_start
 	spawn session-tcp nsenter --net="/run/netns/$SERVER_NS" \
@@ -198,9 +236,10 @@ wal_folder() {
 	eventually_status "$DATABASE.up" false
 	assert_status "$BUDGET" 19
 	postgres_start max_connections=33
-	eventually_status "$BUDGET" 29
+	# Who asked whether it has started may have been seen.
+	WAIT_SECONDS=30 eventually_status "$BUDGET" 29
 	assert_status "$DATABASE.up" true
-	assert_matches "the log" 'budget 29: 33 max_connections' "$(cat "$WORLD/log/spillwayd")"
+	assert_matches "the log" 'budget 2[789]: 33 max_connections' "$(cat "$WORLD/log/spillwayd")"
 }
 
 @test "a database that does not answer keeps its budget, is not up, and is asked again" {

@@ -151,22 +151,6 @@ static int check_listen(const struct sw_check *check, size_t index)
 	return rc;
 }
 
-static int check_conninfo(const struct sw_check *check, size_t index)
-{
-	const struct sw_config_service *services = check->config->services;
-
-	for (size_t i = 0; i < index; i++)
-		if (services[i].budget.mode != SW_BUDGET_FIXED &&
-		    !strcmp(services[i].budget.conninfo, services[index].budget.conninfo))
-			return sw_check_fail_service(
-				check, index, "budget.mode", -EINVAL,
-				"services[%zu] asks the same database by the same conninfo, so its "
-				"room would be given out twice; use fixed here, or one service with "
-				"both addresses",
-				i);
-	return 0;
-}
-
 /* Only a PostgreSQL can be asked what it bears. */
 static int check_budget_mode(const struct sw_check *check, size_t index)
 {
@@ -185,7 +169,7 @@ static int check_budget_mode(const struct sw_check *check, size_t index)
 			check, index, "budget.mode", -EINVAL,
 			"'%s' asks a PostgreSQL, and the service's protocol is %s; use fixed", mode,
 			sw_words_name(SW_WORDS_PROTOCOL, service->protocol));
-	return check_conninfo(check, index);
+	return 0;
 }
 
 /* What it may be cut to has to be worth something to all that it is promised to. */

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "core/log.h"
+#include "daemon/monitor.h"
 #include "daemon/read_service.h"
 #include "kern/addresses.h"
 #include "kern/listeners.h"
@@ -31,6 +32,12 @@ struct look {
 		ended; /* flows since the database was asked, each of which may have been one of these */
 };
 
+static bool is_sharer(const struct look *look, uint32_t service)
+{
+	return service == look->service->id ||
+	       sw_monitor_shares(look->daemon, look->service->id, service);
+}
+
 static bool has_slot(const struct look *look, const struct sw_backend *backend,
 		     const struct sw_addr *server, __be16 port_be, struct sw_backend_place *place)
 {
@@ -40,12 +47,13 @@ static bool has_slot(const struct look *look, const struct sw_backend *backend,
 
 	memcpy(key.client.bytes, backend->client.bytes, sizeof(key.client.bytes));
 	memcpy(key.server.bytes, server->bytes, sizeof(key.server.bytes));
-	if (sw_read_flow(look->daemon->maps, &key, &flow) || flow.service != look->service->id ||
-	    flow.lane != SW_LANE_DIRECT ||
+	if (sw_read_flow(look->daemon->maps, &key, &flow) || flow.lane != SW_LANE_DIRECT ||
 	    (flow.state != SW_FLOW_HALF_OPEN && flow.state != SW_FLOW_OPEN))
 		return false;
-	*place = (struct sw_backend_place){SW_BACKEND_GATE, true, flow.class_id};
-	return true;
+	place->has_flow = flow.service == look->service->id;
+	place->is_neighbours = !place->has_flow && is_sharer(look, flow.service);
+	place->class_id = flow.class_id;
+	return place->has_flow || place->is_neighbours;
 }
 
 /* The database does not say which of its addresses a client used: it may be any that is guarded. */
@@ -59,7 +67,7 @@ static void came_by_gate(const struct look *look, const struct sw_backend *backe
 		struct sw_addr server;
 
 		memcpy(server.bytes, at->address.bytes, sizeof(server.bytes));
-		if (plan->listens[i].service != look->service->id)
+		if (!is_sharer(look, plan->listens[i].service))
 			continue;
 		if (!sw_addr_is_unspecified(&server)) {
 			if (has_slot(look, backend, &server, at->port_be, place))
@@ -155,17 +163,28 @@ static enum sw_backend_origin origin_of(struct look *look, const struct sw_backe
 
 static struct sw_backend_place flow_of(const struct look *look, const struct sw_backend *backend)
 {
-	struct sw_backend_place place = {SW_BACKEND_GATE, false, 0};
+	struct sw_backend_place place = {.origin = SW_BACKEND_GATE};
 
 	if (backend->client_port && backend->pid != look->facts->own_pid)
 		came_by_gate(look, backend, &place);
 	return place;
 }
 
+/* Of all services at the database. One that is known for its only now makes the sum larger: none is a stranger then. */
+static uint64_t ended_so_far(const struct sw_daemon *daemon, uint32_t service)
+{
+	uint64_t sum = 0;
+
+	for (uint32_t id = 0; id < SW_SERVICES_MAX; id++)
+		if (id == service || sw_monitor_shares(daemon, service, id))
+			sum += sw_read_service_ended(daemon->maps, id);
+	return sum;
+}
+
 void sw_backends_expect(struct sw_backends *backends, const struct sw_daemon *daemon,
 			uint32_t service)
 {
-	backends->ended = sw_read_service_ended(daemon->maps, service);
+	backends->ended = ended_so_far(daemon, service);
 }
 
 int sw_backends_sort(struct sw_backends *backends, const struct sw_daemon *daemon,
@@ -183,9 +202,9 @@ int sw_backends_sort(struct sw_backends *backends, const struct sw_daemon *daemo
 	/* Flows are looked up first: who ends meanwhile is among those that ended. */
 	for (size_t i = 0; look.seen && i < facts->count; i++)
 		places[i] = flow_of(&look, &facts->backends[i]);
-	look.ended = sw_read_service_ended(daemon->maps, service->id) - backends->ended;
+	look.ended = ended_so_far(daemon, service->id) - backends->ended;
 	for (size_t i = 0; look.seen && i < facts->count; i++)
-		if (!places[i].has_flow)
+		if (!places[i].has_flow && !places[i].is_neighbours)
 			places[i].origin = origin_of(&look, &facts->backends[i]);
 	sw_addresses_free(&look.local);
 	sw_outgoing_free(&look.pool);

@@ -12,8 +12,9 @@
 
 struct sw_backend_place {
 	enum sw_backend_origin origin;
-	bool has_flow;	   /* its flow was found, and not only not missed yet */
-	uint16_t class_id; /* of the flow */
+	bool has_flow;	    /* its flow was found, and not only not missed yet */
+	bool is_neighbours; /* a flow of another service at this database was */
+	uint16_t class_id;  /* of the flow */
 };
 
 /* A backend by what names it, and what it was taken for. */

@@ -28,8 +28,9 @@ struct sw_monitor_view {
 	uint32_t states[SW_BACKEND_STATES]; /* of backends out of max_connections */
 	uint32_t backends;		    /* their sum */
 	uint32_t walsenders;
-	uint64_t took_ns;  /* from question to answer */
-	const char *error; /* why it does not answer, "" if it does */
+	uint64_t server_started_us; /* by which two services find that their database is the same */
+	uint64_t took_ns;	    /* from question to answer */
+	const char *error;	    /* why it does not answer, "" if it does */
 };
 
 int sw_monitors_start(struct sw_daemon *daemon, struct sw_error *err);
@@ -46,6 +47,9 @@ void sw_monitors_settle(struct sw_daemon *daemon);
 
 /* Asks at once where it waits before it tries again: there is reason to think that the database is back. */
 void sw_monitor_hurry(struct sw_daemon *daemon, uint32_t service);
+
+/* Two services whose databases are one. */
+bool sw_monitor_shares(const struct sw_daemon *daemon, uint32_t service, uint32_t other);
 
 /* NULL: that service's database is not asked. */
 const struct sw_monitor_view *sw_monitor_view(const struct sw_daemon *daemon, uint32_t service);

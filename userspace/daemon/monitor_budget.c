@@ -28,6 +28,7 @@ static void count(struct sw_monitor_view *view, const struct sw_facts *facts,
 	memset(terms, 0, sizeof(*terms));
 	memset(view->states, 0, sizeof(view->states));
 	view->backends = view->walsenders = 0;
+	view->server_started_us = facts->server_started_us;
 	terms->max_connections = facts->max_connections;
 	terms->superuser_reserved = facts->superuser_reserved;
 	terms->reserved = facts->reserved;
@@ -68,12 +69,13 @@ static void set_terms(struct sw_monitor *monitor, const struct sw_config_service
 	monitor->view.is_adaptive = config->budget.mode == SW_BUDGET_ADAPTIVE;
 	monitor->view.terms.headroom = config->budget.headroom;
 	monitor->view.terms.bound = config->budget.direct;
+	monitor->view.terms.neighbours = sw_monitor_neighbours(monitor);
 	/* Whoever comes back to it begins with what is in force then. */
 	if (!monitor->view.is_adaptive)
 		monitor->view.adaptive = (struct sw_adaptive){0};
 }
 
-void sw_monitor_set_budget(struct sw_monitor *monitor)
+static void apply(struct sw_monitor *monitor)
 {
 	const struct sw_config_service *config = configured(monitor);
 
@@ -84,6 +86,23 @@ void sw_monitor_set_budget(struct sw_monitor *monitor)
 		sw_change_slots(monitor->daemon, monitor->service,
 				monitor->view.is_adaptive ? sw_monitor_adapted(monitor, config)
 							  : sw_budget_auto(&monitor->view.terms));
+}
+
+/* What the others keep of one database this one may not have; once they have let it go it may. */
+void sw_monitor_set_budget(struct sw_monitor *monitor)
+{
+	const struct sw_daemon *daemon = monitor->daemon;
+	bool is_shared = false;
+
+	apply(monitor);
+	for (uint32_t id = 0; id < SW_SERVICES_MAX; id++) {
+		if (!sw_monitor_shares(daemon, monitor->service, id))
+			continue;
+		is_shared = true;
+		apply(daemon->monitors->monitors[id]);
+	}
+	if (is_shared)
+		apply(monitor);
 }
 
 void sw_monitor_set_bound(struct sw_monitor *monitor)

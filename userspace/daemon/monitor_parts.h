@@ -61,6 +61,9 @@ uint32_t sw_monitor_adapted(struct sw_monitor *monitor, const struct sw_config_s
 void sw_monitor_adapt(struct sw_monitor *monitor, const struct sw_config_service *config,
 		      const struct sw_facts *facts, const struct sw_backend_place *places);
 
+/* monitor_share.c: how much of what the database has room for is for the other services there. */
+uint32_t sw_monitor_neighbours(const struct sw_monitor *monitor);
+
 /*
  * monitor_evict.c: if somebody waits and no slot is free, whose sessions are to end for that: idle ones that
  * came through the gate, the longest idle first. Leaves the question in `eviction`.

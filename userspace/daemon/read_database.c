@@ -78,6 +78,7 @@ void sw_read_budget_terms(const struct sw_budget_terms *terms,
 		{"past_the_gate", -(int64_t)terms->backends[SW_BACKEND_ELSEWHERE]},
 		{"monitor", -(int64_t)terms->backends[SW_BACKEND_MONITOR]},
 		{"lately", -(int64_t)terms->lately},
+		{"other_services", -(int64_t)terms->neighbours},
 		{"headroom", -(int64_t)terms->headroom},
 		{"replication_by_gate", terms->gate_walsenders},
 	};

@@ -38,7 +38,8 @@ uint32_t sw_budget_auto(const struct sw_budget_terms *terms)
 {
 	int64_t room = (int64_t)terms->max_connections + terms->gate_walsenders;
 
-	room -= (int64_t)terms->superuser_reserved + terms->reserved + terms->headroom;
+	room -= (int64_t)terms->superuser_reserved + terms->reserved + terms->headroom +
+		terms->neighbours;
 	room -= (int64_t)sw_budget_others(terms) + terms->lately;
 	if (room < 0)
 		room = 0;

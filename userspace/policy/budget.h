@@ -32,6 +32,7 @@ struct sw_budget_terms {
 	uint32_t gate_walsenders;
 	uint32_t
 		lately; /* that came past the gate were there within SW_BUDGET_LATELY_S, and are not now */
+	uint32_t neighbours; /* of what is left, for the other services at this database */
 	uint32_t headroom;
 	uint32_t bound; /* budget.direct; 0: none */
 };
@@ -55,7 +56,7 @@ void sw_budget_remember(struct sw_budget_recent *recent, uint64_t now_s,
 uint64_t sw_budget_others(const struct sw_budget_terms *terms);
 
 /*
- * max_connections - superuser_reserved - reserved - others - lately - headroom + gate_walsenders, at least 0,
+ * max_connections - superuser_reserved - reserved - others - lately - neighbours - headroom + gate_walsenders, at least 0,
  * at most the bound. Other users than superusers are refused (53300) as soon as no more places are free than
  * are reserved, whoever holds them (InitPostgres), so reserved places count as taken in any case.
  */
