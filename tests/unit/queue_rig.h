@@ -64,15 +64,17 @@ static inline int park(struct sw_queue *queue, const struct client *client, uint
 }
 
 /* All of it but the class. */
-static inline struct client who(const struct sw_waiter *waiter)
+static inline struct client who(const struct sw_queue *queue, const struct sw_waiter *waiter)
 {
 	struct sw_flow_key key;
+	struct sw_frame frame;
 
-	sw_frame_flow(waiter->frame, waiter->ip_at, waiter->tcp_at, waiter->is_ipv6, &key);
+	sw_queue_frame(queue, waiter, &frame);
+	sw_queue_flow(queue, waiter, &key);
 	return (struct client){
 		.source = (uint16_t)ntohl(key.client.words_be[3]),
 		.port = ntohs(key.client_port_be),
-		.isn = sw_frame_isn(waiter->frame, waiter->tcp_at),
+		.isn = sw_frame_isn(frame.bytes, frame.tcp_at),
 	};
 }
 
@@ -83,7 +85,7 @@ static inline struct client let_in(struct sw_queue *queue, uint64_t now_ns)
 	struct client client;
 
 	assert_non_null(waiter);
-	client = who(waiter);
+	client = who(queue, waiter);
 	sw_queue_leave(queue, waiter, true, now_ns);
 	return client;
 }

@@ -11,9 +11,9 @@
 #define STEPS 20000
 #define RUNS  12
 
-static struct client classed(const struct sw_waiter *waiter)
+static struct client classed(const struct sw_queue *queue, const struct sw_waiter *waiter)
 {
-	struct client client = who(waiter);
+	struct client client = who(queue, waiter);
 
 	client.class_id = class_of(client.source, client.port);
 	return client;
@@ -49,7 +49,7 @@ static void come(struct model *model, struct sw_queue *queue)
 static void leave(struct model *model, struct sw_queue *queue, const struct sw_waiter *waiter,
 		  bool is_in)
 {
-	struct client client = classed(waiter);
+	struct client client = classed(queue, waiter);
 	struct known *known = known_of(model, &client);
 
 	assert_true(known->syn_ns != 0);
@@ -64,7 +64,7 @@ static void leave(struct model *model, struct sw_queue *queue, const struct sw_w
 /* The next of its source is another, if there is one. */
 static void postpone(struct model *model, struct sw_queue *queue, const struct sw_waiter *waiter)
 {
-	struct client client = classed(waiter), other;
+	struct client client = classed(queue, waiter), other;
 	size_t of_source = 0;
 
 	for (uint16_t port = 0; port < PORTS; port++)
@@ -74,7 +74,7 @@ static void postpone(struct model *model, struct sw_queue *queue, const struct s
 	if (of_source < 2)
 		return;
 	model->shuffled[client.class_id][client.source] = true;
-	other = classed(sw_queue_next(queue));
+	other = classed(queue, sw_queue_next(queue));
 	assert_false(other.source == client.source && other.port == client.port);
 }
 
@@ -118,7 +118,7 @@ static void next(struct model *model, struct sw_queue *queue)
 	assert_int_equal(waiter != NULL, anybody(model));
 	if (!waiter)
 		return;
-	client = classed(waiter);
+	client = classed(queue, waiter);
 	known = known_of(model, &client);
 	assert_false(is_aside(model, known));
 	if (model->order == SW_QUEUE_LIFO)
@@ -170,7 +170,7 @@ static void end_oldest(struct model *model, struct sw_queue *queue)
 	assert_int_equal(oldest != NULL, model->waiting != 0);
 	if (!oldest)
 		return;
-	client = who(oldest);
+	client = who(queue, oldest);
 	for (size_t i = 0; i < SOURCES * PORTS; i++)
 		assert_true(!model->clients[i].syn_ns ||
 			    model->clients[i].syn_ns >= known_of(model, &client)->syn_ns);

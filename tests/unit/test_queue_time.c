@@ -19,10 +19,10 @@ static void the_oldest_is_overdue_at_max_wait(void **state)
 	park(queue, &(struct client){.source = 2, .port = 2}, START + SECOND);
 	assert_int_equal(sw_queue_deadline_ns(queue, START), START + 10 * SECOND);
 	assert_null(sw_queue_overdue(queue, START + 10 * SECOND - 1));
-	assert_int_equal(who(sw_queue_overdue(queue, START + 10 * SECOND)).port, 1);
+	assert_int_equal(who(queue, sw_queue_overdue(queue, START + 10 * SECOND)).port, 1);
 	sw_queue_leave(queue, sw_queue_overdue(queue, START + 10 * SECOND), false, START);
 	assert_null(sw_queue_overdue(queue, START + 11 * SECOND - 1));
-	assert_int_equal(who(sw_queue_overdue(queue, START + 11 * SECOND)).port, 2);
+	assert_int_equal(who(queue, sw_queue_overdue(queue, START + 11 * SECOND)).port, 2);
 	sw_queue_free(queue);
 }
 
@@ -151,14 +151,14 @@ static void a_class_that_has_no_room_shortens_no_other_classes_wait(void **state
 	assert_int_equal(sw_queue_max_wait_ns(queue, 7, end_ns), 2 * SECOND);
 	assert_int_equal(sw_queue_max_wait_ns(queue, 0, end_ns), 10 * SECOND);
 	/* The first is overdue by max_wait; without him the second is the next, by less. */
-	assert_int_equal(who(sw_queue_overdue(queue, end_ns)).port, 1);
+	assert_int_equal(who(queue, sw_queue_overdue(queue, end_ns)).port, 1);
 	sw_queue_leave(queue, sw_queue_overdue(queue, end_ns), false, end_ns);
 	park(queue, &(struct client){.source = 1, .port = 4}, START + 14 * SECOND);
-	assert_int_equal(who(sw_queue_overdue(queue, end_ns)).port, 2);
+	assert_int_equal(who(queue, sw_queue_overdue(queue, end_ns)).port, 2);
 	sw_queue_leave(queue, sw_queue_overdue(queue, end_ns), false, end_ns);
 	assert_null(sw_queue_overdue(queue, end_ns));
 	assert_int_equal(sw_queue_deadline_ns(queue, end_ns), START + 21 * SECOND);
-	assert_int_equal(who(sw_queue_oldest(queue)).port, 4);
+	assert_int_equal(who(queue, sw_queue_oldest(queue)).port, 4);
 	sw_queue_free(queue);
 }
 

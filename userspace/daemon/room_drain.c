@@ -29,16 +29,16 @@ static bool passes_again(const struct sw_daemon *daemon, uint32_t ifindex)
 int sw_room_run(struct sw_room *room, enum sw_release_op op, const struct sw_waiter *waiter,
 		uint64_t since_ns, struct sw_released *out)
 {
-	const struct sw_release what = {
-		.op = op,
-		.ifindex = waiter->ifindex,
-		.frame = waiter->frame,
-		.bytes = waiter->length,
-		.since_ns = since_ns,
-		.is_again = passes_again(room->daemon, waiter->ifindex),
-	};
-	int failed = sw_kern_release(room->daemon->kern, &what, out);
+	struct sw_release what = {.op = op, .since_ns = since_ns};
+	struct sw_frame frame;
+	int failed;
 
+	sw_queue_frame(room->queue, waiter, &frame);
+	what.ifindex = frame.ifindex;
+	what.frame = frame.bytes;
+	what.bytes = frame.length;
+	what.is_again = passes_again(room->daemon, frame.ifindex);
+	failed = sw_kern_release(room->daemon->kern, &what, out);
 	if (failed)
 		sw_log_error("a waiter of service %s: %s",
 			     sw_plan_service(room->daemon->plan, room->service)->name,

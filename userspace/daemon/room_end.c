@@ -8,16 +8,10 @@
 #include "core/clock.h"
 #include "daemon/room_parts.h"
 #include "kern/read.h"
-#include "policy/frame.h"
 #include "spillway/chain.h"
 
 /* In one go; then the loop's other work has its turn. */
 #define PORTION 256
-
-static void flow_of(const struct sw_waiter *waiter, struct sw_flow_key *out)
-{
-	sw_frame_flow(waiter->frame, waiter->ip_at, waiter->tcp_at, waiter->is_ipv6, out);
-}
 
 /* When the gate heard of its client last; gone meanwhile, it is looked at once more. */
 static uint64_t seen_by_the_gate_ns(const struct sw_room *room, const struct sw_waiter *waiter,
@@ -26,7 +20,7 @@ static uint64_t seen_by_the_gate_ns(const struct sw_room *room, const struct sw_
 	struct sw_flow_key key;
 	struct sw_flow flow;
 
-	flow_of(waiter, &key);
+	sw_queue_flow(room->queue, waiter, &key);
 	return sw_read_flow(room->daemon->maps, &key, &flow) ? now_ns : flow.state_ns;
 }
 
@@ -103,7 +97,7 @@ static uint32_t action_of(const struct sw_room *room, const struct sw_waiter *wa
 	struct sw_flow_key key;
 	struct sw_addr client;
 
-	flow_of(waiter, &key);
+	sw_queue_flow(room->queue, waiter, &key);
 	memcpy(client.bytes, key.client.bytes, sizeof(client.bytes));
 	return sw_plan_class_of(plan, sw_plan_service(plan, room->service), &client)->conf.action;
 }

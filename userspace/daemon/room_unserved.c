@@ -10,7 +10,6 @@
 #include "core/clock.h"
 #include "daemon/read_service.h"
 #include "daemon/room_parts.h"
-#include "policy/frame.h"
 
 enum address {
 	SERVED,	  /* by now, or the kernel does not tell */
@@ -34,7 +33,7 @@ static enum address address_of(struct sw_room *room, const struct sw_waiter *wai
 	if (service->conf.direct.port_be)
 		return sw_read_service_database_at(plan, service, listeners, &ignored) ? STARTING
 										       : DOWN;
-	sw_frame_flow(waiter->frame, waiter->ip_at, waiter->tcp_at, waiter->is_ipv6, &flow);
+	sw_queue_flow(room->queue, waiter, &flow);
 	memcpy(server.bytes, flow.server.bytes, sizeof(server.bytes));
 	if (sw_listeners_find(listeners, &server, ntohs(flow.server_port_be)))
 		return SERVED;

@@ -80,6 +80,8 @@ int sw_frame_complete(const struct sw_parked *parked, struct sw_frame *out)
 	out->length = (uint8_t)(parked->length + more);
 	out->ip_at = (uint8_t)(ip_at + more);
 	out->tcp_at = (uint8_t)(tcp_at + more);
+	out->is_ipv6 = parked->is_ipv6;
+	out->ifindex = parked->ifindex;
 	if (parked->is_partial)
 		complete_checksum(out->bytes, out, parked->is_ipv6);
 	return 0;

@@ -14,6 +14,8 @@ struct sw_frame {
 	uint8_t length;
 	uint8_t ip_at;
 	uint8_t tcp_at;
+	uint8_t is_ipv6;
+	uint32_t ifindex; /* where it came in */
 };
 
 /*

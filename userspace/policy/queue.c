@@ -175,25 +175,40 @@ const struct sw_waiter *sw_queue_find(const struct sw_queue *queue, const struct
 	return known == SW_NOBODY ? NULL : sw_store_at(queue->store, known);
 }
 
+void sw_queue_frame(const struct sw_queue *queue, const struct sw_waiter *waiter,
+		    struct sw_frame *out)
+{
+	sw_store_frame(queue->store, waiter, out);
+}
+
+void sw_queue_flow(const struct sw_queue *queue, const struct sw_waiter *waiter,
+		   struct sw_flow_key *out)
+{
+	struct sw_frame frame;
+
+	sw_store_frame(queue->store, waiter, &frame);
+	sw_frame_flow(frame.bytes, frame.ip_at, frame.tcp_at, frame.is_ipv6, out);
+}
+
 int sw_queue_park(struct sw_queue *queue, const struct sw_parked *parked, uint64_t now_ns)
 {
-	const struct sw_frame *frame;
 	const struct sw_waiter *waiter;
+	struct sw_frame frame;
 	struct sw_arrival arrival;
 	sw_handle known;
 	int failed = look_at(parked, &arrival);
 
 	if (failed)
 		return failed;
-	frame = &arrival.frame;
 	known = sw_store_find(queue->store, &arrival.flow);
 	if (known == SW_NOBODY) {
 		failed = add(queue, &arrival, now_ns);
 		return failed ? failed : SW_QUEUE_NEW;
 	}
 	waiter = sw_store_at(queue->store, known);
-	if (sw_frame_isn(waiter->frame, waiter->tcp_at) ==
-	    sw_frame_isn(frame->bytes, frame->tcp_at))
+	sw_queue_frame(queue, waiter, &frame);
+	if (sw_frame_isn(frame.bytes, frame.tcp_at) ==
+	    sw_frame_isn(arrival.frame.bytes, arrival.frame.tcp_at))
 		return repeat(queue, known, &arrival, now_ns);
 	sw_queue_leave(queue, waiter, false, now_ns);
 	failed = add(queue, &arrival, now_ns);

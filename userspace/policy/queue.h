@@ -59,6 +59,12 @@ const struct sw_waiter *sw_queue_find(const struct sw_queue *queue, const struct
 /* Who is to be let in now; NULL: nobody who was not set aside. Valid until anything is changed. */
 const struct sw_waiter *sw_queue_next(const struct sw_queue *queue);
 
+/* The newest SYN of his client, to be sent in: with an Ethernet header, and a whole checksum. */
+void sw_queue_frame(const struct sw_queue *queue, const struct sw_waiter *waiter,
+		    struct sw_frame *out);
+void sw_queue_flow(const struct sw_queue *queue, const struct sw_waiter *waiter,
+		   struct sw_flow_key *out);
+
 enum sw_queue_scope {
 	SW_QUEUE_SOURCE, /* others of the class may get in: it waits for its own source */
 	SW_QUEUE_EITHER, /* likewise, but something that anybody gives back may be for it as well */

@@ -165,7 +165,7 @@ bool sw_queue_note_unserved(struct sw_queue *queue, const struct sw_waiter *wait
 
 	if (now_ns && at->unserved_at)
 		return (look + LOOKS_TOLD - at->unserved_at) % LOOKS_TOLD >= 2;
-	at->unserved_at = now_ns ? look & 0x3f : 0;
+	at->unserved_at = now_ns ? (uint8_t)look : 0;
 	return false;
 }
 

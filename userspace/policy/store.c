@@ -1,16 +1,15 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The store of waiters: places of two sizes in chunks that never move, and a hash by flow. Nearly all
- * frames are IPv4 SYNs with Linux' options; what is longer gets a larger place.
+ * The store of waiters: places of two sizes in chunks that never move, and a hash by flow. Of a frame each has what
+ * is its own; the rest, which many share, is in forms.
  */
 #include <stdlib.h>
 #include <string.h>
 
 #include "core/hash.h"
+#include "policy/form.h"
 #include "policy/waiter.h"
 
-/* Ethernet, IPv4 and TCP with the options that Linux, Windows and macOS send. */
-#define SMALL_FRAME 74
 #define PLACES	    1024u /* of a chunk */
 #define LARGE	    0x80000000u
 #define BUCKETS_MIN 1024u
@@ -29,11 +28,12 @@ struct sw_store {
 	sw_handle *buckets;
 	uint32_t bucket_count; /* a power of two; 0: none yet */
 	size_t count;
+	struct sw_forms forms;
 };
 
-static size_t stride_of(size_t frame)
+static size_t stride_of(size_t own)
 {
-	return (offsetof(struct sw_waiter, frame) + frame + 3) & ~(size_t)3;
+	return (offsetof(struct sw_waiter, own) + own + 3) & ~(size_t)3;
 }
 
 struct sw_store *sw_store_new(void)
@@ -42,8 +42,8 @@ struct sw_store *sw_store_new(void)
 
 	if (!store)
 		return NULL;
-	store->arenas[0].stride = stride_of(SMALL_FRAME);
-	store->arenas[1].stride = stride_of(SW_WAITER_FRAME_MAX);
+	store->arenas[0].stride = stride_of(SW_OWN_SMALL);
+	store->arenas[1].stride = stride_of(SW_OWN_MAX);
 	store->arenas[0].free = store->arenas[1].free = SW_NOBODY;
 	return store;
 }
@@ -78,7 +78,8 @@ size_t sw_store_count(const struct sw_store *store)
 
 size_t sw_store_bytes(const struct sw_store *store)
 {
-	size_t bytes = store->bucket_count * sizeof(*store->buckets);
+	size_t bytes =
+		store->bucket_count * sizeof(*store->buckets) + sw_forms_bytes(&store->forms);
 
 	for (size_t i = 0; i < 2; i++)
 		bytes += store->arenas[i].chunk_count *
@@ -123,9 +124,19 @@ static uint32_t bucket_of(const struct sw_store *store, const struct sw_flow_key
 	return (uint32_t)((uint64_t)sw_hash(key, sizeof(*key)) * store->bucket_count >> 32);
 }
 
-static void flow_of(const struct sw_waiter *waiter, struct sw_flow_key *out)
+void sw_store_frame(const struct sw_store *store, const struct sw_waiter *waiter,
+		    struct sw_frame *out)
 {
-	sw_frame_flow(waiter->frame, waiter->ip_at, waiter->tcp_at, waiter->is_ipv6, out);
+	sw_form_fill(&store->forms, waiter->form, waiter->own, out);
+}
+
+static void flow_of(const struct sw_store *store, const struct sw_waiter *waiter,
+		    struct sw_flow_key *out)
+{
+	struct sw_frame frame;
+
+	sw_store_frame(store, waiter, &frame);
+	sw_frame_flow(frame.bytes, frame.ip_at, frame.tcp_at, frame.is_ipv6, out);
 }
 
 static void chain_in(struct sw_store *store, sw_handle handle)
@@ -134,7 +145,7 @@ static void chain_in(struct sw_store *store, sw_handle handle)
 	struct sw_flow_key key;
 	uint32_t bucket;
 
-	flow_of(waiter, &key);
+	flow_of(store, waiter, &key);
 	bucket = bucket_of(store, &key);
 	waiter->same_hash = store->buckets[bucket];
 	store->buckets[bucket] = handle;
@@ -172,35 +183,30 @@ sw_handle sw_store_find(const struct sw_store *store, const struct sw_flow_key *
 		return SW_NOBODY;
 	for (handle = store->buckets[bucket_of(store, flow)]; handle != SW_NOBODY;
 	     handle = sw_store_at(store, handle)->same_hash) {
-		flow_of(sw_store_at(store, handle), &other);
+		flow_of(store, sw_store_at(store, handle), &other);
 		if (!memcmp(flow, &other, sizeof(*flow)))
 			break;
 	}
 	return handle;
 }
 
-static void put_frame(struct sw_waiter *waiter, const struct sw_arrival *arrival)
-{
-	const struct sw_frame *frame = &arrival->frame;
-
-	memcpy(waiter->frame, frame->bytes, frame->length);
-	waiter->length = frame->length;
-	waiter->ip_at = frame->ip_at;
-	waiter->tcp_at = frame->tcp_at;
-	waiter->is_ipv6 = arrival->parked->is_ipv6;
-	waiter->ifindex = arrival->parked->ifindex;
-}
-
 sw_handle sw_store_add(struct sw_store *store, const struct sw_arrival *arrival)
 {
+	uint8_t own[SW_OWN_MAX];
 	struct sw_waiter *waiter;
 	sw_handle handle;
+	uint32_t form;
 
 	if (store->count >= 2 * (size_t)store->bucket_count && !grow(store))
 		return SW_NOBODY;
-	handle = take_place(store, arrival->frame.length > SMALL_FRAME);
-	if (handle == SW_NOBODY)
+	form = sw_form_take(&store->forms, &arrival->frame, own);
+	if (form == SW_NO_FORM)
 		return SW_NOBODY;
+	handle = take_place(store, sw_form_own_bytes(&arrival->frame) > SW_OWN_SMALL);
+	if (handle == SW_NOBODY) {
+		sw_form_drop(&store->forms, form);
+		return SW_NOBODY;
+	}
 	waiter = sw_store_at(store, handle);
 	*waiter = (struct sw_waiter){
 		.syn_ns = arrival->parked->syn_ns,
@@ -208,8 +214,9 @@ sw_handle sw_store_add(struct sw_store *store, const struct sw_arrival *arrival)
 		.newer = SW_NOBODY,
 		.before = SW_NOBODY,
 		.after = SW_NOBODY,
+		.form = form,
 	};
-	put_frame(waiter, arrival);
+	memcpy(waiter->own, own, sw_form_own_bytes(&arrival->frame));
 	chain_in(store, handle);
 	store->count++;
 	return handle;
@@ -222,7 +229,8 @@ void sw_store_remove(struct sw_store *store, sw_handle handle)
 	struct sw_flow_key key;
 	sw_handle *link;
 
-	flow_of(waiter, &key);
+	flow_of(store, waiter, &key);
+	sw_form_drop(&store->forms, waiter->form);
 	link = &store->buckets[bucket_of(store, &key)];
 	while (*link != handle)
 		link = &sw_store_at(store, *link)->same_hash;
@@ -235,8 +243,18 @@ void sw_store_remove(struct sw_store *store, sw_handle handle)
 
 bool sw_store_renew(struct sw_store *store, sw_handle handle, const struct sw_arrival *arrival)
 {
-	if (arrival->frame.length > SMALL_FRAME && !(handle & LARGE))
+	struct sw_waiter *waiter = sw_store_at(store, handle);
+	size_t bytes = sw_form_own_bytes(&arrival->frame);
+	uint8_t own[SW_OWN_MAX];
+	uint32_t form;
+
+	if (bytes > SW_OWN_SMALL && !(handle & LARGE))
 		return false;
-	put_frame(sw_store_at(store, handle), arrival);
+	form = sw_form_take(&store->forms, &arrival->frame, own);
+	if (form == SW_NO_FORM)
+		return false;
+	sw_form_drop(&store->forms, waiter->form);
+	waiter->form = form;
+	memcpy(waiter->own, own, bytes);
 	return true;
 }

@@ -17,29 +17,19 @@
 typedef uint32_t sw_handle;
 #define SW_NOBODY UINT32_MAX
 
-/*
- * The frame is ready to be sent in: with an Ethernet header, the VLAN tag that the device took off, and
- * a whole checksum. That may be so much more than the gate copied.
- */
-#define SW_WAITER_FRAME_MAX (SW_FRAME_MAX + 18)
-
-/* Aligned to 4: that saves as many bytes for each of those with an ordinary frame. */
+/* Aligned to 4: that saves as many bytes for each. */
 struct sw_waiter {
 	uint64_t syn_ns;	 /* when its first SYN came */
 	uint32_t seen_ms;	 /* when the last one came, since the first */
 	sw_handle older, newer;	 /* of all waiters, by syn_ns */
 	sw_handle before, after; /* of the same source */
 	sw_handle same_hash;
-	uint32_t source; /* policy/queue_source.h */
-	uint32_t ifindex;
-	uint16_t gap_ms; /* the longest between two SYNs; 0: there was one only */
-	bool is_ipv6 : 1;
-	bool is_finger : 1;	 /* policy/queue_links.c */
-	uint8_t unserved_at : 6; /* policy/queue_time.c: the first look that found it so; 0: none did */
-	uint8_t ip_at;		 /* offsets into the frame */
-	uint8_t tcp_at;
-	uint8_t length; /* bytes of the frame */
-	uint8_t frame[];
+	uint32_t source;     /* policy/queue_source.h */
+	uint32_t form;	     /* policy/form.h: what its frame is made from, with its own bytes */
+	uint16_t gap_ms;     /* the longest between two SYNs; 0: there was one only */
+	uint8_t unserved_at; /* policy/queue_time.c: the first look that found it so; 0: none did */
+	bool is_finger;	     /* policy/queue_links.c */
+	uint8_t own[];
 } __attribute__((packed, aligned(4)));
 
 struct sw_store;
@@ -50,6 +40,10 @@ void sw_store_free(struct sw_store *store);
 size_t sw_store_count(const struct sw_store *store);
 /* Bytes of memory that it takes, free places included. */
 size_t sw_store_bytes(const struct sw_store *store);
+
+/* Its newest frame, whole. */
+void sw_store_frame(const struct sw_store *store, const struct sw_waiter *waiter,
+		    struct sw_frame *out);
 
 struct sw_waiter *sw_store_at(const struct sw_store *store, sw_handle handle);
 

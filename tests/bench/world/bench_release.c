@@ -86,16 +86,16 @@ static double release_all(struct sw_kern *kern, struct sw_queue *queue)
 	const struct sw_waiter *waiter;
 
 	while ((waiter = sw_queue_next(queue))) {
-		const struct sw_release what = {
-			.op = SW_RELEASE_ADMIT,
-			.ifindex = ifindex,
-			.frame = waiter->frame,
-			.bytes = waiter->length,
-			.since_ns = start_ns,
-		};
+		struct sw_release what = {
+			.op = SW_RELEASE_ADMIT, .ifindex = ifindex, .since_ns = start_ns};
 		struct sw_released released;
-		int failed = sw_kern_release(kern, &what, &released);
+		struct sw_frame frame;
+		int failed;
 
+		sw_queue_frame(queue, waiter, &frame);
+		what.frame = frame.bytes;
+		what.bytes = frame.length;
+		failed = sw_kern_release(kern, &what, &released);
 		if (failed || released.lane != SW_LANE_DIRECT || released.flags)
 			tool_die(-failed, "a waiter got lane %u, reason %u, flags %#x",
 				 released.lane, released.reason, released.flags);
