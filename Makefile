@@ -173,6 +173,22 @@ $(BUILD)/world/%.bpf.o: tools/world/%.bpf.c Makefile
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CLANG) $(BPF_CFLAGS) -c $< -o $@
 
+# Real drivers for tests/e2e/drivers.bats: libpq's asynchronous way, and those of npm, as the lock file says.
+DRIVERS := $(BUILD)/drivers/installed $(patsubst tests/e2e/drivers/%.c,$(BUILD)/drivers/%,$(wildcard tests/e2e/drivers/*.c))
+
+$(BUILD)/drivers/installed: $(addprefix tests/e2e/drivers/,package.json package-lock.json .npmrc)
+	$(call say,NPM,$(@D))
+	$(Q)mkdir -p $(@D)
+	$(Q)cp $^ $(@D)
+	$(Q)npm ci --prefix $(@D) --ignore-scripts --no-audit --no-fund --loglevel=error
+	$(Q)touch $@
+
+$(BUILD)/drivers/%: tests/e2e/drivers/%.c Makefile
+	$(call say,CC,$<)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) -std=gnu11 $(WARNINGS) $(CFLAGS) -D_GNU_SOURCE $(shell pkg-config --cflags libpq) $< -o $@ \
+		$(shell pkg-config --libs libpq)
+
 # Fuzz targets: tests/fuzz/fuzz_X.c with the sources they test, instrumented.
 SECONDS ?= 60
 FUZZ_TESTS := $(patsubst tests/fuzz/fuzz_%.c,$(BUILD)/fuzz/%,$(sort $(wildcard tests/fuzz/fuzz_*.c)))
@@ -212,7 +228,7 @@ test-kernels: deps
 .PHONY: tests deps demo test test-kernels fuzz lint install
 # The benchmarks as well: what nobody builds does not stay fit to be built.
 tests: $(PROGRAMS) $(UNIT_TESTS) $(PROG_TESTS) $(FUZZ_TESTS) $(WORLD_HELPERS) $(BUILD)/kernels/peer \
-	$(BUILD)/other-layout/spillwayd $(BENCHES) $(WORLD_BENCHES)
+	$(BUILD)/other-layout/spillwayd $(BENCHES) $(WORLD_BENCHES) $(DRIVERS)
 
 # A machine without the packages cannot even read this file's pkg-config answers: install, start anew.
 SUDO := $(if $(filter 0,$(shell id -u)),,sudo --preserve-env=CI)
