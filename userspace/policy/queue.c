@@ -219,7 +219,7 @@ void sw_queue_leave(struct sw_queue *queue, const struct sw_waiter *waiter, bool
 		    uint64_t now_ns)
 {
 	sw_handle handle = sw_queue_handle_of(queue, waiter);
-	struct sw_turn_source *source = queue->sources.by_id[waiter->source];
+	struct sw_turn_source *source = sw_queue_source_at(&queue->sources, waiter->source);
 
 	sw_queue_unlink(queue, handle, source);
 	sw_store_remove(queue->store, handle);

@@ -20,7 +20,7 @@ static void put(struct sw_queue *queue, struct sw_turn_source *source, enum sw_q
 	source->aside = (uint8_t)(scope + 1);
 	source->aside_before = aside->last;
 	if (aside->count++)
-		queue->sources.by_id[aside->last]->aside_after = source->id;
+		sw_queue_source_at(&queue->sources, aside->last)->aside_after = source->id;
 	else
 		aside->first = source->id;
 	aside->last = source->id;
@@ -34,11 +34,13 @@ void sw_queue_aside_drop(struct sw_queue *queue, struct sw_turn_source *source)
 	if (aside->first == source->id)
 		aside->first = source->aside_after;
 	else
-		queue->sources.by_id[source->aside_before]->aside_after = source->aside_after;
+		sw_queue_source_at(&queue->sources, source->aside_before)->aside_after =
+			source->aside_after;
 	if (aside->last == source->id)
 		aside->last = source->aside_before;
 	else
-		queue->sources.by_id[source->aside_after]->aside_before = source->aside_before;
+		sw_queue_source_at(&queue->sources, source->aside_after)->aside_before =
+			source->aside_before;
 	aside->count--;
 	source->place = SW_TURNS_NONE;
 	source->aside = 0;
@@ -48,7 +50,7 @@ void sw_queue_aside_drop(struct sw_queue *queue, struct sw_turn_source *source)
 void sw_queue_set_aside(struct sw_queue *queue, const struct sw_waiter *waiter,
 			enum sw_queue_scope scope)
 {
-	struct sw_turn_source *source = queue->sources.by_id[waiter->source];
+	struct sw_turn_source *source = sw_queue_source_at(&queue->sources, waiter->source);
 	struct sw_queue_class *class = sw_queue_class_find(queue, source->class_id);
 
 	if (scope == SW_QUEUE_CLASS) {
@@ -81,7 +83,7 @@ static void rejoin_up_to(struct sw_queue *queue, enum sw_queue_scope scope, size
 	struct sw_queue_aside *aside = &queue->aside[scope];
 
 	while (most-- && aside->count)
-		rejoin(queue, queue->sources.by_id[aside->first]);
+		rejoin(queue, sw_queue_source_at(&queue->sources, aside->first));
 }
 
 static void rejoin_classes(struct sw_queue *queue)

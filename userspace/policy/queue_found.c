@@ -11,7 +11,7 @@ enum wakeup { NOT_EXPECTED, EXPECTED, FIRST_LOOK };
 
 void sw_queue_expect_wakeup(struct sw_queue *queue, const struct sw_waiter *waiter)
 {
-	struct sw_turn_source *source = queue->sources.by_id[waiter->source];
+	struct sw_turn_source *source = sw_queue_source_at(&queue->sources, waiter->source);
 	struct sw_queue_class *class = sw_queue_class_find(queue, source->class_id);
 
 	if (!class->is_aside) {
@@ -25,7 +25,7 @@ void sw_queue_expect_wakeup(struct sw_queue *queue, const struct sw_waiter *wait
 /* Who came to the class since may get what there was all the time, unless he comes after the one who was tried. */
 bool sw_queue_is_found(struct sw_queue *queue, const struct sw_waiter *waiter)
 {
-	const struct sw_turn_source *source = queue->sources.by_id[waiter->source];
+	const struct sw_turn_source *source = sw_queue_source_at(&queue->sources, waiter->source);
 	struct sw_queue_class *class = sw_queue_class_find(queue, source->class_id);
 
 	if (!queue->found)

@@ -14,7 +14,8 @@
 
 static struct sw_queue_class *class_of(const struct sw_queue *queue, const struct sw_waiter *waiter)
 {
-	return sw_queue_class_find(queue, queue->sources.by_id[waiter->source]->class_id);
+	return sw_queue_class_find(queue,
+				   sw_queue_source_at(&queue->sources, waiter->source)->class_id);
 }
 
 /* Handles are links; who is asked by pointer has one in a neighbour, or is the oldest. */
@@ -195,7 +196,7 @@ void sw_queue_unlink(struct sw_queue *queue, sw_handle handle, struct sw_turn_so
 void sw_queue_postpone(struct sw_queue *queue, const struct sw_waiter *waiter)
 {
 	sw_handle handle = sw_queue_handle_of(queue, waiter);
-	struct sw_turn_source *source = queue->sources.by_id[waiter->source];
+	struct sw_turn_source *source = sw_queue_source_at(&queue->sources, waiter->source);
 	bool to_front = queue->settings.order == SW_QUEUE_LIFO;
 
 	if (source->count == 1)

@@ -149,7 +149,7 @@ static void order_anew(struct sw_queue *queue)
 	for (size_t i = 0; i < queue->class_count; i++)
 		queue->classes[i].ready.count = 0;
 	for (uint32_t id = 0; id < queue->sources.id_count; id++) {
-		struct sw_turn_source *source = queue->sources.by_id[id];
+		struct sw_turn_source *source = sw_queue_source_at(&queue->sources, id);
 		struct sw_queue_class *class;
 
 		if (!source)

@@ -28,8 +28,8 @@ void sw_queue_begin_ramp(struct sw_queue *queue, uint64_t now_ns)
 	queue->ramp_began_ns = now_ns;
 	queue->ramp_sources = 0;
 	for (uint32_t id = 0; id < queue->sources.id_count; id++)
-		if (queue->sources.by_id[id])
-			sw_queue_ramp_after(queue, queue->sources.by_id[id]);
+		if (sw_queue_source_at(&queue->sources, id))
+			sw_queue_ramp_after(queue, sw_queue_source_at(&queue->sources, id));
 }
 
 bool sw_queue_needs_ramp(const struct sw_queue *queue)

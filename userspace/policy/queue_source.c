@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * A hash of sources, and ids that are given out again.
+ * A hash of sources, in chunks, whose ids are given out again.
  */
 #include "policy/queue_source.h"
 
@@ -11,17 +11,29 @@
 
 #define BUCKETS_MIN 64u
 #define NO_ID	    UINT32_MAX
+#define CHUNK	    64u /* places */
 /* What of the key is hashed: no padding. */
 #define KEY_BYTES (sizeof(struct sw_in6) + sizeof(uint32_t))
 
 void sw_queue_sources_clear(struct sw_queue_sources *sources)
 {
-	for (uint32_t i = 0; i < sources->id_count; i++)
-		free(sources->by_id[i]);
-	free(sources->by_id);
-	free(sources->free_ids);
+	for (uint32_t i = 0; i < sources->id_count / CHUNK; i++)
+		free(sources->chunks[i]);
+	free(sources->chunks);
 	free(sources->buckets);
 	*sources = (struct sw_queue_sources){0};
+}
+
+static struct sw_turn_source *place_of(const struct sw_queue_sources *sources, uint32_t id)
+{
+	return &sources->chunks[id / CHUNK][id % CHUNK];
+}
+
+struct sw_turn_source *sw_queue_source_at(const struct sw_queue_sources *sources, uint32_t id)
+{
+	struct sw_turn_source *source = place_of(sources, id);
+
+	return source->id == id ? source : NULL;
 }
 
 static uint32_t bucket_of(const struct sw_queue_sources *sources, uint32_t class_id,
@@ -55,31 +67,31 @@ static bool grow_buckets(struct sw_queue_sources *sources)
 	sources->bucket_count = count;
 	memset(buckets, 0xff, count * sizeof(*buckets));
 	for (uint32_t i = 0; i < sources->id_count; i++)
-		if (sources->by_id[i])
-			chain_in(sources, sources->by_id[i]);
+		if (sw_queue_source_at(sources, i))
+			chain_in(sources, place_of(sources, i));
 	return true;
 }
 
-/* One more id, and room to note that it is free again. */
+/* One more chunk, when all places are taken. */
 static bool grow_ids(struct sw_queue_sources *sources)
 {
-	uint32_t room = sources->id_count ? 2 * sources->id_count : BUCKETS_MIN;
-	struct sw_turn_source **by_id =
-		reallocarray(sources->by_id, room, sizeof(struct sw_turn_source *));
-	uint32_t *free_ids;
+	uint32_t count = sources->id_count / CHUNK;
+	struct sw_turn_source **chunks =
+		reallocarray(sources->chunks, count + 1, sizeof(struct sw_turn_source *));
 
-	if (!by_id)
+	if (!chunks)
 		return false;
-	sources->by_id = by_id;
-	free_ids = reallocarray(sources->free_ids, room, sizeof(*free_ids));
-	if (!free_ids)
+	sources->chunks = chunks;
+	chunks[count] = reallocarray(NULL, CHUNK, sizeof(struct sw_turn_source));
+	if (!chunks[count])
 		return false;
-	sources->free_ids = free_ids;
-	for (uint32_t id = room; id-- > sources->id_count;) {
-		by_id[id] = NULL;
-		free_ids[sources->free_count++] = id;
-	}
-	sources->id_count = room;
+	for (uint32_t i = 0; i < CHUNK; i++)
+		chunks[count][i] = (struct sw_turn_source){
+			.id = NO_ID,
+			.same_hash = i + 1 < CHUNK ? sources->id_count + i + 1 : NO_ID,
+		};
+	sources->free = sources->id_count;
+	sources->id_count += CHUNK;
 	return true;
 }
 
@@ -92,7 +104,7 @@ struct sw_turn_source *sw_queue_sources_find(const struct sw_queue_sources *sour
 		return NULL;
 	id = sources->buckets[bucket_of(sources, class_id, address)];
 	while (id != NO_ID) {
-		struct sw_turn_source *source = sources->by_id[id];
+		struct sw_turn_source *source = place_of(sources, id);
 
 		if (source->class_id == class_id &&
 		    !memcmp(&source->address, address, sizeof(*address)))
@@ -106,19 +118,22 @@ struct sw_turn_source *sw_queue_sources_add(struct sw_queue_sources *sources, ui
 					    const struct sw_in6 *address)
 {
 	struct sw_turn_source *source;
+	uint32_t id;
 
-	if ((sources->count >= sources->bucket_count && !grow_buckets(sources)) ||
-	    (!sources->free_count && !grow_ids(sources)))
+	if ((sources->count >= 2 * sources->bucket_count && !grow_buckets(sources)) ||
+	    (sources->count == sources->id_count && !grow_ids(sources)))
 		return NULL;
-	source = calloc(1, sizeof(*source));
-	if (!source)
-		return NULL;
-	source->address = *address;
-	source->class_id = (uint16_t)class_id;
-	source->first = source->last = SW_NOBODY;
-	source->place = SW_TURNS_NONE;
-	source->id = sources->free_ids[--sources->free_count];
-	sources->by_id[source->id] = source;
+	id = sources->free;
+	source = place_of(sources, id);
+	sources->free = source->same_hash;
+	*source = (struct sw_turn_source){
+		.address = *address,
+		.class_id = (uint16_t)class_id,
+		.first = SW_NOBODY,
+		.last = SW_NOBODY,
+		.place = SW_TURNS_NONE,
+		.id = id,
+	};
 	sources->count++;
 	chain_in(sources, source);
 	return source;
@@ -129,18 +144,18 @@ void sw_queue_sources_remove(struct sw_queue_sources *sources, struct sw_turn_so
 	uint32_t *link = &sources->buckets[bucket_of(sources, source->class_id, &source->address)];
 
 	while (*link != source->id)
-		link = &sources->by_id[*link]->same_hash;
+		link = &place_of(sources, *link)->same_hash;
 	*link = source->same_hash;
-	sources->by_id[source->id] = NULL;
-	sources->free_ids[sources->free_count++] = source->id;
-	free(source);
+	source->same_hash = sources->free;
+	sources->free = source->id;
+	source->id = NO_ID;
 	if (--sources->count == 0)
 		sw_queue_sources_clear(sources);
 }
 
 size_t sw_queue_sources_bytes(const struct sw_queue_sources *sources)
 {
-	return sources->count * sizeof(struct sw_turn_source) +
-	       sources->id_count * (sizeof(struct sw_turn_source *) + sizeof(*sources->free_ids)) +
+	return sources->id_count * sizeof(struct sw_turn_source) +
+	       sources->id_count / CHUNK * sizeof(struct sw_turn_source *) +
 	       sources->bucket_count * sizeof(*sources->buckets);
 }

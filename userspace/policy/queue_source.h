@@ -8,16 +8,17 @@
 #include "policy/turns.h"
 
 struct sw_queue_sources {
-	struct sw_turn_source **by_id; /* NULL where an id is free */
-	uint32_t id_count;
-	uint32_t *free_ids;
-	uint32_t free_count;
+	struct sw_turn_source **chunks; /* that never move; an id is a place in them */
+	uint32_t id_count;		/* places, used and free */
+	uint32_t free;			/* the first that is, which knows the next by same_hash */
 	uint32_t *buckets;
 	uint32_t bucket_count;
 	uint32_t count;
 };
 
 void sw_queue_sources_clear(struct sw_queue_sources *sources);
+/* NULL: the id, which is below id_count, is nobody's. */
+struct sw_turn_source *sw_queue_source_at(const struct sw_queue_sources *sources, uint32_t id);
 /* NULL: it has none waiting. */
 struct sw_turn_source *sw_queue_sources_find(const struct sw_queue_sources *sources,
 					     uint32_t class_id, const struct sw_in6 *address);

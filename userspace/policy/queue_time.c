@@ -29,8 +29,8 @@ static bool is_short(const struct sw_queue_class *class, uint64_t now_ns)
 
 void sw_queue_note_short(struct sw_queue *queue, const struct sw_waiter *waiter, uint64_t now_ns)
 {
-	struct sw_queue_class *class =
-		sw_queue_class_find(queue, queue->sources.by_id[waiter->source]->class_id);
+	struct sw_queue_class *class = sw_queue_class_find(
+		queue, sw_queue_source_at(&queue->sources, waiter->source)->class_id);
 
 	if (!is_short(class, now_ns))
 		class->busy_since_ns = now_ns;

@@ -23,7 +23,7 @@ static uint64_t ahead_in_class(const struct sw_queue *queue, uint32_t class_id,
 	uint64_t ahead = own ? own->count : 0;
 
 	for (uint32_t id = 0; id < queue->sources.id_count; id++) {
-		const struct sw_turn_source *source = queue->sources.by_id[id];
+		const struct sw_turn_source *source = sw_queue_source_at(&queue->sources, id);
 
 		if (source && source != own && source->class_id == class_id)
 			ahead += least(source->count, rounds - (own && source->turn > own->turn));
@@ -79,7 +79,7 @@ int sw_queue_each_source(const struct sw_queue *queue,
 	int stop = 0;
 
 	for (uint32_t id = 0; !stop && id < queue->sources.id_count; id++) {
-		const struct sw_turn_source *source = queue->sources.by_id[id];
+		const struct sw_turn_source *source = sw_queue_source_at(&queue->sources, id);
 		struct sw_queue_line line;
 
 		if (!source)
