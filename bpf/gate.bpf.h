@@ -154,6 +154,8 @@ static __always_inline int gate_flow(struct gate *gate)
 		else if (state != SW_FLOW_EXPIRED) /* it is just being replaced or removed */
 			return enforce(gate, SW_LANE_NONE);
 	}
+	if (gate->control->is_moving)
+		return enforce(gate, SW_LANE_NONE);
 	gate->now_ns = bpf_ktime_get_ns();
 	lane = gate->is_waiter ? SW_LANE_NONE : refused_before(gate, service);
 	if (lane == SW_LANE_NONE)

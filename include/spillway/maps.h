@@ -171,6 +171,11 @@ enum sw_flow_state {
 #define SW_FLOW_OWES	  0x01
 #define SW_FLOW_OWES_RATE (SW_FLOW_OVER_RATE | SW_FLOW_OWES)
 /*
+ * HALF_OPEN, OPEN: there was no room for its source's entry, and nobody may be refused who is in: it counts
+ * everywhere but there.
+ */
+#define SW_FLOW_UNSOURCED 0x40
+/*
  * HALF_OPEN: SYNs with more than one number came, and the last of them has the time of a handshake for
  * itself. Once: a new number every now and then keeps no slot.
  */
@@ -263,6 +268,9 @@ struct sw_control {
 	__u32 on_loss;	  /* enum sw_on_loss */
 	__u32 syncookies; /* net.ipv4.tcp_syncookies of this host: 0 never, 1 if need be, 2 always */
 	__u64 cookie_watch; /* sum over all services: while 0, no data packet is looked at */
+	/* Gates of other interfaces may still count in other maps: who is new has to come again. */
+	__u32 is_moving;
+	__u32 pad;
 };
 
 /* The result of one run of the sweep. now_ns is the kernel's clock, by which all times in maps are. */

@@ -134,6 +134,25 @@ the_next_start_counts_right() { the_next_counts "5432 main, 5432 main, 5434 fres
 	kill_at_steps_of HUP is_reloaded run_before the_change_counts_right "$MAP_STEPS" 8 10
 }
 
+class_of() { sw flows --json | jq -r --arg source "$1" '.flows[] | select(.source == $source) | .class'; }
+
+# Whichever class it was when it came, the next daemon knows it by its name.
+who_comes_then_is_known() {
+	release 1-2
+	wait_until "a slot is free" lane_is 10.77.1.9 direct
+	hold some 10.77.8.1
+	spillwayd_run &&
+		assert_matches "its class" '^(some|default)$' "$(class_of 10.77.8.1)" &&
+		release_all &&
+		wait_until "nobody is counted" nobody_is_counted &&
+		spillwayd_stop &&
+		assert_nothing_is_left
+}
+
+@test "killed at any step of a reload with another class: the next daemon knows who came in by it meanwhile" {
+	kill_at_steps_of HUP is_reloaded run_before who_comes_then_is_known '^rename|BPF_MAP_UPDATE_ELEM' 4 7
+}
+
 @test "killed at any step of a stop: the next daemon counts everybody" {
 	kill_at_steps_of TERM is_stopped run_after the_next_start_counts_right "$PIN_STEPS" 5 8
 }

@@ -197,6 +197,18 @@ static void a_fresh_heartbeat(struct rig *rig, const void *arg)
 	rig_expect(rig, &first, DIRECT_FIRST);
 }
 
+static void a_gate_that_changes_over(struct rig *rig, const void *arg)
+{
+	(void)arg;
+	rig_expect(rig, &first, DIRECT_FIRST);
+	rig->maps->control->is_moving = 1;
+	rig_expect(rig, &first, RETRANSMIT(PASSES));
+	rig_expect_syn(rig, CLIENT, 2, &(const struct outcome){.action = DROPPED});
+	rig_assert_slots(rig, 0, 1, 0);
+	rig->maps->control->is_moving = 0;
+	rig_expect_syn(rig, CLIENT, 2, DIRECT_FIRST);
+}
+
 /* --- the sweep */
 
 static void the_sweep_frees_late_handshakes(struct rig *rig, const void *arg)
@@ -403,6 +415,8 @@ static const struct rig_test tests[] = {
 	{"with the daemon lost, hold enforces as before", a_stale_heartbeat, &losses[0], 0},
 	{"with the daemon lost, open admits all", a_stale_heartbeat, &losses[1], 0},
 	{"with the daemon lost, closed refuses all", a_stale_heartbeat, &losses[2], 0},
+	{"while gates change over a new SYN has to come again, and who is known passes",
+	 a_gate_that_changes_over, NULL, 0},
 	{"a heartbeat within its timeout is fresh", a_fresh_heartbeat, NULL, 0},
 	{"the sweep frees slots of late handshakes, once", the_sweep_frees_late_handshakes, NULL,
 	 0},

@@ -82,9 +82,56 @@ static int attach_all(struct sw_daemon *daemon, size_t first, struct sw_error *e
 	return failed;
 }
 
+/* Interfaces whose gate counts in other maps than ours. */
+static size_t count_others(const struct sw_daemon *daemon)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < daemon->attachment_count; i++)
+		if (!daemon->attachments[i].is_on &&
+		    sw_attach_would_replace(daemon->kern, &daemon->attachments[i]))
+			count++;
+	return count;
+}
+
 /*
- * Those inside count before the first newcomer is decided, those just arriving right after. With other maps
- * than the gates had so far all interfaces change over one after the other: each is counted before the first.
+ * With other maps than the gates had so far the interfaces change over one after the other, and two counts would
+ * hand out the budget: those that have changed let nobody in who is new until all have. Whoever is killed between
+ * leaves it to the next daemon to go on from there.
+ */
+static void begin_moving(struct sw_daemon *daemon)
+{
+	if (!sw_kern_inherited(daemon->kern) && daemon->attachment_count > 1 &&
+	    count_others(daemon))
+		__atomic_store_n(&daemon->maps->control->is_moving, 1, __ATOMIC_SEQ_CST);
+}
+
+/* A start that failed before it replaced any gate leaves no gate in these maps. */
+static bool has_moved(const struct sw_daemon *daemon)
+{
+	bool moved = sw_kern_inherited(daemon->kern);
+
+	for (size_t i = 0; i < daemon->attachment_count; i++)
+		moved = moved || (daemon->attachments[i].is_on && daemon->attachments[i].is_heir);
+	return moved;
+}
+
+static void end_moving(struct sw_daemon *daemon)
+{
+	uint32_t *is_moving = &daemon->maps->control->is_moving;
+
+	if (!*is_moving)
+		return;
+	if (count_others(daemon) && has_moved(daemon))
+		sw_log_error(
+			"not all interfaces could be taken over: those that were let nobody in who is "
+			"new until a start succeeds");
+	else
+		__atomic_store_n(is_moving, 0, __ATOMIC_SEQ_CST);
+}
+
+/*
+ * Those inside count before the first newcomer is decided, those just arriving right after.
  */
 int sw_change_take_claimed(struct sw_daemon *daemon, size_t first, struct sw_flow_list *adopted,
 			   struct sw_error *err)
@@ -92,12 +139,15 @@ int sw_change_take_claimed(struct sw_daemon *daemon, size_t first, struct sw_flo
 	bool are_any = daemon->attachment_count > first;
 	int failed = are_any ? sw_reconcile_new(daemon, daemon->plan, adopted, err) : 0;
 
-	if (!failed)
-		failed = sw_kern_commit(daemon->kern, err);
+	if (failed)
+		return failed;
+	begin_moving(daemon);
+	failed = sw_kern_commit(daemon->kern, err);
 	if (!failed)
 		failed = attach_all(daemon, first, err);
 	if (!failed && are_any)
 		sw_reconcile_late(daemon, daemon->plan, adopted);
+	end_moving(daemon);
 	return failed;
 }
 
