@@ -8,10 +8,27 @@
 
 #include "waiter_ended.bpf.h"
 
+/* What the lane costs, for who may not be refused. The entry that counts him, NULL: there was no room for it. */
+static __always_inline struct sw_source_live *hold_anyway(struct sw_service_state *service,
+							  struct sw_class_state *class,
+							  const struct sw_source_key *source,
+							  __u8 lane)
+{
+	const struct sw_source_limits none = {};
+	struct sw_source_live *live = 0;
+
+	if (source_take(source, &live, lane == SW_LANE_DIRECT, &none))
+		live = 0;
+	if (lane == SW_LANE_DIRECT)
+		sw_slots_take_anyway(service, class);
+	else
+		sw_pooler_take_anyway(service, class);
+	return live;
+}
+
 /*
  * A handshake that came too late, the slot having gone to somebody else, or past a gate that was taken
- * off while the flow waited: the connection is there. -ENOSPC: its source has no entry and gets none; it
- * is not counted until reconciliation finds room.
+ * off while the flow waited: the connection is there.
  */
 static __noinline int flow_overcommit(const struct sw_flow_key *key, struct sw_flow *flow,
 				      __u64 seen, __u64 now_ns)
@@ -19,26 +36,23 @@ static __noinline int flow_overcommit(const struct sw_flow_key *key, struct sw_f
 	struct holding held = holding_of(flow);
 	struct sw_service_state *service = bpf_map_lookup_elem(&service_state, &held.service);
 	struct sw_class_state *class = bpf_map_lookup_elem(&class_state, &held.class_id);
-	const struct sw_source_limits none = {};
 	struct sw_source_key source;
-	struct sw_source_live *live = 0;
+	struct sw_source_live *live;
 	struct sw_flow next = unpack(seen);
 	int waited = next.state == SW_FLOW_WAITING;
 
 	if (!service || !class)
 		return 0;
 	next.state = SW_FLOW_OPEN;
+	next.flags &= ~SW_FLOW_UNSOURCED;
 	if (waited) {
 		next.lane = SW_LANE_DIRECT;
 		next.flags = 0;
 	}
 	source_key(held.service, &key->client, held.source_bits, &source);
-	if (source_take(&source, &live, next.lane == SW_LANE_DIRECT, &none))
-		return -ENOSPC;
-	if (next.lane == SW_LANE_DIRECT)
-		sw_slots_take_anyway(service, class);
-	else
-		sw_pooler_take_anyway(service, class);
+	live = hold_anyway(service, class, &source, next.lane);
+	if (!live)
+		next.flags |= SW_FLOW_UNSOURCED;
 	if (__sync_val_compare_and_swap(&flow->word, seen, next.word) != seen) {
 		sw_release(service, class, live, next.lane, 0);
 		if (somebody_waits(service))
@@ -46,7 +60,10 @@ static __noinline int flow_overcommit(const struct sw_flow_key *key, struct sw_f
 		return 0;
 	}
 	flow->state_ns = now_ns;
-	live->is_proven = 1;
+	if (live)
+		live->is_proven = 1;
+	else
+		count(held.service, SW_COUNTER_SOURCES_FULL);
 	count(held.service, SW_COUNTER_OVERCOMMITTED);
 	if (waited)
 		waiter_ended(key, &held, now_ns, SW_WAIT_ADMITTED);
@@ -75,8 +92,7 @@ static __noinline int flow_opened(const struct sw_flow_key *key, struct holding 
 		cookie_watch_add(held->service, -1);
 	if (!service)
 		return 0;
-	source_key(held->service, &key->client, held->source_bits, &source);
-	live = source_find(&source);
+	live = source_of(key, held, was.flags, &source);
 	if (live)
 		live->is_proven = 1;
 	if (was.lane != SW_LANE_DIRECT)
@@ -88,8 +104,8 @@ static __noinline int flow_opened(const struct sw_flow_key *key, struct holding 
 	return 0;
 }
 
-/* The handshake is complete: the reservation becomes a connection. As flow_overcommit(). */
-static __always_inline int flow_confirm(const struct sw_flow_key *key, __u64 now_ns)
+/* The handshake is complete: the reservation becomes a connection. */
+static __always_inline void flow_confirm(const struct sw_flow_key *key, __u64 now_ns)
 {
 	struct sw_flow *flow = bpf_map_lookup_elem(&flows, key);
 	__u32 tag = sw_flow_tag(key);
@@ -97,7 +113,7 @@ static __always_inline int flow_confirm(const struct sw_flow_key *key, __u64 now
 	__u64 seen = 0;
 
 	if (!flow)
-		return 0;
+		return;
 	for (int i = 0; i < SW_CAS_TRIES; i++) {
 		seen = flow_word(flow);
 		if (unpack(seen).tag != tag || unpack(seen).state != SW_FLOW_HALF_OPEN)
@@ -107,12 +123,11 @@ static __always_inline int flow_confirm(const struct sw_flow_key *key, __u64 now
 			continue;
 		flow->state_ns = now_ns;
 		flow_opened(key, &held, seen);
-		return 0;
+		return;
 	}
 	if (unpack(seen).tag == tag &&
 	    (unpack(seen).state == SW_FLOW_EXPIRED || unpack(seen).state == SW_FLOW_WAITING))
-		return flow_overcommit(key, flow, seen, now_ns);
-	return 0;
+		flow_overcommit(key, flow, seen, now_ns);
 }
 
 #endif

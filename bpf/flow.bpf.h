@@ -82,6 +82,15 @@ static __always_inline void half_open_add(const struct holding *held, __u8 lane,
 		sw_half_open_add(service, source);
 }
 
+/* The entry that counts the flow, NULL if none does. */
+static __always_inline struct sw_source_live *source_of(const struct sw_flow_key *key,
+							const struct holding *held, __u8 flags,
+							struct sw_source_key *source)
+{
+	source_key(held->service, &key->client, held->source_bits, source);
+	return flags & SW_FLOW_UNSOURCED ? 0 : source_find(source);
+}
+
 /* Gives back what the flow held. Only for who moved it out of HALF_OPEN or OPEN. */
 static __noinline int flow_release(const struct sw_flow_key *key, struct holding *held, __u64 word)
 {
@@ -93,8 +102,7 @@ static __noinline int flow_release(const struct sw_flow_key *key, struct holding
 
 	if (!service || !class)
 		return 0;
-	source_key(held->service, &key->client, held->source_bits, &source);
-	live = source_find(&source);
+	live = source_of(key, held, was.flags, &source);
 	if (live && held->was_silent)
 		live->is_proven = 0;
 	sw_release(service, class, live, was.lane, was.state == SW_FLOW_HALF_OPEN);

@@ -118,13 +118,6 @@ static __always_inline int was_taken(const struct sock *sk, enum event event)
 	return 0;
 }
 
-/* Where there is no room to count a late connection, that is counted. */
-static __always_inline void opened(const struct sw_flow_key *key)
-{
-	if (flow_confirm(key, bpf_ktime_get_ns()))
-		count(service_of(key), SW_COUNTER_SOURCES_FULL);
-}
-
 static __always_inline int follow(const struct sock *sk, enum event event)
 {
 	struct sw_flow_key key;
@@ -137,7 +130,7 @@ static __always_inline int follow(const struct sock *sk, enum event event)
 	if (socket_flow(sk, &key))
 		return 0;
 	if (event == EVENT_OPENS)
-		opened(&key);
+		flow_confirm(&key, bpf_ktime_get_ns());
 	else
 		flow_end(&key);
 	return 0;

@@ -10,29 +10,30 @@
 #include "spillway/chain.h"
 #include "spillway/reconcile.h"
 
-/* Everything that an adopted flow holds; it is never refused, for its connection is there. */
+/* Everything that an adopted flow holds; it is never refused, for its connection is there. No source: no room. */
 static __always_inline int take_anyway(const struct sw_flow_key *key, const struct holding *held,
 				       __u8 lane, struct sw_source_live **source)
 {
 	struct sw_service_state *service = bpf_map_lookup_elem(&service_state, &held->service);
 	struct sw_class_state *class = bpf_map_lookup_elem(&class_state, &held->class_id);
-	const struct sw_source_limits none = {};
 	struct sw_source_key from;
 
 	*source = 0;
 	if (!service || !class)
 		return -EINVAL;
 	source_key(held->service, &key->client, held->source_bits, &from);
-	if (source_take(&from, source, lane == SW_LANE_DIRECT, &none))
-		return -ENOSPC;
-	if (lane == SW_LANE_DIRECT)
-		sw_slots_take_anyway(service, class);
-	else
-		sw_pooler_take_anyway(service, class);
+	*source = hold_anyway(service, class, &from, lane);
+	if (!*source)
+		count(held->service, SW_COUNTER_SOURCES_FULL);
 	return 0;
 }
 
-static __noinline int adopt_new(const struct sw_flow_key *key, const struct sw_flow_op *op)
+static __always_inline __u8 flags_by(const struct sw_source_live *source, __u8 flags)
+{
+	return source ? flags & ~SW_FLOW_UNSOURCED : flags | SW_FLOW_UNSOURCED;
+}
+
+static __noinline int adopt_new(const struct sw_flow_key *key, struct sw_flow_op *op)
 {
 	struct holding held = {
 		.service = op->service,
@@ -44,7 +45,6 @@ static __noinline int adopt_new(const struct sw_flow_key *key, const struct sw_f
 		.tag = sw_flow_tag(key),
 		.state = op->state,
 		.lane = op->lane,
-		.flags = SW_FLOW_ADOPTED,
 		.service = op->service,
 		.source_bits = op->source_bits,
 		.class_id = op->class_id,
@@ -54,14 +54,16 @@ static __noinline int adopt_new(const struct sw_flow_key *key, const struct sw_f
 
 	fresh.state_ns = fresh.syn_ns;
 	if (take_anyway(key, &held, fresh.lane, &source))
-		return SW_FLOW_OP_NO_ROOM;
+		return -EINVAL;
+	fresh.flags = flags_by(source, SW_FLOW_ADOPTED);
 	if (fresh.state == SW_FLOW_HALF_OPEN)
 		half_open_add(&held, fresh.lane, source);
-	else
+	else if (source)
 		source->is_proven = 1;
 	err = bpf_map_update_elem(&flows, key, &fresh, BPF_NOEXIST);
 	if (!err) {
 		count(held.service, SW_COUNTER_ADOPTED);
+		op->seen_word = fresh.word;
 		return SW_FLOW_OP_DONE;
 	}
 	flow_release(key, &held, fresh.word);
@@ -70,16 +72,18 @@ static __noinline int adopt_new(const struct sw_flow_key *key, const struct sw_f
 
 /* Adopted before it was known where its listener is: it holds what another lane costs. */
 static __noinline int adopt_lane(const struct sw_flow_key *key, struct sw_flow *flow, __u64 seen,
-				 __u32 lane)
+				 struct sw_flow_op *op)
 {
 	struct holding held = holding_of(flow);
 	struct sw_flow next = unpack(seen);
 	struct sw_source_live *source;
 
-	if (take_anyway(key, &held, lane, &source))
-		return SW_FLOW_OP_NO_ROOM;
-	next.lane = lane;
+	if (take_anyway(key, &held, op->lane, &source))
+		return -EINVAL;
+	next.lane = op->lane;
+	next.flags = flags_by(source, next.flags);
 	if (__sync_val_compare_and_swap(&flow->word, seen, next.word) == seen) {
+		op->seen_word = next.word;
 		flow_release(key, &held, seen);
 		return SW_FLOW_OP_MOVED;
 	}
@@ -92,7 +96,7 @@ static __noinline int adopt_lane(const struct sw_flow_key *key, struct sw_flow *
  * claimed: who asked for this looks for the socket afterwards.
  */
 static __noinline int adopt_service(const struct sw_flow_key *key, struct sw_flow *flow, __u64 seen,
-				    const struct sw_flow_op *op)
+				    struct sw_flow_op *op)
 {
 	struct holding before = holding_of(flow);
 	struct holding held = {
@@ -104,13 +108,14 @@ static __noinline int adopt_service(const struct sw_flow_key *key, struct sw_flo
 		.tag = unpack(seen).tag,
 		.state = SW_FLOW_OPEN,
 		.lane = op->lane,
-		.flags = SW_FLOW_ADOPTED,
 	};
 	struct sw_source_live *source;
 
 	if (take_anyway(key, &held, op->lane, &source))
-		return SW_FLOW_OP_NO_ROOM;
-	source->is_proven = 1;
+		return -EINVAL;
+	next.flags = flags_by(source, SW_FLOW_ADOPTED);
+	if (source)
+		source->is_proven = 1;
 	if (!flow_move(flow, seen, SW_FLOW_CLAIMED, 0)) {
 		flow_release(key, &held, next.word);
 		return SW_FLOW_OP_KEPT;
@@ -119,23 +124,23 @@ static __noinline int adopt_service(const struct sw_flow_key *key, struct sw_flo
 	flow->class_id = op->class_id;
 	flow->source_bits = op->source_bits;
 	__sync_lock_test_and_set(&flow->word, next.word);
+	op->seen_word = next.word;
 	flow_release(key, &before, seen);
 	return SW_FLOW_OP_MOVED;
 }
 
 static __noinline int adopt_known(const struct sw_flow_key *key, struct sw_flow *flow,
-				  const struct sw_flow_op *op)
+				  struct sw_flow_op *op)
 {
 	__u64 seen = flow_word(flow);
 	struct sw_flow was = unpack(seen);
-	int is_full;
 
 	if (was.tag != sw_flow_tag(key))
 		return SW_FLOW_OP_KEPT;
 	if (was.state == SW_FLOW_OPEN && op->state == SW_FLOW_OPEN && flow->service != op->service)
 		return adopt_service(key, flow, seen, op);
 	if (was.state == SW_FLOW_OPEN && was.flags & SW_FLOW_ADOPTED && was.lane != op->lane)
-		return adopt_lane(key, flow, seen, op->lane);
+		return adopt_lane(key, flow, seen, op);
 	/* Its socket is there after all. */
 	if (was.state == SW_FLOW_OPEN && was.flags & SW_FLOW_SUSPECT)
 		flow_move(flow, seen, SW_FLOW_OPEN, was.flags & ~SW_FLOW_SUSPECT);
@@ -143,13 +148,12 @@ static __noinline int adopt_known(const struct sw_flow_key *key, struct sw_flow 
 	    (was.state != SW_FLOW_HALF_OPEN && was.state != SW_FLOW_EXPIRED &&
 	     was.state != SW_FLOW_WAITING))
 		return SW_FLOW_OP_KEPT;
-	is_full = flow_confirm(key, bpf_ktime_get_ns());
-	if (unpack(flow_word(flow)).state == SW_FLOW_OPEN)
-		return SW_FLOW_OP_CONFIRMED;
-	return is_full ? SW_FLOW_OP_NO_ROOM : SW_FLOW_OP_KEPT;
+	flow_confirm(key, bpf_ktime_get_ns());
+	return unpack(flow_word(flow)).state == SW_FLOW_OPEN ? SW_FLOW_OP_CONFIRMED
+							     : SW_FLOW_OP_KEPT;
 }
 
-static __always_inline int adopt(const struct sw_flow_key *key, const struct sw_flow_op *op)
+static __always_inline int adopt(const struct sw_flow_key *key, struct sw_flow_op *op)
 {
 	struct sw_flow *flow = bpf_map_lookup_elem(&flows, key);
 
@@ -159,15 +163,22 @@ static __always_inline int adopt(const struct sw_flow_key *key, const struct sw_
 	return flow ? adopt_known(key, flow, op) : adopt_new(key, op);
 }
 
+/* Of handshakes that are not complete those that the daemon made and gives back. */
+static __always_inline int holds(struct sw_flow was)
+{
+	return was.state == SW_FLOW_OPEN ||
+	       (was.state == SW_FLOW_HALF_OPEN && was.flags & SW_FLOW_ADOPTED);
+}
+
 static __always_inline int suspect(const struct sw_flow_key *key, __u64 seen)
 {
 	struct sw_flow *flow = bpf_map_lookup_elem(&flows, key);
 	struct sw_flow was = unpack(seen);
 
-	if (!flow || was.tag != sw_flow_tag(key) || was.state != SW_FLOW_OPEN)
+	if (!flow || was.tag != sw_flow_tag(key) || !holds(was))
 		return SW_FLOW_OP_KEPT;
-	return flow_move(flow, seen, SW_FLOW_OPEN, was.flags | SW_FLOW_SUSPECT) ? SW_FLOW_OP_DONE
-										: SW_FLOW_OP_KEPT;
+	return flow_move(flow, seen, was.state, was.flags | SW_FLOW_SUSPECT) ? SW_FLOW_OP_DONE
+									     : SW_FLOW_OP_KEPT;
 }
 
 static __always_inline int release(const struct sw_flow_key *key, __u64 seen)
@@ -176,14 +187,14 @@ static __always_inline int release(const struct sw_flow_key *key, __u64 seen)
 	struct sw_flow was = unpack(seen);
 	struct holding held;
 
-	if (!flow || was.tag != sw_flow_tag(key) || was.state != SW_FLOW_OPEN ||
-	    !(was.flags & SW_FLOW_SUSPECT))
+	if (!flow || was.tag != sw_flow_tag(key) || !holds(was) || !(was.flags & SW_FLOW_SUSPECT))
 		return SW_FLOW_OP_KEPT;
 	held = holding_of(flow);
 	if (!flow_move(flow, seen, SW_FLOW_DEAD, 0))
 		return SW_FLOW_OP_KEPT;
 	flow_release(key, &held, seen);
-	count_lifetime(held.service, bpf_ktime_get_ns() - held.state_ns);
+	if (was.state == SW_FLOW_OPEN)
+		count_lifetime(held.service, bpf_ktime_get_ns() - held.state_ns);
 	bpf_map_delete_elem(&flows, key);
 	return SW_FLOW_OP_DONE;
 }
@@ -212,6 +223,7 @@ int reconcile_flow(struct sw_flow_op *ctx)
 	if (op.is_drift && (result == SW_FLOW_OP_DONE || result == SW_FLOW_OP_CONFIRMED))
 		count(op.service, SW_COUNTER_DRIFT);
 	ctx->result = result;
+	ctx->seen_word = op.seen_word;
 	return 0;
 }
 

@@ -25,7 +25,7 @@ enum sw_flow_op_result {
 	SW_FLOW_OP_KEPT = 0,  /* nothing was to be done, or it is no longer what was seen */
 	SW_FLOW_OP_DONE,      /* made, marked, ended */
 	SW_FLOW_OP_CONFIRMED, /* ADOPT: a half-open or expired flow became OPEN */
-	SW_FLOW_OP_NO_ROOM,   /* ADOPT: the table of flows or of sources is full */
+	SW_FLOW_OP_NO_ROOM,   /* ADOPT: the table of flows is full */
 	/* ADOPT: a flow is now in its listener's lane, or counts under the service of its address; no drift */
 	SW_FLOW_OP_MOVED,
 };
@@ -34,7 +34,8 @@ struct sw_flow_op {
 	struct sw_flow_key key;
 	__u32 kind;   /* enum sw_flow_op_kind */
 	__u32 result; /* enum sw_flow_op_result */
-	/* SUSPECT, RELEASE: the word that was seen, without or with SW_FLOW_SUSPECT. */
+	/* SUSPECT, RELEASE: the word that was seen, without or with SW_FLOW_SUSPECT. ADOPT: where it made or moved
+	 * a flow, that one's. */
 	__u64 seen_word;
 	/* ADOPT */
 	__u16 class_id;

@@ -41,10 +41,12 @@ assert_goes_on() {
 	wait_until "it is answered" grep -qx 42 "$WORLD/log/hold-1-1"
 }
 
+are_all_counted() { status_is "$USED" "$(as_server ss -Htn state established "sport = :5432" | wc -l)"; }
+
 # All that are in are counted, and who was before never noticed.
 assert_whole() {
 	assert_goes_on
-	assert_status "$USED" "$(as_server ss -Htn state established "sport = :5432" | wc -l)"
+	wait_until "all that are in count" are_all_counted
 	assert_equal "reconcile" "0 0 0" \
 		"$(sw status --reconcile --json | jq -r '.reconcile | "\(.adopted) \(.confirmed) \(.released)"')"
 	assert_status '.services[0].counters.drift' 0

@@ -386,30 +386,43 @@ static void without_room_nothing_is_taken(struct rig *rig, const void *arg)
 	expect_counts(rig, 0, 0, 0);
 }
 
-static void without_room_for_its_source_it_stays_expired(struct rig *rig, const void *arg)
+static void without_room_for_its_source_it_counts(struct rig *rig, const void *arg)
 {
 	(void)arg;
 	rig_expect(rig, &first, DIRECT_FIRST);
 	/* Its source goes as well. */
 	rig_sweep_after(rig, 12 * SECOND_NS);
 	fill_sources(rig);
-	assert_int_equal(adopt(rig, SW_LANE_DIRECT, SW_FLOW_OPEN), SW_FLOW_OP_NO_ROOM);
-	expect_counts(rig, 0, 0, 0);
-	assert_int_equal(rig_flow(rig, &first).state, SW_FLOW_EXPIRED);
-	assert_int_equal(rig_counted(rig, SW_COUNTER_OVERCOMMITTED), 0);
-	rig_empty_map(rig->maps->source_live_fd);
 	assert_int_equal(adopt(rig, SW_LANE_DIRECT, SW_FLOW_OPEN), SW_FLOW_OP_CONFIRMED);
-	expect_counts(rig, 1, 0, 0);
+	rig_assert_slots(rig, 0, 1, 0);
+	assert_int_equal(rig_flow(rig, &first).state, SW_FLOW_OPEN);
+	assert_int_equal(rig_counted(rig, SW_COUNTER_OVERCOMMITTED), 1);
+	assert_int_equal(rig_counted(rig, SW_COUNTER_SOURCES_FULL), 1);
 }
 
-static void without_room_for_sources_nothing_is_taken(struct rig *rig, const void *arg)
+/* Though there is an entry for its source by the time that it ends: that one never counted it. */
+static void without_room_for_sources_the_slot_is_taken(struct rig *rig, const void *arg)
 {
-	(void)arg;
+	const uint8_t state = *(const uint8_t *)arg;
+	struct sw_flow_op op = op_of(rig, SW_FLOW_OP_SUSPECT);
+
 	fill_sources(rig);
-	assert_int_equal(adopt(rig, SW_LANE_DIRECT, SW_FLOW_OPEN), SW_FLOW_OP_NO_ROOM);
-	expect_counts(rig, 0, 0, 0);
+	assert_int_equal(adopt(rig, SW_LANE_DIRECT, state), SW_FLOW_OP_DONE);
+	rig_assert_slots(rig, 0, 1, 0);
+	assert_int_equal(rig->maps->service_state[0].half_open, state == SW_FLOW_HALF_OPEN);
+	rig_empty_map(rig->maps->source_live_fd);
+	rig_expect_syn(rig, CLIENT, 2, DIRECT_FIRST);
+	op.seen_word = rig_flow(rig, &first).word;
+	assert_int_equal(sw_kern_reconcile(rig->kern, &op), 0);
+	op.kind = SW_FLOW_OP_RELEASE;
+	op.seen_word = rig_flow(rig, &first).word;
+	assert_int_equal(sw_kern_reconcile(rig->kern, &op), 0);
+	assert_int_equal(op.result, SW_FLOW_OP_DONE);
 	assert_false(rig_has_flow(rig, &first));
+	expect_counts(rig, 1, 0, 1);
 }
+
+static const uint8_t open_state = SW_FLOW_OPEN, half_open_state = SW_FLOW_HALF_OPEN;
 
 static void the_heartbeat_is_the_kernels_time(struct rig *rig, const void *arg)
 {
@@ -466,10 +479,12 @@ static const struct rig_test tests[] = {
 	{"what is no step is refused", what_is_no_step_is_refused, NULL, 0},
 	{"adoption takes nothing when the table of flows is full", without_room_nothing_is_taken,
 	 NULL, 0},
-	{"so it does when the table of sources is full", without_room_for_sources_nothing_is_taken,
-	 NULL, 0},
-	{"a late connection whose source has no room is told, and counts once there is room",
-	 without_room_for_its_source_it_stays_expired, NULL, 0},
+	{"it takes the slot when the table of sources is full, and gives it back",
+	 without_room_for_sources_the_slot_is_taken, &open_state, 0},
+	{"so does that of a handshake which is not complete",
+	 without_room_for_sources_the_slot_is_taken, &half_open_state, 0},
+	{"a late connection counts though there is no room for its source, and that is told",
+	 without_room_for_its_source_it_counts, NULL, 0},
 	{"the heartbeat is the kernel's time", the_heartbeat_is_the_kernels_time, NULL, 0},
 	{"the sweep tells the kernel's time", the_sweep_tells_the_kernels_time, NULL, 0},
 };

@@ -54,12 +54,13 @@ static struct {
 	int route;	 /* by which the clients come, or an error */
 	bool gives_back; /* who asked for the pass */
 	int beats, adopted, suspected, released, drift;
-	size_t moved;	 /* open flows of the first sockets, counted under another service */
-	size_t closed;	 /* so many of the first sockets are closed on this side */
-	bool has_flows;	 /* and all of those have flows, */
-	uint64_t syn_ns; /* which came then */
-	int unanswered;	 /* counted */
-	uint32_t says;	 /* what comes of a step, enum sw_flow_op_result; 0: DONE */
+	size_t moved;	  /* open flows of the first sockets, counted under another service */
+	size_t half_open; /* so many of the first sockets are not connections yet */
+	size_t closed;	  /* so many of the first sockets are closed on this side */
+	bool has_flows;	  /* and all of those have flows, */
+	uint64_t syn_ns;  /* which came then */
+	int unanswered;	  /* counted */
+	uint32_t says;	  /* what comes of a step, enum sw_flow_op_result; 0: DONE */
 } world;
 
 uint64_t fake_clock_monotonic_ns(void)
@@ -101,6 +102,8 @@ int fake_sockets_read(const struct sw_ports *ports, struct sw_sockets *out)
 	out->count = world.sockets;
 	for (size_t i = 0; i < world.sockets; i++)
 		out->list[i].key = key_of(i);
+	for (size_t i = 0; i < world.half_open; i++)
+		out->list[i].half_open = true;
 	for (size_t i = 0; i < world.closed; i++)
 		out->list[i].is_closed = true;
 	for (size_t i = 0; i < world.sockets; i++) {
@@ -193,6 +196,12 @@ int fake_kern_reconcile(struct sw_kern *kern, struct sw_flow_op *op)
 	world.suspected += op->kind == SW_FLOW_OP_SUSPECT;
 	world.released += op->kind == SW_FLOW_OP_RELEASE;
 	world.drift += op->is_drift;
+	if (op->kind == SW_FLOW_OP_ADOPT)
+		op->seen_word = (struct sw_flow){.tag = sw_flow_tag(&op->key),
+						 .state = op->state,
+						 .lane = op->lane,
+						 .flags = SW_FLOW_ADOPTED}
+					.word;
 	op->result = world.says && op->kind == SW_FLOW_OP_ADOPT ? world.says : SW_FLOW_OP_DONE;
 	return 0;
 }
@@ -382,6 +391,17 @@ static void what_went_well_can_be_given_back(void **state)
 	assert_int_equal(world.drift, 0);
 }
 
+static void handshakes_are_given_back_as_well(void **state)
+{
+	(void)state;
+	world.looks_left = -1;
+	world.gives_back = true;
+	world.half_open = 3;
+	assert_int_equal(pass(true, 4, 0, NULL), 0);
+	assert_int_equal(world.adopted, 4);
+	assert_int_equal(world.released, 4);
+}
+
 static void what_fails_behind_the_gate_keeps_its_slots(void **state)
 {
 	(void)state;
@@ -435,6 +455,8 @@ int main(void)
 		 what_fails_before_the_gate_can_be_given_back, begin, NULL, NULL},
 		{"it is given back as well where something else fails later",
 		 what_went_well_can_be_given_back, begin, NULL, NULL},
+		{"handshakes that are not complete are given back, too",
+		 handshakes_are_given_back_as_well, begin, NULL, NULL},
 		{"behind a gate that is there a pass that fails gives nothing back by itself",
 		 what_fails_behind_the_gate_keeps_its_slots, begin, NULL, NULL},
 		{"a pass later on that fails leaves mended what it mended",

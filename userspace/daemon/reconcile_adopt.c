@@ -58,11 +58,7 @@ static int adopt(struct sw_pass *pass, const struct sw_socket *socket,
 		 const struct sw_plan_service *service)
 {
 	struct sw_flow_op op = {0};
-	struct sw_flow made = {
-		.tag = sw_flow_tag(&socket->key),
-		.state = SW_FLOW_OPEN,
-		.flags = SW_FLOW_ADOPTED,
-	};
+	struct sw_flow made = {0};
 	int failed, there;
 
 	/* One that closed between the two lists ended its flow itself, and is no drift. */
@@ -76,15 +72,18 @@ static int adopt(struct sw_pass *pass, const struct sw_socket *socket,
 	pass->result.adopted += op.result == SW_FLOW_OP_DONE;
 	pass->result.confirmed += op.result == SW_FLOW_OP_CONFIRMED;
 	pass->result.no_room += op.result == SW_FLOW_OP_NO_ROOM;
-	if ((op.result != SW_FLOW_OP_DONE && op.result != SW_FLOW_OP_MOVED) || socket->half_open)
+	if (op.result != SW_FLOW_OP_DONE && op.result != SW_FLOW_OP_MOVED)
 		return 0;
-	made.lane = op.lane;
+	made.word = op.seen_word;
 	made.service = op.service;
 	/* What was counted before is not to be given back where the pass fails. */
 	failed = pass->adopted && op.result == SW_FLOW_OP_DONE
 			 ? sw_pass_note(pass->adopted, &socket->key, &made)
 			 : 0;
-	there = failed ? failed : sw_sockets_has(pass->diag, &socket->key);
+	/* One whose handshake is not complete gives up its slot by itself. */
+	if (failed || socket->half_open)
+		return failed;
+	there = sw_sockets_has(pass->diag, &socket->key);
 	if (there)
 		return there < 0 ? there : 0;
 	return sw_pass_release(pass, &socket->key, made.word, op.service, false);

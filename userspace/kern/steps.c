@@ -37,7 +37,7 @@ int sw_kern_reconcile(struct sw_kern *kern, struct sw_flow_op *op)
 	int failed = run(kern, SW_PROGRAM_RECONCILE, &done, sizeof(done));
 
 	if (!failed)
-		op->result = done.result;
+		*op = done;
 	return failed;
 }
 
