@@ -117,7 +117,10 @@ SW_INLINE int sw_exchange_unknown(const struct sw_cookie_secrets *secrets,
 	return 0;
 }
 
-/* How many requests were answered before what is said there: no more than the client has heard of. */
+/*
+ * How many requests were answered before what is said there, if a message begins there: no more than the client
+ * has heard of. Who says something there without having heard so much goes on with what he began before.
+ */
 SW_INLINE __u32 sw_exchange_asked(const struct sw_stand *stand)
 {
 	__u32 asked = stand->said / SW_EXCHANGE_REQUEST_BYTES;
@@ -125,10 +128,21 @@ SW_INLINE __u32 sw_exchange_asked(const struct sw_stand *stand)
 	return asked < stand->heard ? asked : stand->heard;
 }
 
-SW_INLINE int sw_exchange_begins(const struct sw_stand *stand)
+SW_INLINE int sw_exchange_begins(const struct sw_stand *stand, __u32 asked)
 {
-	return stand->said <= SW_EXCHANGE_REQUESTS_MAX * SW_EXCHANGE_REQUEST_BYTES &&
-	       stand->said % SW_EXCHANGE_REQUEST_BYTES == 0;
+	return stand->said == SW_EXCHANGE_REQUEST_BYTES * asked;
+}
+
+/*
+ * To a FIN alone: a client that does not want to know any more. But who had said more than requests is told once
+ * more: what he said is acknowledged by any answer, and will not be repeated.
+ */
+SW_INLINE __u32 sw_exchange_to_end(const struct sw_stand *stand, int is_mysql)
+{
+	return is_mysql || (stand->said <= SW_EXCHANGE_REQUESTS_MAX * SW_EXCHANGE_REQUEST_BYTES &&
+			    stand->said % SW_EXCHANGE_REQUEST_BYTES == 0)
+		       ? SW_SAY_FIN
+		       : SW_SAY_TEXT;
 }
 
 /* What is said to the first bytes of a message of PostgreSQL's. */
@@ -166,27 +180,25 @@ SW_INLINE struct sw_answer sw_exchange_after(const struct sw_segment *segment,
 	return answer;
 }
 
-/*
- * What is said to the segment. Repeated, it is answered the same. A FIN without anything before it is a client
- * that does not want to know any more.
- */
+/* What is said to the segment. Repeated, it is answered the same. Who has heard nothing was asked nothing. */
 SW_INLINE struct sw_answer sw_exchange_answer(__u32 answers_as, const struct sw_segment *segment,
 					      const struct sw_stand *stand, __u32 text_bytes)
 {
 	int is_mysql = answers_as == SW_ANSWERS_MYSQL;
-	__u32 asked = is_mysql ? 0 : sw_exchange_asked(stand);
+	__u32 asked = sw_exchange_asked(stand);
+	int begins = !is_mysql && sw_exchange_begins(stand, asked);
 	struct sw_answer answer = {.say = SW_SAY_TEXT};
 
 	if (stand->heard > (is_mysql ? 0 : SW_EXCHANGE_REQUESTS_MAX))
 		return sw_exchange_after(segment, stand, text_bytes);
 	if (!segment->bytes && segment->has_fin)
-		answer.say = SW_SAY_FIN;
+		answer.say = sw_exchange_to_end(stand, is_mysql);
 	else if (!segment->bytes)
 		answer.say = is_mysql ? SW_SAY_TEXT : SW_SAY_NOTHING;
-	else if (!is_mysql && sw_exchange_begins(stand))
+	else if (begins)
 		answer.say = sw_exchange_to_message(segment, asked);
-	else if (!is_mysql)
-		asked = stand->heard; /* it goes on with what it began */
+	if (!is_mysql && !begins)
+		asked = stand->heard;
 	answer.seq = stand->cookie + 1 + asked;
 	answer.ack = segment->seq + segment->bytes + segment->has_fin;
 	if (answer.say == SW_SAY_FIN || answer.say == SW_SAY_RESET || answer.say == SW_SAY_ACK)

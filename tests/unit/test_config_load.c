@@ -124,6 +124,7 @@ static void assert_documented_service(const struct sw_config_service *service)
 		     SW_LANE_REFUSE);
 	assert_lanes(&service->over_limit, 1, SW_LANE_REFUSE);
 	assert_string_equal(service->refuse.message, "connection budget exhausted, retry later");
+	assert_int_equal(service->refuse.retry_after_ns, SW_NS_PER_S);
 }
 
 static void assert_documented_class(const struct sw_config_class *class, const char *name)
@@ -228,9 +229,10 @@ static void every_other_value_is_taken_as_well(void **state)
 		     "  queue: {max_wait: 1ms, discipline: lifo, max_waiting_per_source: 7}\n"
 		     "  lanes: [pooler, reset]\n"
 		     "  over_limit: [pooler, drop]\n"
-		     "  refuse: {message: 'genug für heute'}\n"
+		     "  refuse: {message: 'genug für heute', retry_after: 0s}\n"
 		     "  classes:\n"
-		     "  - {name: vip, sources: ['fd00::/8', 10.0.0.1], action: allow}\n");
+		     "  - {name: vip, sources: ['fd00::/8', 10.0.0.1], action: allow, "
+		     "message: ganz besonders genug}\n");
 	const struct sw_config_service *service = &config->services[0];
 
 	(void)state;
@@ -252,6 +254,9 @@ static void every_other_value_is_taken_as_well(void **state)
 	assert_lanes(&service->lanes, 2, SW_LANE_POOLER, SW_LANE_RESET);
 	assert_lanes(&service->over_limit, 2, SW_LANE_POOLER, SW_LANE_DROP);
 	assert_string_equal(service->refuse.message, "genug für heute");
+	assert_int_equal(service->refuse.retry_after_ns, 0);
+	assert_string_equal(service->classes[0].message, "ganz besonders genug");
+	assert_string_equal(service->classes[1].message, "");
 	assert_int_equal(service->class_count, 2);
 	assert_int_equal(service->classes[0].action, SW_ACTION_ALLOW);
 	assert_int_equal(service->classes[0].source_count, 2);

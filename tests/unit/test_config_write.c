@@ -24,11 +24,11 @@
 	"- name: db\n  listen: [5432, '10.0.0.1:5432', '[fd00::1]:5432']\n"                        \
 	"  budget: {direct: 40, conninfo: \"host='a\\\\b' password=\\\"p\\\" x=ü - # : [\"}\n"    \
 	"  pooler: {address: '127.0.0.1:6432'}\n  lanes: [pooler, drop]\n"                         \
-	"  refuse: {message: ' %s leading and trailing '}\n"                                       \
+	"  refuse: {message: ' %s leading and trailing ', retry_after: 1500ms}\n"                  \
 	"  classes:\n"                                                                             \
 	"  - {name: admin, sources: ['::/0', 0.0.0.0/0, 10.0.0.1], rate: 5/h, lanes: [direct, "    \
 	"reset]}\n"                                                                                \
-	"  - {name: banned, sources: [10.0.0.2], action: reset}\n"                                 \
+	"  - {name: banned, sources: [10.0.0.2], action: reset, message: '- not: \"you\" # '}\n"   \
 	"- {name: other, listen: [3306]}\n"
 
 static struct sw_config *load(const char *text)
@@ -64,6 +64,20 @@ static void what_is_written_loads_as_the_same(void **state)
 		json_decref(before);
 		json_decref(after);
 	}
+}
+
+static void what_refused_clients_hear_is_written_and_read_again(void **state)
+{
+	SW_CONFIG_FREE struct sw_config *first = load(ALL_VALUES);
+	SW_FREE char *text = sw_config_to_yaml(first);
+	SW_CONFIG_FREE struct sw_config *second = load(text);
+	const struct sw_config_service *service = &second->services[0];
+
+	(void)state;
+	assert_string_equal(service->refuse.message, " %s leading and trailing ");
+	assert_int_equal(service->refuse.retry_after_ns, 1500 * 1000000ull);
+	assert_string_equal(sw_config_find_class(service, "banned")->message, "- not: \"you\" # ");
+	assert_string_equal(sw_config_find_class(service, "admin")->message, "");
 }
 
 static void what_other_readers_would_not_take_for_text_is_quoted(void **state)
@@ -241,6 +255,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(what_is_written_loads_as_the_same),
+		cmocka_unit_test(what_refused_clients_hear_is_written_and_read_again),
 		cmocka_unit_test(what_other_readers_would_not_take_for_text_is_quoted),
 		cmocka_unit_test(a_live_change_is_kept_by_what_is_written),
 		cmocka_unit_test(json_has_numbers_as_numbers_and_the_rest_as_the_file_says),
