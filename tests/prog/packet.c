@@ -225,6 +225,7 @@ static void put_tcp(struct writer *to, const struct packet *packet, const uint8_
 		.source = flow.client_port_be,
 		.dest = flow.server_port_be,
 		.seq = htonl(packet->isn ? packet->isn : ISN),
+		.ack_seq = htonl(packet->ack),
 		.window = htons(64240),
 		.urg_ptr = htons(9),
 		.doff = packet->doff ? packet->doff : words,

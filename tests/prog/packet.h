@@ -38,7 +38,8 @@ struct packet {
 	uint16_t client_port; /* 0: 40000 */
 	uint16_t server_port; /* 0: 5432 */
 	uint32_t isn;	      /* 0: 1000 */
-	uint8_t flags;	      /* 0: SYN; NO_FLAGS: none */
+	uint32_t ack;
+	uint8_t flags; /* 0: SYN; NO_FLAGS: none */
 	uint8_t destination_mac;
 	uint16_t tags[PACKET_TAGS_MAX]; /* VLAN protocols, the outermost first */
 	uint8_t options;	  /* IPv4: words of options; IPv6: as many destination options */

@@ -2,98 +2,19 @@
 /*
  * The RST that answers a refused SYN, byte for byte, and the frames that cannot be answered.
  */
-#include <arpa/inet.h>
 #include <linux/if_ether.h>
-#include <linux/ip.h>
-#include <linux/ipv6.h>
-#include <linux/tcp.h>
-#include <string.h>
 
-#include "rig.h"
-
-#define ETHERNET_MIN 60
-
-static void check_ethernet(const struct rig *rig, const uint8_t *sent, size_t tag_bytes)
-{
-	assert_memory_equal(rig->answer, sent + ETH_ALEN, ETH_ALEN);
-	assert_memory_equal(rig->answer + ETH_ALEN, sent, ETH_ALEN);
-	/* The tags, and which protocol follows, as they came. */
-	assert_memory_equal(rig->answer + 12, sent + 12, tag_bytes + 2);
-}
-
-static size_t check_ipv4(const uint8_t *answer, const uint8_t *sent)
-{
-	const struct iphdr *ip = (const void *)answer, *was = (const void *)sent;
-
-	assert_int_equal(ip->version, 4);
-	assert_int_equal(ip->ihl, 5);
-	assert_int_equal(ip->tos, 0);
-	assert_int_equal(ntohs(ip->tot_len), sizeof(*ip) + sizeof(struct tcphdr));
-	assert_int_equal(ntohs(ip->frag_off), 0x4000);
-	assert_int_equal(ip->ttl, 64);
-	assert_int_equal(ip->protocol, 6);
-	assert_int_equal(ip->saddr, was->daddr);
-	assert_int_equal(ip->daddr, was->saddr);
-	assert_int_equal(packet_sum(ip, sizeof(*ip), 0), 0);
-	return sizeof(*ip);
-}
-
-static size_t check_ipv6(const uint8_t *answer, const uint8_t *sent)
-{
-	const struct ipv6hdr *ip = (const void *)answer, *was = (const void *)sent;
-
-	assert_int_equal(ip->version, 6);
-	assert_int_equal(ip->priority, 0);
-	assert_memory_equal(ip->flow_lbl, "\0\0\0", 3);
-	assert_int_equal(ntohs(ip->payload_len), sizeof(struct tcphdr));
-	assert_int_equal(ip->nexthdr, 6);
-	assert_int_equal(ip->hop_limit, 64);
-	assert_memory_equal(&ip->saddr, &was->daddr, 16);
-	assert_memory_equal(&ip->daddr, &was->saddr, 16);
-	return sizeof(*ip);
-}
-
-static void check_tcp(const uint8_t *answer, const uint8_t *sent, uint32_t segment_length)
-{
-	const struct tcphdr *tcp = (const void *)answer, *was = (const void *)sent;
-
-	assert_int_equal(tcp->source, was->dest);
-	assert_int_equal(tcp->dest, was->source);
-	assert_int_equal(tcp->seq, 0);
-	assert_int_equal(ntohl(tcp->ack_seq), ntohl(was->seq) + segment_length);
-	assert_int_equal(answer[12], 0x50);
-	assert_int_equal(answer[13], RST | ACK);
-	assert_int_equal(tcp->window, 0);
-	assert_int_equal(tcp->urg_ptr, 0);
-}
+#include "answer.h"
 
 static void check_answer(struct rig *rig, const void *arg)
 {
-	struct packet packet = *(const struct packet *)arg;
-	uint8_t frame[PACKET_MAX];
-	size_t bytes, tag_bytes = 0, ip_bytes, end;
+	const struct packet *packet = arg;
+	uint32_t isn = packet->isn ? packet->isn : PACKET_ISN;
 
 	rig->maps->service_conf[0].budget = 0;
-	packet.ipv6 = rig->ipv6;
-	bytes = packet_build(&packet, frame);
-	for (int i = 0; i < PACKET_TAGS_MAX && packet.tags[i]; i++)
-		tag_bytes += 4;
-	rig_expect(rig, &packet, REFUSED(BUDGET));
-	check_ethernet(rig, frame, tag_bytes);
-	end = ETH_HLEN + tag_bytes;
-	ip_bytes = rig->ipv6 ? check_ipv6(rig->answer + end, frame + end)
-			     : check_ipv4(rig->answer + end, frame + end);
-	check_tcp(rig->answer + end + ip_bytes, frame + end + ip_bytes, 1 + packet.data);
-	assert_int_equal(packet_tcp_sum(rig->answer + end, rig->ipv6, rig->answer + end + ip_bytes,
-					sizeof(struct tcphdr)),
-			 0);
-	end += ip_bytes + sizeof(struct tcphdr);
-	/* XDP sends what it is given, so a frame is not made shorter than Ethernet's shortest. */
-	assert_int_equal(rig->answer_bytes, rig->tc || end > ETHERNET_MIN ? end
-					    : bytes < ETHERNET_MIN	  ? bytes
-									  : ETHERNET_MIN);
-	for (size_t i = end; i < rig->answer_bytes; i++)
-		assert_int_equal(rig->answer[i], 0);
+	rig_expect(rig, packet, REFUSED(BUDGET));
+	answer_check(rig, packet,
+		     &(struct answer){.ack = isn + 1 + packet->data, .flags = RST | ACK});
 }
 
 static void check_sequence_wraps(struct rig *rig, const void *arg)
