@@ -7,17 +7,9 @@
 #include "daemon/room.h"
 #include "policy/plan_conf.h"
 
-static struct sw_plan_service *planned(const struct sw_daemon *daemon, uint32_t id)
-{
-	for (size_t i = 0; i < daemon->plan->service_count; i++)
-		if (daemon->plan->services[i].id == id)
-			return &daemon->plan->services[i];
-	return NULL;
-}
-
 void sw_change_slots(struct sw_daemon *daemon, uint32_t service, uint32_t slots)
 {
-	struct sw_plan_service *plan = planned(daemon, service);
+	struct sw_plan_service *plan = sw_plan_own_service(daemon->plan, service);
 	struct sw_config_service *config =
 		plan ? sw_config_find_service(daemon->config, plan->name) : NULL;
 	struct sw_service_conf *at = &daemon->maps->service_conf[service];

@@ -208,7 +208,7 @@ static bool turns_away(const struct sw_monitor *monitor)
 {
 	const struct sw_room *room = sw_room_of(monitor->daemon, monitor->service);
 
-	return room && sw_room_database_state(room) != SW_READY_SERVES;
+	return room && sw_room_database_state(room) == SW_READY_TURNS_AWAY;
 }
 
 static void on_clock(evutil_socket_t fd, short what, void *arg)

@@ -89,6 +89,8 @@ int sw_plan_compare_prefixes(const void *left, const void *right);
 /* NULL: no such name or id. */
 const struct sw_plan_service *sw_plan_service_named(const struct sw_plan *plan, const char *name);
 const struct sw_plan_service *sw_plan_service(const struct sw_plan *plan, uint32_t id);
+/* The same, for whoever may change it. */
+struct sw_plan_service *sw_plan_own_service(struct sw_plan *plan, uint32_t id);
 const struct sw_plan_class *sw_plan_class(const struct sw_plan *plan, uint32_t id);
 const struct sw_plan_class *sw_plan_class_named(const struct sw_plan *plan, uint32_t service,
 						const char *name);

@@ -23,6 +23,13 @@ const struct sw_plan_service *sw_plan_service(const struct sw_plan *plan, uint32
 	return NULL;
 }
 
+struct sw_plan_service *sw_plan_own_service(struct sw_plan *plan, uint32_t id)
+{
+	const struct sw_plan_service *found = sw_plan_service(plan, id);
+
+	return found ? &plan->services[found - plan->services] : NULL;
+}
+
 const struct sw_plan_class *sw_plan_class(const struct sw_plan *plan, uint32_t id)
 {
 	for (size_t i = 0; i < plan->class_count; i++)

@@ -1,0 +1,105 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: BSD-2-Clause
+# attach modes: native
+# How the monitor logs in is libpq's: a remote database over TLS with an authority of its own, SCRAM, a service
+# file, a password file; a slow database holds up nobody.
+
+load lib/e2e
+load lib/waiters
+
+BUDGET='.services[0].budget.direct'
+DATABASE='.services[0].database'
+
+setup_file() {
+	need_root
+	world_create
+	net_add_database
+	make_certificates
+	POSTGRES_NS=$DATABASE_NS postgres_start max_connections=23 ssl=on ssl_cert_file="$WORLD/tls/server.crt" \
+		ssl_key_file="$WORLD/tls/server.key" password_encryption=scram-sha-256
+	ask_postgres "create role keyed login password 'right'; grant pg_monitor to keyed"
+	sed -i '1i hostssl all keyed all scram-sha-256\nhostnossl all keyed all reject' "$WORLD/postgres/pg_hba.conf"
+	ask_postgres 'select pg_reload_conf()'
+	printf '%s:*:*:keyed:right\n' "$DATABASE_IPV4" >"$WORLD/pgpass"
+	chmod 600 "$WORLD/pgpass"
+	service_file ca >"$WORLD/services.conf"
+	export PGSERVICEFILE="$WORLD/services.conf"
+}
+teardown_file() { world_destroy; }
+teardown() {
+	asker CONT
+	end_test
+	service_file ca >"$WORLD/services.conf"
+}
+
+# An authority, another one, and a server's certificate of the first.
+make_certificates() {
+	local name
+	install -d -m 755 -o postgres -g postgres "$WORLD/tls"
+	for name in ca other; do
+		openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 -subj "/CN=$name" \
+			-keyout "$WORLD/tls/$name.key" -out "$WORLD/tls/$name.crt"
+	done
+	openssl req -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -subj "/CN=database" \
+		-keyout "$WORLD/tls/server.key" -out "$WORLD/tls/server.csr"
+	openssl x509 -req -in "$WORLD/tls/server.csr" -CA "$WORLD/tls/ca.crt" -CAkey "$WORLD/tls/ca.key" \
+		-CAcreateserial -days 2 -extfile <(printf 'subjectAltName=IP:%s\n' "$DATABASE_IPV4") -out "$WORLD/tls/server.crt"
+	chown postgres:postgres "$WORLD"/tls/*
+	chmod 600 "$WORLD/tls/server.key"
+}
+
+# service_file AUTHORITY
+service_file() {
+	printf '%s\n' '[watched]' "host=$DATABASE_IPV4" dbname=postgres user=keyed sslmode=verify-full \
+		"sslrootcert=$WORLD/tls/$1.crt" "passfile=$WORLD/pgpass"
+}
+
+configuration() {
+	cat <<-YAML
+		services:
+		  - name: main
+		    listen: [":5432"]
+		    budget: {mode: auto, direct: ${DIRECT:-0}, headroom: 0, conninfo: "service=watched"}
+		    lanes: [direct, refuse]
+		    classes: [{name: default, rate: unlimited}]
+	YAML
+}
+
+asking() { ask_postgres "select $1 from pg_stat_activity join pg_stat_ssl using (pid) where usename = 'keyed'"; }
+# asker SIGNAL: to the processes in the database that answer, or answered, the monitor.
+asker() {
+	local pid
+	for pid in $(asking pid); do
+		kill "-$1" "$pid"
+	done
+}
+
+@test "a remote database is asked over TLS with SCRAM, by a service file and a password file" {
+	configuration | spillwayd_start
+	assert_status "$BUDGET" 19
+	assert_status "$DATABASE.max_connections" 23
+	assert_equal "encrypted, name" 't|spillwayd' "$(asking 'ssl, application_name')"
+	assert_equal "passwords in the log" 0 "$(grep -c right "$WORLD/log/spillwayd")"
+}
+
+@test "a certificate of another authority is refused, which is said once, and the bound is the budget" {
+	service_file other >"$WORLD/services.conf"
+	DIRECT=7 configuration | spillwayd_start
+	eventually_status "$BUDGET" 7
+	assert_matches "status" 'certificate verify failed' "$(sw status)"
+	assert_equal "sessions there" '' "$(asking pid)"
+	service_file ca >"$WORLD/services.conf"
+	WAIT_SECONDS=40 eventually_status "$DATABASE.max_connections" 23
+	assert_equal "times it was said" 1 "$(grep -c 'certificate verify failed' "$WORLD/log/spillwayd")"
+}
+
+@test "a database that is slow to answer keeps neither the daemon from its work nor its budget from being in force" {
+	configuration | spillwayd_start
+	asker STOP
+	WAIT_SECONDS=20 wait_until "it was waited for in vain" grep -q 'budget stays at 1[89]: no answer within 5 s' "$WORLD/log/spillwayd"
+	assert_equal "it is healthy" "200" "$(as_server curl -s -o /dev/null -w '%{http_code}' http://127.0.0.1:9432/healthz)"
+	# Another session answers; the first one is a stranger then.
+	eventually_status "$DATABASE.error" null
+	asker CONT
+	WAIT_SECONDS=40 eventually_status "$BUDGET" 19
+}
