@@ -150,6 +150,7 @@ bench: deps
 	$(Q)set -e; for bench in $(BENCHES); do $(SUDO) $$bench; done
 	$(Q)$(SUDO) env BUILD=$(BUILD) tests/bench/waiting
 	$(Q)$(SUDO) env BUILD=$(BUILD) tests/bench/adaptive
+	$(Q)$(SUDO) env BUILD=$(BUILD) tests/bench/refusals
 
 # What the tests' and the demo's client host needs: see tools/world.
 WORLD_HELPERS := $(patsubst tools/world/%.c,$(BUILD)/world/%.so,$(filter-out %.bpf.c,$(wildcard tools/world/*.c))) \

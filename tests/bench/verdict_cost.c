@@ -19,6 +19,8 @@
 #include "bench.h"
 #include "bench.skel.h"
 #include "packet.h"
+#include "spillway/cookie.h"
+#include "spillway/refusal.h"
 #include "spillway/source.h"
 
 #define COUNT_OF(array) (sizeof(array) / sizeof((array)[0]))
@@ -204,6 +206,19 @@ static void set_service(struct bench *bench)
 	bench->control->heartbeat_timeout_ns = 1000000000;
 }
 
+/* What those who are told why are told by: the numbers do not matter. */
+static void set_refusals(struct bench *bench)
+{
+	const struct sw_cookie_secrets secrets = {.key = {{.word = {1, 2}}}, .is_set = 1};
+	const struct sw_refusal_text text = {.bytes = 100};
+	const uint32_t first = 0;
+
+	must("cookie_secrets", bpf_map_update_elem(bpf_map__fd(bench->skel->maps.cookie_secrets),
+						   &first, &secrets, BPF_ANY));
+	must("refusal_texts", bpf_map_update_elem(bpf_map__fd(bench->skel->maps.refusal_texts),
+						  &first, &text, BPF_ANY));
+}
+
 static void forget_flows(struct bench *bench)
 {
 	empty_map(bench->skel->maps.flows);
@@ -211,6 +226,7 @@ static void forget_flows(struct bench *bench)
 	memset(bench->service_state, 0, sizeof(*bench->service_state));
 	memset(bench->class_state, 0, sizeof(*bench->class_state));
 	bench->skel->bss->feed.next = 0;
+	bench->skel->bss->answering_ns = 0;
 }
 
 /* --- measuring */
@@ -223,7 +239,9 @@ struct scenario {
 	bool refused;
 	bool repeated; /* the round's flows are known already */
 	bool waits;
-	const struct packet *other; /* measured instead of SYNs, while all those wait */
+	bool told;		    /* refused by a SYN-ACK, after which the client is told why */
+	bool session;		    /* `other` is of one that is in */
+	const struct packet *other; /* measured instead of SYNs, after all those */
 };
 
 /* As long as a CancelRequest, the one thing that data is looked at for; and no SYN at all. */
@@ -239,6 +257,13 @@ static const struct scenario scenarios[] = {
 	{.name = "SYN that has to wait", .waits = true},
 	{.name = "its repetition", .waits = true, .repeated = true},
 	{.name = "data while 4,096 wait", .goal_ns = 5, .waits = true, .other = &bare_ack},
+	{.name = "SYN refused, to be told why", .refused = true, .told = true},
+	{.name = "a session's data meanwhile",
+	 .refused = true,
+	 .told = true,
+	 .session = true,
+	 .other = &much_data},
+	{.name = "a stranger's data meanwhile", .refused = true, .told = true, .other = &much_data},
 };
 
 /* As small as a SYN can be; and as Linux sends it, which is what is kept of those that wait. */
@@ -267,6 +292,7 @@ static void prepare_round(struct bench *bench, const struct scenario *scenario)
 	feed->new_source = NEW_SOURCES;
 	set_feed(feed, scenario->waits ? &whole_syn : &bare_syn);
 	bench->service_conf[0].budget = scenario->refused || scenario->waits ? 0 : UNLIMITED;
+	bench->service_conf[0].answers_as = scenario->told ? SW_ANSWERS_POSTGRES : SW_ANSWERS_RESET;
 	bench->class_conf[0].lanes =
 		SW_LANE_DIRECT |
 		(scenario->waits ? SW_LANE_QUEUE | SW_LANE_REFUSE << 8 : SW_LANE_REFUSE) << 8;
@@ -334,13 +360,38 @@ static struct cost measure_other(const struct bench *bench, const struct packet 
 	return cost_of(nets);
 }
 
+static void let_in(const struct bench *bench, const struct packet *packet)
+{
+	struct sw_flow_key key = packet_flow(packet);
+	const struct sw_flow flow = {.tag = sw_flow_tag(&key), .state = SW_FLOW_OPEN};
+
+	must("flows",
+	     bpf_map_update_elem(bpf_map__fd(bench->skel->maps.flows), &key, &flow, BPF_ANY));
+}
+
+/* Half a minute after the last refusal nobody's data is looked at. */
+static void check_answering(const struct bench *bench, const struct scenario *scenario)
+{
+	if (!!bench->skel->bss->answering_ns == scenario->told)
+		return;
+	fprintf(stderr, "verdict_cost: %s: refusals are %stold\n", scenario->name,
+		scenario->told ? "no longer " : "");
+	exit(1);
+}
+
 static struct cost measure_row(struct bench *bench, const struct scenario *scenario)
 {
+	struct cost cost;
+
 	if (!scenario->other)
 		return measure(bench, scenario, bench->skel->progs.feed_gate);
 	prepare_round(bench, scenario);
 	run_syns(bench, scenario, bench->skel->progs.feed_gate);
-	return measure_other(bench, scenario->other);
+	if (scenario->session)
+		let_in(bench, scenario->other);
+	cost = measure_other(bench, scenario->other);
+	check_answering(bench, scenario);
+	return cost;
 }
 
 /* --- tables */
@@ -381,6 +432,7 @@ static void show_others(struct bench *bench, size_t count)
 static void show_table(struct bench *bench, const char *what, const struct column *columns,
 		       size_t count)
 {
+	forget_flows(bench);
 	printf("\n%-28s%10s", what, "goal");
 	for (size_t i = 0; i < count; i++)
 		printf("%18u", columns[i].prefixes ? columns[i].prefixes : columns[i].sources);
@@ -510,6 +562,7 @@ int main(void)
 		die("loading needs root and a kernel with BTF", failed);
 	pin_to_one_cpu();
 	set_service(&bench);
+	set_refusals(&bench);
 	printf("Nanoseconds a packet in XDP, net of an empty program: median (least-most) of %d "
 	       "rounds\n",
 	       ROUNDS);
