@@ -133,7 +133,7 @@ static void tick(struct sw_room *room, uint64_t now_ns, bool look_at_all)
 	sw_ready_tick(room->ready, now_ns);
 	if (!sw_queue_count(room->queue))
 		return;
-	if (look_at_all)
+	if (look_at_all || room->has_gone)
 		sw_room_forget_gone(room);
 	sw_queue_rejoin_some(room->queue);
 	sw_room_drain(room, 0);

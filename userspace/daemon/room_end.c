@@ -12,6 +12,8 @@
 
 /* In one go; then the loop's other work has its turn. */
 #define PORTION 256
+/* At each tick, of those that gave up: tens of thousands at once would hold the heartbeat up. */
+#define FORGOTTEN_AT_ONCE 2048
 
 /* When the gate heard of its client last; gone meanwhile, it is looked at once more. */
 static uint64_t seen_by_the_gate_ns(const struct sw_room *room, const struct sw_waiter *waiter,
@@ -74,21 +76,22 @@ void sw_room_time_out(struct sw_room *room)
 struct gone {
 	struct sw_room *room;
 	uint64_t now_ns;
+	unsigned int count;
 };
 
 static int forget(void *arg, const struct sw_waiter *waiter)
 {
-	const struct gone *gone = arg;
+	struct gone *gone = arg;
 
 	sw_room_abandon(gone->room, waiter, gone->now_ns);
-	return 0;
+	return ++gone->count == FORGOTTEN_AT_ONCE;
 }
 
 void sw_room_forget_gone(struct sw_room *room)
 {
-	struct gone gone = {room, sw_clock_monotonic_ns()};
+	struct gone gone = {.room = room, .now_ns = sw_clock_monotonic_ns()};
 
-	sw_queue_each_gone(room->queue, gone.now_ns, forget, &gone);
+	room->has_gone = sw_queue_each_gone(room->queue, gone.now_ns, forget, &gone);
 }
 
 static uint32_t action_of(const struct sw_room *room, const struct sw_waiter *waiter)

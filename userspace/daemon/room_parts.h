@@ -22,7 +22,8 @@ struct sw_room {
 	/* The ramp after a pause: one each so often, while the queue has whom it is for. */
 	uint64_t ramp_interval_ns; /* 0: there is none now */
 	uint64_t ramp_next_ns;
-	bool resumes; /* the pause ends when the database serves */
+	bool has_gone; /* more than were forgotten at the last look */
+	bool resumes;  /* the pause ends when the database serves */
 	/* Lost wakeups: who was let in by the clock and not by one, which the next tick knows for sure. */
 	uint64_t found;
 	uint64_t found_ns; /* the last of them */
@@ -56,7 +57,7 @@ void sw_room_pass_over(struct sw_room *room, const struct sw_waiter *waiter,
 /* room_end.c */
 /* Sends on whoever has waited as long as he may. */
 void sw_room_time_out(struct sw_room *room);
-/* Forgets whose client has given up. */
+/* Forgets whose client has given up, of very many a part: the next tick goes on. */
 void sw_room_forget_gone(struct sw_room *room);
 /* Tells whoever is denied by now, and lets in whoever is allowed, wherever he stands. */
 void sw_room_apply_rules(struct sw_room *room);
