@@ -82,6 +82,51 @@ has_a_rate_when_it_comes() {
 	assert_equal "whether one who is denied by the other gets in" no "$(is_in "$(lane_of 10.77.3.1)")"
 }
 
+# The wall clock that the daemon reads is ahead by the seconds in this file.
+run_with_a_clock_to_jump() {
+	spawn spillwayd nsenter --net="/run/netns/$SERVER_NS" \
+		env LD_PRELOAD="$BUILD/world/jump_clock.so" JUMP_CLOCK="$WORLD/ahead" \
+		"$BUILD/spillwayd" --foreground --config "$WORLD/spillway.yaml" --pin-dir "$PIN_DIR"
+	wait_until "spillwayd knows of its databases or is gone" spillwayd_knows_or_is_gone
+}
+
+year_of_the_log() { tail -n 1 "$WORLD/log/spillwayd" | grep -Eo '[0-9]{4}-' | head -n 1 | tr -d -; }
+
+# jumps SECONDS: and the next line of the log shows it.
+jumps() {
+	local before
+	before=$(year_of_the_log)
+	printf '%s\n' "$1" >"$WORLD/ahead"
+	sw reload
+	[ "$(year_of_the_log)" != "$before" ]
+}
+
+nothing_has_ended() {
+	assert_equal "health" 200 "$(health)" &&
+		assert_status "$USED" 1 &&
+		assert_equal "age of a flow below some minutes" true "$(sw flows --json | jq '.flows[0].age_s >= 0 and .flows[0].age_s < 300')" &&
+		assert_equal "age of the daemon below some minutes" true "$(status_value '.daemon.uptime_s >= 0 and .daemon.uptime_s < 300')" &&
+		assert_equal "age of the heartbeat below a second" true "$(status_value '.daemon.heartbeat_age_s < 1')" &&
+		assert_equal "whether one who is denied for an hour gets in" no "$(is_in "$(lane_of 10.77.3.1)")" &&
+		assert_lane 10.77.1.3 direct
+}
+
+@test "a wall clock that jumps by years, and back, ends nothing, ages nothing and prolongs nothing" {
+	configure $'on_daemon_loss: closed\nlog: {format: json}'
+	rm -f "$WORLD/ahead"
+	run_with_a_clock_to_jump
+	nobody_is_half_open
+	hold one 10.77.1.1
+	sw deny 10.77.3.0/24 --for 1h
+	jumps 300000000
+	nothing_has_ended
+	sw deny 10.77.4.0/24 --for 3s
+	jumps -300000000
+	nothing_has_ended
+	wait_until "the rule of three seconds has ended" lane_is 10.77.4.1 direct
+	assert_equal "adopted or released" "0 0" "$(sw status --reconcile --json | jq -r '.reconcile | "\(.adopted) \(.released)"')"
+}
+
 # --- interfaces ------------------------------------------------------------------------------------
 
 @test "an interface that is taken away is said to be gone, and is guarded again when it is back" {
