@@ -26,9 +26,9 @@ setup_file() {
 teardown_file() { world_destroy; }
 teardown() {
 	freeze_postgres CONT
-	send_away load watch session-one session-two
+	send_away load watch session-one session-two session-three session-four session-five
 	slow false
-	ask_postgres "select count(pg_terminate_backend(pid)) from pg_stat_activity where usename = 'app'"
+	ask_postgres "select count(pg_terminate_backend(pid)) from pg_stat_activity where usename = 'app' or query like '%sleep(600)%' and pid <> pg_backend_pid()"
 	end_test
 }
 
@@ -99,18 +99,32 @@ watch_budget() {
 	assert_status '.services[0].budget.overcommitted' 0
 }
 
+@test "those that wait for each other and did not come by the gate cut nothing" {
+	configuration | spillwayd_start
+	local name
+	for name in one two three four five; do
+		spawn "session-$name" psql -Xq -h "$WORLD/postgres" -U postgres -d app -c 'begin; select pg_advisory_xact_lock(2), pg_sleep(600)'
+	done
+	eventually_status '.services[0].budget.terms.unix_sockets' -5
+	load_of 40
+	WAIT_SECONDS=30 eventually_status "$BUDGET" 14
+	eventually "$ADAPTIVE.at_work > 4"
+	assert_equal "sessions of the gate's that wait" 0 "$(status_value "$ADAPTIVE.waiting")"
+	assert_status "$ADAPTIVE.cuts" 0
+}
+
 @test "through all of that it is never below its floor or above its bound" {
-	DIRECT=12 LEAST=6 configuration | spillwayd_start
+	DIRECT=12 LEAST=9 configuration | spillwayd_start
 	watch_budget
 	load_of 40
 	WAIT_SECONDS=30 eventually_status "$BUDGET" 12
 	slow true
-	eventually_status "$BUDGET" 6
+	WAIT_SECONDS=30 eventually_status "$BUDGET" 9
 	eventually "$ADAPTIVE.state == \"at floor\""
 	slow false
 	WAIT_SECONDS=30 eventually_status "$BUDGET" 12
 	stop_process watch KILL
-	assert_equal "least and most" '6 12' "$(jq -s '[.[].direct] | "\(min) \(max)"' -r "$WORLD/log/watch")"
+	assert_equal "least and most" '9 12' "$(jq -s '[.[].direct] | "\(min) \(max)"' -r "$WORLD/log/watch")"
 }
 
 @test "frozen it stays, however slow all is, and goes on from there" {
@@ -148,7 +162,7 @@ watch_budget() {
 	eventually_status "$BUDGET" 17
 	send_away session-one session-two
 	ask_postgres "select count(pg_terminate_backend(pid)) from pg_stat_activity where query like '%sleep(600)%' and pid <> pg_backend_pid()"
-	eventually_status "$BUDGET" 18
+	WAIT_SECONDS=30 eventually_status "$BUDGET" 18
 }
 
 @test "what was in force goes on over a crash, a reload and a lost connection" {

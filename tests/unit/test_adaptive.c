@@ -213,6 +213,9 @@ static void frozen_it_stays_whatever_it_samples(void **state)
 		assert_int_equal(sw_adaptive_slots(&adaptive, &rules), 4);
 		rules.ceiling = 100;
 		assert_int_equal(sw_adaptive_slots(&adaptive, &rules), before);
+		/* And a floor that is raised counts for it as well. */
+		rules.floor = 100;
+		assert_int_equal(sw_adaptive_slots(&adaptive, &rules), 100);
 	}
 }
 
@@ -298,6 +301,67 @@ static void a_convoy_cuts_it_to_what_keeps_the_lock_busy_and_it_grows_back_after
 	assert_int_equal(slots(&plant), 100);
 }
 
+/* Their short turns at the lock would make everything that comes after look slow. */
+static void while_they_wait_for_each_other_nothing_is_learned(void **state)
+{
+	struct plant plant = plant_of(60);
+	uint64_t cuts;
+
+	(void)state;
+	run_s(&plant, 20);
+	plant.lasts_s = plant.convoy_s = 0.004;
+	run_s(&plant, 60);
+	assert_int_equal(slots(&plant), 5);
+	cuts = plant.adaptive.cuts;
+	plant.lasts_s = 0.1;
+	plant.convoy_s = 0;
+	run_s(&plant, 5);
+	assert_within(slots(&plant), 50, 90);
+	assert_int_equal(plant.adaptive.cuts, cuts);
+}
+
+static void one_answer_that_comes_late_is_no_reason_to_cut(void **state)
+{
+	struct plant plant = plant_of(60);
+
+	(void)state;
+	run_s(&plant, 20);
+	for (int i = 0; i < 400; i++) {
+		plant.probe_s = i % 5 ? 0.001 : 0.9;
+		run_once(&plant);
+	}
+	assert_int_equal(plant.adaptive.cuts, 0);
+}
+
+/* Else it would be stuck above the floor, with half of it learned. */
+static void from_its_floor_it_grows_when_it_has_learned_what_is_usual_there(void **state)
+{
+	struct plant plant = plant_of(60);
+
+	(void)state;
+	plant.rules.is_frozen = true;
+	run_s(&plant, 20);
+	plant.lasts_s *= 4;
+	run_s(&plant, 1);
+	plant.rules.is_frozen = false;
+	while (slots(&plant) == 5)
+		run_once(&plant);
+	assert_within(plant.adaptive.signals[SW_ADAPTIVE_TRANSACTION].ratio, 1, 1.2);
+	run_s(&plant, 10);
+	assert_within(slots(&plant), 60, 90);
+}
+
+static void answers_within_milliseconds_are_good_whatever_is_usual(void **state)
+{
+	struct plant plant = plant_of(60);
+
+	(void)state;
+	run_s(&plant, 20);
+	plant.probe_s = 0.0049;
+	run_s(&plant, 20);
+	assert_int_equal(plant.adaptive.cuts, 0);
+}
+
 static void with_too_few_cpus_it_stays_where_more_would_only_wait(void **state)
 {
 	struct plant plant = plant_of(500);
@@ -325,7 +389,10 @@ static void work_that_became_longer_is_known_for_it_after_a_trial_with_fewer(voi
 	assert_within(slots(&plant), 60, 90);
 	plant.lasts_s *= 10;
 	plant.probe_s *= 30;
-	run_s(&plant, 20);
+	for (int i = 0; i < 20 * 4; i++) {
+		run_once(&plant);
+		assert_within(slots(&plant), 20, 90);
+	}
 	assert_within((double)plant.adaptive.cuts, 1, 4);
 	assert_within(slots(&plant), 60, 90);
 	/* And for being fast again. */
@@ -510,6 +577,10 @@ int main(void)
 		cmocka_unit_test(it_grows_no_further_than_is_made_use_of),
 		cmocka_unit_test(
 			a_convoy_cuts_it_to_what_keeps_the_lock_busy_and_it_grows_back_after_it),
+		cmocka_unit_test(while_they_wait_for_each_other_nothing_is_learned),
+		cmocka_unit_test(one_answer_that_comes_late_is_no_reason_to_cut),
+		cmocka_unit_test(from_its_floor_it_grows_when_it_has_learned_what_is_usual_there),
+		cmocka_unit_test(answers_within_milliseconds_are_good_whatever_is_usual),
 		cmocka_unit_test(with_too_few_cpus_it_stays_where_more_would_only_wait),
 		cmocka_unit_test(work_that_became_longer_is_known_for_it_after_a_trial_with_fewer),
 		cmocka_unit_test(a_few_that_wait_for_others_do_not_keep_it_at_the_floor),

@@ -78,6 +78,7 @@ struct sw_adaptive {
 	uint64_t sampled_ns; /* 0: never */
 	uint64_t cut_ns;
 	uint64_t transactions;
+	double probes[2];		 /* the last two */
 	double learned_s;		 /* for how long there was something to learn from */
 	double at_work, waiting, active; /* smoothed */
 	double rate;			 /* of transactions, a second; < 0: not known */

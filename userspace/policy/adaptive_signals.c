@@ -71,6 +71,18 @@ static void count_transactions(struct sw_adaptive *adaptive,
 	adaptive->transactions = sample->transactions;
 }
 
+/* The middle one of the last three: one that came late on a busy host says nothing of the database. */
+static double without_spikes(struct sw_adaptive *adaptive, double probe)
+{
+	double one = adaptive->probes[0], other = adaptive->probes[1];
+
+	adaptive->probes[0] = adaptive->sampled_ns ? other : probe;
+	adaptive->probes[1] = probe;
+	if (!adaptive->sampled_ns)
+		return probe;
+	return fmax(fmin(one, other), fmin(fmax(one, other), probe));
+}
+
 static void take_in(struct sw_adaptive *adaptive, const struct sw_adaptive_sample *sample,
 		    double dt)
 {
@@ -86,8 +98,9 @@ static void take_in(struct sw_adaptive *adaptive, const struct sw_adaptive_sampl
 	smooth(&adaptive->at_work, sample->at_work, dt, SMOOTH_S);
 	smooth(&adaptive->waiting, sample->waiting, dt, SMOOTH_S);
 	smooth(&adaptive->active, sample->active, dt, SMOOTH_WORK_S);
-	smooth(now[SW_ADAPTIVE_PROBE], fmax((double)sample->probe_ns / NS_PER_S, PROBE_GOOD_S), dt,
-	       SMOOTH_S);
+	smooth(now[SW_ADAPTIVE_PROBE],
+	       fmax(without_spikes(adaptive, (double)sample->probe_ns / NS_PER_S), PROBE_GOOD_S),
+	       dt, SMOOTH_S);
 	/* One more on both sides, so that one of two that waits is not a convoy. */
 	*now[SW_ADAPTIVE_WAITS] =
 		(adaptive->at_work + 1) / (fmax(adaptive->at_work - adaptive->waiting, 0) + 1);
