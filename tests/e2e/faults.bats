@@ -8,6 +8,7 @@ load lib/e2e
 setup_file() { world_with_database max_connections=40; }
 teardown_file() { world_destroy; }
 teardown() {
+	stop_process tracer KILL
 	end_test
 	rm -rf "$PIN_DIR"
 	[ ! -e "/run/netns/$OTHER_NS" ] || ip netns delete "$OTHER_NS"
@@ -125,6 +126,34 @@ nothing_has_ended() {
 	nothing_has_ended
 	wait_until "the rule of three seconds has ended" lane_is 10.77.4.1 direct
 	assert_equal "adopted or released" "0 0" "$(sw status --reconcile --json | jq -r '.reconcile | "\(.adopted) \(.released)"')"
+}
+
+# --- sockets ---------------------------------------------------------------------------------------
+
+# Whatever the daemon asks netlink for is answered by an error.
+netlink_fails() {
+	local pid
+	pid=$(pid_of spillwayd)
+	spawn tracer strace -qq -o "$WORLD/trace" -e trace=recvmsg -e inject=recvmsg:error=ENOBUFS -p "$pid"
+	wait_until "the daemon is traced" grep -q '^TracerPid:[[:space:]]*[1-9]' "/proc/$pid/status"
+}
+
+@test "a kernel that does not tell of its sockets is told of, and nothing changes until it does" {
+	configure
+	spillwayd_run
+	nobody_is_half_open
+	hold one 10.77.1.1
+	netlink_fails
+	fails_with 1 "comparing flows with the kernel's sockets: No buffer space" sw status --reconcile
+	assert_goes_on one
+	assert_status "$USED" 1
+	hold two 10.77.1.2
+	assert_lane 10.77.1.9 refused
+	stop_process tracer INT
+	assert_equal "reconcile" "0 0 0" \
+		"$(sw status --reconcile --json | jq -r '.reconcile | "\(.adopted) \(.confirmed) \(.released)"')"
+	assert_status "$USED" 2
+	assert_status '.services[0].counters.drift' 0
 }
 
 # --- interfaces ------------------------------------------------------------------------------------
