@@ -208,7 +208,7 @@ $(FUZZ_TESTS): $(BUILD)/fuzz/%: $(BUILD)/fuzz/obj/tests/fuzz/fuzz_%.o $(FUZZ_LIB
 	$(Q)$(CLANG) $(FUZZ_CFLAGS) -fsanitize=fuzzer $^ -o $@ $(shell pkg-config --libs yaml-0.1 jansson)
 
 # The gate reads headers where they lie, which BPF permits.
-$(BUILD)/fuzz/obj/tests/fuzz/fuzz_packet.o: FUZZ_CFLAGS += -fno-sanitize=alignment
+$(patsubst %,$(BUILD)/fuzz/obj/tests/fuzz/fuzz_%.o,packet exchange): FUZZ_CFLAGS += -fno-sanitize=alignment
 
 -include $(FUZZ_LIB:.o=.d) $(FUZZ_TESTS:$(BUILD)/fuzz/%=$(BUILD)/fuzz/obj/tests/fuzz/fuzz_%.d)
 

@@ -11,7 +11,7 @@
 #include "park.bpf.h"
 #include "spillway/cancel.h"
 #include "spillway/gcra.h"
-#include "spillway/lane.h"
+#include "spillway/fresh.h"
 
 static __always_inline __u32 data_bytes(const struct packet *packet, const struct tcphdr *tcp)
 {

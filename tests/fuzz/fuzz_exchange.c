@@ -1,0 +1,411 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * Any frame through the code that answers refused clients (bpf/exchange.bpf.h and what it includes), compiled for the
+ * host: it touches nothing beyond the frame; answered is only who returned a cookie, is in nowhere, and lives in
+ * no socket; and the answer is whole, its checksums right, no longer than a text, and says nothing twice.
+ *
+ * The first byte says how (HOW_…), the second and third how far behind the first numbers the segment is put if it
+ * is to be right. The frame follows.
+ */
+#include "fuzz.h"
+
+#include <stdbool.h>
+
+#include "bpf_host.h"
+
+#define packet_ctx frame
+
+struct frame {
+	__u64 data;
+	__u64 data_end;
+	uint8_t how;
+};
+
+#define HOW_MYSQL     0x01
+#define HOW_KNOWN     0x02 /* the refusal is remembered */
+#define HOW_IN	      0x04
+#define HOW_SOCKET    0x08
+#define HOW_MONITOR   0x10
+#define HOW_XDP	      0x20
+#define HOW_RIGHT     0x40 /* its numbers are put right */
+#define HOW_NO_SECRET 0x80
+
+#include "spillway/maps.h"
+
+struct reply;
+int parkable(struct frame *frame, __u32 where, const struct sw_flow_key *key);
+int park(struct frame *frame, __u32 where, const struct sw_flow_key *key, int is_partial);
+int gate_cancel(struct frame *frame, __u32 where);
+int gate_answer(struct frame *frame, __u32 where);
+int answer_syn(struct frame *frame, __u32 where, int tells);
+int reply_write(struct frame *frame, __u32 where, const struct reply *reply);
+
+/* Instead of bpf/service.bpf.h, which has an instruction of BPF's: port 5432 of any address. */
+#define SPILLWAY_SERVICE_BPF_H
+#define NO_SERVICE   0xffffffffu
+#define PORT_SERVICE 5432
+#define CLASS_OF_ALL 0
+
+static const __u32 the_only = 0;
+
+#include <bpf/bpf_endian.h>
+
+static inline __u32 service_of(const struct sw_flow_key *flow)
+{
+	return flow->server_port_be == bpf_htons(PORT_SERVICE) ? 0 : NO_SERVICE;
+}
+
+static inline __u32 frame_bytes(struct frame *frame)
+{
+	return frame->data_end - frame->data;
+}
+
+static inline int keeps_partial(struct frame *frame)
+{
+	return !(frame->how & HOW_XDP);
+}
+
+static inline long load_bytes(struct frame *frame, __u32 offset, void *to, __u32 bytes)
+{
+	if ((__u64)offset + bytes > frame_bytes(frame))
+		return -1;
+	memcpy(to, (uint8_t *)frame->data + offset, bytes);
+	return 0;
+}
+
+static inline long store_bytes(struct frame *frame, __u32 offset, const void *from, __u32 bytes)
+{
+	if ((__u64)offset + bytes > frame_bytes(frame))
+		return -1;
+	memcpy((uint8_t *)frame->data + offset, from, bytes);
+	return 0;
+}
+
+/* Elsewhere, as the kernel may, and with other bytes, so that all that is sent has to be written. */
+static inline int resize(struct frame *frame, __u32 length)
+{
+	uint8_t *bytes = malloc(length);
+
+	MUST(bytes);
+	memset(bytes, 0xa5, length);
+	free((void *)frame->data);
+	frame->data = (__u64)(uintptr_t)bytes;
+	frame->data_end = frame->data + length;
+	return 0;
+}
+
+static inline __u32 ingress_of(const struct frame *frame)
+{
+	(void)frame;
+	return 1;
+}
+
+struct sw_parked;
+
+static inline void stripped_tag(const struct frame *frame, struct sw_parked *parked)
+{
+	(void)frame, (void)parked;
+}
+
+#include "../../bpf/exchange.bpf.h"
+
+#define ISN    0xfffffff0u
+#define NOW_NS (1000 * NS_PER_SECOND)
+
+/* All that the maps hold. */
+static struct {
+	struct sw_control control;
+	struct sw_service_conf conf;
+	struct sw_service_state state;
+	struct sw_counters counters;
+	struct sw_refusal refusal;
+	struct sw_refusal_text text;
+	struct sw_cookie_secrets secrets;
+	struct sw_flow flow;
+	bool has_refusal, has_flow, has_socket;
+	int told;
+} world;
+
+static void *bpf_map_lookup_elem(void *map, const void *key)
+{
+	(void)key;
+	if (map == &control)
+		return &world.control;
+	if (map == &service_conf)
+		return &world.conf;
+	if (map == &service_state)
+		return &world.state;
+	if (map == &counters)
+		return &world.counters;
+	if (map == &refusal_texts)
+		return &world.text;
+	if (map == &cookie_secrets)
+		return &world.secrets;
+	if (map == &refused)
+		return world.has_refusal ? &world.refusal : NULL;
+	return map == &flows && world.has_flow ? &world.flow : NULL;
+}
+
+static void *bpf_ringbuf_reserve(void *ring, __u64 bytes, __u64 flags)
+{
+	void *record = malloc(bytes);
+
+	(void)ring, (void)flags;
+	MUST(record);
+	return record;
+}
+
+static void bpf_ringbuf_submit(void *record, __u64 flags)
+{
+	(void)flags;
+	world.told++;
+	free(record);
+}
+
+static void bpf_ringbuf_discard(void *record, __u64 flags)
+{
+	(void)flags;
+	free(record);
+}
+
+static __u64 bpf_ktime_get_ns(void)
+{
+	return NOW_NS;
+}
+
+static struct bpf_sock *bpf_skc_lookup_tcp(void *ctx, struct bpf_sock_tuple *tuple, __u32 bytes,
+					   __u64 netns, __u64 flags)
+{
+	static struct bpf_sock established = {.state = BPF_TCP_ESTABLISHED};
+
+	(void)ctx, (void)tuple, (void)bytes, (void)netns, (void)flags;
+	return world.has_socket ? &established : NULL;
+}
+
+static void bpf_sk_release(struct bpf_sock *sk)
+{
+	(void)sk;
+}
+
+static void fill_world(uint8_t how, const struct sw_flow_key *key)
+{
+	static const char said[] = "E\0\0\0\x19SFATAL\0HRetry in\0\0\0\0\0 ms.\0";
+
+	memset(&world, 0, sizeof(world));
+	world.control.heartbeat_ns = NOW_NS;
+	world.control.heartbeat_timeout_ns = NS_PER_SECOND;
+	world.control.mode = how & HOW_MONITOR ? SW_MODE_MONITOR : SW_MODE_ENFORCE;
+	world.conf.answers_as = how & HOW_MYSQL ? SW_ANSWERS_MYSQL : SW_ANSWERS_POSTGRES;
+	world.secrets.key[0].word[0] = 1;
+	world.secrets.key[1].word[0] = 2;
+	world.secrets.is_set = !(how & HOW_NO_SECRET);
+	world.text.bytes = sizeof(said);
+	world.text.delay_at = 21;
+	world.text.digits = 5;
+	world.text.delay_ms = 700;
+	memcpy(world.text.text, said, sizeof(said));
+	for (size_t i = 0; i < sizeof(world.text.text); i += 2)
+		world.text.sum += world.text.text[i] | world.text.text[i + 1] << 8;
+	world.has_refusal = how & HOW_KNOWN;
+	world.refusal.isn = ISN;
+	world.refusal.lane = SW_LANE_REFUSE;
+	world.has_flow = how & HOW_IN;
+	world.flow.tag = sw_flow_tag(key);
+	world.flow.state = SW_FLOW_OPEN;
+	world.has_socket = how & HOW_SOCKET;
+}
+
+/* What an answer is checked against: the frame as it came. */
+struct came {
+	uint8_t *bytes;
+	size_t length;
+	__u32 where;
+	struct sw_flow_key key;
+	struct tcphdr tcp;
+	__u32 data_bytes;
+	bool is_partial;
+};
+
+/* The number of ours that the segment returns; 0 if it is none. Said anew, and not by exchange.h's functions. */
+static bool is_returned(const struct came *came, __u32 *cookie)
+{
+	__u32 seq = bpf_ntohl(came->tcp.seq), ack = bpf_ntohl(came->tcp.ack_seq);
+
+	for (__u32 which = 0; which < 2; which++) {
+		for (__u32 asked = 0; asked <= 2 && !world.has_refusal; asked++) {
+			*cookie = sw_cookie_of(sw_cookie_hash(&world.secrets, which, &came->key,
+							      seq - 1 - 8 * asked),
+					       which);
+			if (ack == *cookie + 1 + asked)
+				return true;
+		}
+		*cookie =
+			sw_cookie_of(sw_cookie_hash(&world.secrets, which, &came->key, ISN), which);
+		if (world.has_refusal && seq - ISN - 1 <= SW_EXCHANGE_WINDOW &&
+		    ack - *cookie - 1 <= world.text.bytes + 3u)
+			return true;
+	}
+	return false;
+}
+
+static __u16 tcp_sum(const struct came *came, const uint8_t *tcp, __u32 bytes)
+{
+	__u64 sum = pseudo_header(&came->key, bytes);
+
+	for (__u32 i = 0; i < bytes; i++)
+		sum += i % 2 ? tcp[i] << 8 : tcp[i];
+	return fold(sum);
+}
+
+static void check_link(const struct came *came, const uint8_t *answer)
+{
+	__u32 bytes = ip_offset(came->where);
+
+	if (bytes < ETH_HLEN)
+		return;
+	MUST(!memcmp(answer, came->bytes + ETH_ALEN, ETH_ALEN));
+	MUST(!memcmp(answer + ETH_ALEN, came->bytes, ETH_ALEN));
+	MUST(!memcmp(answer + 2 * ETH_ALEN, came->bytes + 2 * ETH_ALEN, bytes - 2 * ETH_ALEN));
+	MUST(!(came->bytes[0] & 1));
+}
+
+/* The data of an answer that is whole and goes back to where it came from; its bytes. */
+static __u32 check_headers(const struct frame *frame, const struct came *came, struct tcphdr *out)
+{
+	const uint8_t *answer = (const uint8_t *)frame->data;
+	const uint8_t *ip = answer + ip_offset(came->where), *tcp;
+	__u32 headers = came->where & WHERE_IPV6 ? 40 : 20;
+	__u32 length = frame->data_end - frame->data - ip_offset(came->where) - headers;
+	__u64 sum = 0;
+
+	MUST(!(came->where & (WHERE_OPTIONS | WHERE_FRAGMENT)));
+	check_link(came, answer);
+	tcp = ip + headers;
+	memcpy(out, tcp, sizeof(*out));
+	if (came->where & WHERE_IPV6) {
+		MUST((ip[4] << 8 | ip[5]) == (int)length);
+		MUST(!memcmp(ip + 8, &came->key.server, 16));
+		MUST(!memcmp(ip + 24, &came->key.client, 16));
+	} else {
+		MUST((ip[2] << 8 | ip[3]) == (int)(length + headers));
+		MUST(!memcmp(ip + 12, came->key.server.bytes + 12, 4));
+		MUST(!memcmp(ip + 16, came->key.client.bytes + 12, 4));
+		for (int i = 0; i < 20; i++)
+			sum += i % 2 ? ip[i] << 8 : ip[i];
+		MUST(fold(sum) == 0);
+	}
+	MUST(out->source == came->key.server_port_be && out->dest == came->key.client_port_be);
+	MUST(out->doff == 5);
+	if (came->is_partial && !(frame->how & HOW_XDP))
+		MUST(out->check == (__u16)~fold(pseudo_header(&came->key, length)));
+	else
+		MUST(tcp_sum(came, tcp, length) == 0);
+	return length - sizeof(*out);
+}
+
+static void check_answer(const struct frame *frame, const struct came *came)
+{
+	__u32 cookie = 0, data_bytes, heard, answered;
+	struct tcphdr tcp;
+
+	MUST(world.secrets.is_set && world.control.mode == SW_MODE_ENFORCE);
+	MUST(!world.has_flow && !world.has_socket);
+	MUST(came->tcp.ack && is_returned(came, &cookie));
+	MUST(tcp_offset(came->where) + came->tcp.doff * 4u + came->data_bytes <= came->length);
+	data_bytes = check_headers(frame, came, &tcp);
+	MUST(data_bytes <= 1 || data_bytes == world.text.bytes);
+	MUST(!tcp.syn && tcp.ack && (!tcp.rst || !data_bytes));
+	heard = bpf_ntohl(came->tcp.ack_seq) - cookie - 1;
+	answered = bpf_ntohl(tcp.seq) - cookie - 1;
+	MUST(answered <= heard);
+	MUST(bpf_ntohl(tcp.ack_seq) == bpf_ntohl(came->tcp.seq) + came->data_bytes + came->tcp.fin);
+	if (data_bytes > 1)
+		MUST(tcp.fin && answered <= 2);
+}
+
+/* Before its number was returned it is answered by the number, and by no more bytes than it has. */
+static void check_syn_ack(const struct frame *frame, const struct came *came)
+{
+	struct tcphdr tcp;
+
+	MUST(check_headers(frame, came, &tcp) == 0);
+	MUST(frame->data_end - frame->data <= came->length);
+	MUST(tcp.ack);
+	if (!world.secrets.is_set) {
+		MUST(tcp.rst && !tcp.syn);
+		return;
+	}
+	MUST(tcp.syn && !tcp.rst);
+	MUST(bpf_ntohl(tcp.ack_seq) == bpf_ntohl(came->tcp.seq) + 1);
+	MUST(sw_cookie_holds(&world.secrets, &came->key, bpf_ntohl(came->tcp.seq),
+			     bpf_ntohl(tcp.seq)));
+}
+
+/* Puts the segment where the input says, so that not only wrong ones are tried. */
+static void put_right(struct tcphdr *tcp, const struct sw_flow_key *key, __u8 said, __u8 heard)
+{
+	__u32 cookie = sw_cookie_now(&world.secrets, key, ISN);
+
+	tcp->seq = bpf_htonl(ISN + 1 + said);
+	tcp->ack_seq = bpf_htonl(cookie + 1 + heard);
+}
+
+/* What gate_syn() lets through to an answer. */
+static bool is_sound_syn(const struct came *came)
+{
+	return !(came->where & WHERE_FRAGMENT) && !came->tcp.fin && !came->tcp.rst &&
+	       !came->tcp.ack && came->tcp.doff >= 5 && (__s32)came->data_bytes >= 0;
+}
+
+static void check_frame(struct frame *frame, struct came *came)
+{
+	int says;
+
+	if (came->tcp.syn) {
+		if (is_sound_syn(came) && !answer_syn(frame, came->where, 1))
+			check_syn_ack(frame, came);
+		return;
+	}
+	says = gate_answer(frame, came->where);
+	MUST(says == GATE_PASS || says == GATE_DROP || says == GATE_ANSWERED);
+	if (says == GATE_ANSWERED)
+		check_answer(frame, came);
+	if (says == GATE_PASS)
+		MUST(frame_bytes(frame) == came->length &&
+		     !memcmp((void *)frame->data, came->bytes, came->length));
+	MUST(world.told <= 1);
+}
+
+static void run(struct frame *frame, const uint8_t *input)
+{
+	struct came came = {.where = locate_tcp(frame), .length = frame_bytes(frame)};
+	struct packet packet = packet_at(frame, came.where);
+	struct tcphdr *tcp;
+
+	if (came.where < NOWHERE_COUNT || !(tcp = tcp_header(&packet)) ||
+	    read_flow(frame, came.where, &came.key))
+		return;
+	fill_world(frame->how, &came.key);
+	if (frame->how & HOW_RIGHT)
+		put_right(tcp, &came.key, input[1], input[2]);
+	came.tcp = *tcp;
+	came.data_bytes = data_bytes(&packet, tcp);
+	came.is_partial = tcp->check == (__u16)~fold(pseudo_header(&came.key, tcp_bytes(&packet)));
+	came.bytes = fuzz_copy((void *)frame->data, came.length);
+	check_frame(frame, &came);
+	free(came.bytes);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	struct frame frame = {0};
+
+	if (size < 3)
+		return 0;
+	frame.how = data[0];
+	frame.data = (__u64)(uintptr_t)fuzz_copy(data + 3, size - 3);
+	frame.data_end = frame.data + size - 3;
+	run(&frame, data);
+	free((void *)frame.data);
+	return 0;
+}
