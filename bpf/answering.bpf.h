@@ -8,6 +8,9 @@
 
 #include "count.bpf.h"
 
+/* How long a refusal is remembered for its retransmits: tcp_syn_retries = 6 sends the last at 63 s. */
+#define REFUSAL_NS (64 * NS_PER_SECOND)
+
 /* How long after the last refusal a client's next word may come. */
 #define ANSWERING_NS (30 * NS_PER_SECOND)
 

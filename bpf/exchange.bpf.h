@@ -97,13 +97,21 @@ static __always_inline int is_the_kernels(struct packet_ctx *ctx, const struct s
 	return state && state != BPF_TCP_LISTEN;
 }
 
+/* Its port may have been others' since: what does not fit is not for us to keep silent about. */
+static __always_inline int is_old(const struct sw_refusal *refusal)
+{
+	return (__s64)(bpf_ktime_get_ns() - refusal->at_ns) > (__s64)REFUSAL_NS;
+}
+
 /* False: there is nothing that it could be told. */
 static __always_inline int exchange_begin(struct exchange *exchange, const struct sw_flow_key *key)
 {
 	struct sw_refusal *refusal = bpf_map_lookup_elem(&refused, key);
 	struct sw_refusal_text *text;
 
-	exchange->refusal = refusal && refusal->lane == SW_LANE_REFUSE ? refusal : 0;
+	if (refusal && (refusal->lane != SW_LANE_REFUSE || is_old(refusal)))
+		refusal = 0;
+	exchange->refusal = refusal;
 	exchange->class_id = exchange->refusal
 				     ? exchange->refusal->class_id
 				     : class_of(exchange->conf, exchange->service, &key->client);
@@ -146,7 +154,8 @@ static __always_inline void note_answer(struct packet_ctx *ctx, __u32 where,
 					const struct sw_flow_key *key, struct exchange *exchange,
 					const struct sw_answer *answer)
 {
-	if (answer->is_heard && exchange->refusal)
+	/* Who only came to cancel a query is not to be told. */
+	if ((answer->is_heard || answer->say == SW_SAY_CANCEL) && exchange->refusal)
 		exchange->refusal->progress |= SW_REFUSAL_HEARD;
 	if (answer->say == SW_SAY_TEXT)
 		note_told(ctx, where, key, exchange);
@@ -188,6 +197,13 @@ static __always_inline void compose(struct exchange *exchange, const struct sw_a
 }
 
 /* GATE_ANSWERED: with exchange->reply, which the caller writes: the stack does not reach that far from here. */
+/* A bare FIN of somebody who has heard, or does not want to: its numbers alone do not tell that. */
+static __always_inline int is_done(const struct exchange *exchange)
+{
+	return exchange->segment.has_fin && !exchange->segment.bytes && exchange->refusal &&
+	       exchange->refusal->progress & SW_REFUSAL_HEARD;
+}
+
 static __noinline int exchange_on(struct packet_ctx *ctx, __u32 where,
 				  const struct sw_flow_key *key, struct exchange *exchange)
 {
@@ -203,6 +219,10 @@ static __noinline int exchange_on(struct packet_ctx *ctx, __u32 where,
 		return GATE_DROP;
 	answer = sw_exchange_answer(exchange->conf->answers_as, &exchange->segment,
 				    &exchange->stand, exchange->text_bytes);
+	if (is_done(exchange)) {
+		answer.say = SW_SAY_ACK;
+		answer.seq = exchange->segment.ack;
+	}
 	note_answer(ctx, where, key, exchange, &answer);
 	if (answer.say == SW_SAY_NOTHING)
 		return GATE_DROP;

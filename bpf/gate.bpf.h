@@ -97,6 +97,17 @@ static __always_inline void gate_alone(struct gate *gate, struct sw_flow *flow, 
 	gate->waiter_word = seen;
 }
 
+/* A SYN that was refused before: its client has not heard, and may go on with what it says only then. */
+static __always_inline int gate_refused_again(struct gate *gate, __u8 lane)
+{
+	int says = enforce(gate, lane);
+
+	count(gate->service_id, SW_COUNTER_RETRANSMITS);
+	if (says == GATE_REFUSE)
+		answering_begin(gate->now_ns);
+	return says;
+}
+
 /* A SYN of the service in gate->service_id whose header is in order. */
 static __always_inline int gate_flow(struct gate *gate)
 {
@@ -136,10 +147,8 @@ static __always_inline int gate_flow(struct gate *gate)
 		return enforce(gate, SW_LANE_NONE);
 	gate->now_ns = bpf_ktime_get_ns();
 	lane = gate->is_waiter ? SW_LANE_NONE : refused_before(gate, service);
-	if (lane == SW_LANE_NONE)
-		return enforce(gate, admit(gate, conf, service));
-	count(gate->service_id, SW_COUNTER_RETRANSMITS);
-	return enforce(gate, lane);
+	return lane == SW_LANE_NONE ? enforce(gate, admit(gate, conf, service))
+				    : gate_refused_again(gate, lane);
 }
 
 /* The kernel throws away what promises more than came; it makes no connection. */

@@ -7,9 +7,6 @@
 
 #include "env.bpf.h"
 
-/* How long a refusal is remembered for its retransmits: tcp_syn_retries = 6 sends the last at 63 s. */
-#define REFUSAL_NS (64 * NS_PER_SECOND)
-
 /* Signed: another CPU may have refused since this one looked at the clock. */
 static __always_inline int is_forgotten(const struct gate *gate, __u64 refused_ns)
 {
@@ -25,9 +22,14 @@ static __always_inline __u8 refused_before(struct gate *gate,
 	if (is_forgotten(gate, service->last_refused_ns))
 		return SW_LANE_NONE;
 	refusal = bpf_map_lookup_elem(&refused, &gate->flow);
-	if (!refusal || refusal->isn != gate->isn || is_forgotten(gate, refusal->at_ns))
+	if (!refusal)
 		return SW_LANE_NONE;
-	return refusal->lane;
+	if (refusal->isn != gate->isn) {
+		/* Another connection from the port: what is said there is not about the one before. */
+		bpf_map_delete_elem(&refused, &gate->flow);
+		return SW_LANE_NONE;
+	}
+	return is_forgotten(gate, refusal->at_ns) ? SW_LANE_NONE : refusal->lane;
 }
 
 #endif

@@ -47,7 +47,7 @@ static __noinline int note_refused(struct gate *gate, struct sw_service_state *s
 
 	bpf_map_update_elem(&refused, &gate->flow, &refusal, BPF_ANY);
 	*(volatile __u64 *)&service->last_refused_ns = gate->now_ns;
-	if (lane == SW_LANE_REFUSE)
+	if (lane == SW_LANE_REFUSE && gate->answers_as && gate->control->mode == SW_MODE_ENFORCE)
 		answering_begin(gate->now_ns);
 	return 0;
 }

@@ -32,6 +32,7 @@ static __always_inline int waiter_request(struct gate *gate, struct sw_request *
 	if (!gate->control || !request->service_conf || !request->service || !request->class_conf ||
 	    !request->class_state)
 		return -1;
+	gate->answers_as = request->service_conf->answers_as;
 	request_begin(gate, request);
 	return 0;
 }

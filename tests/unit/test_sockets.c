@@ -140,12 +140,14 @@ static void one_that_its_process_closed_is_told_apart_from_one_that_it_has(void 
 	put_socket(&answer, TCP_CLOSE_WAIT, 2);
 	/* Half of it is shut down. */
 	put_socket(&answer, TCP_FIN_WAIT2, 3)->idiag_inode = 77;
+	/* Its client has the time of one repetition to answer. */
+	put_socket(&answer, TCP_FIN_WAIT1, 4);
 	for (size_t i = 0; i < sizeof(ending); i++)
-		put_socket(&answer, ending[i], (uint16_t)(4 + i));
+		put_socket(&answer, ending[i], (uint16_t)(5 + i))->idiag_retrans = 1;
 	assert_int_equal(read_answer(&answer, &sockets), 1);
-	assert_int_equal(sockets.count, 3 + sizeof(ending));
+	assert_int_equal(sockets.count, 4 + sizeof(ending));
 	for (size_t i = 0; i < sockets.count; i++)
-		assert_int_equal(sockets.list[i].is_closed, i >= 3);
+		assert_int_equal(sockets.list[i].is_closed, i >= 4);
 }
 
 static void an_error_is_told_as_it_is(void **state)

@@ -202,7 +202,9 @@ int sw_backends_sort(struct sw_backends *backends, const struct sw_daemon *daemo
 	/* Flows are looked up first: who ends meanwhile is among those that ended. */
 	for (size_t i = 0; look.seen && i < facts->count; i++)
 		places[i] = flow_of(&look, &facts->backends[i]);
-	look.ended = ended_so_far(daemon, service->id) - backends->ended;
+	look.ended = ended_so_far(daemon, service->id);
+	/* A service that a reload took away has taken its own along. */
+	look.ended -= look.ended < backends->ended ? look.ended : backends->ended;
 	for (size_t i = 0; look.seen && i < facts->count; i++)
 		if (!places[i].has_flow && !places[i].is_neighbours)
 			places[i].origin = origin_of(&look, &facts->backends[i]);

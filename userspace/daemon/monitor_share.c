@@ -16,8 +16,11 @@ bool sw_monitor_shares(const struct sw_daemon *daemon, uint32_t service, uint32_
 
 	if (!one || !two || one == two)
 		return false;
-	/* What the maps have from a daemon before this one counts until both know better. */
-	if (!one->view.has_answered || !two->view.has_answered)
+	/*
+	 * What the maps have from a daemon before this one counts until both know better, and what was in force
+	 * before a restart of the database until both have heard from it again.
+	 */
+	if (!one->view.is_up || !two->view.is_up)
 		return !strcmp(one->conninfo, two->conninfo);
 	return one->view.server_started_us == two->view.server_started_us;
 }

@@ -13,6 +13,15 @@
 #include "kern/steps.h"
 #include "policy/reconcile.h"
 
+/* Whether the flow is the one that was seen, and not another of the same addresses since. */
+static bool is_the_same(const struct sw_pass *pass, const struct sw_seen_flow *seen)
+{
+	struct sw_flow now;
+
+	return !sw_read_flow(pass->daemon->maps, &seen->key, &now) &&
+	       now.syn_ns == seen->flow.syn_ns && now.isn == seen->flow.isn;
+}
+
 /* By the two steps that reconciliation has: a SYN that comes between them keeps the flow. */
 static int release(struct sw_pass *pass, const struct sw_seen_flow *seen)
 {
@@ -23,7 +32,7 @@ static int release(struct sw_pass *pass, const struct sw_seen_flow *seen)
 	struct sw_flow marked = seen->flow;
 	int failed = sw_kern_reconcile(pass->daemon->kern, &op);
 
-	if (failed || op.result != SW_FLOW_OP_DONE)
+	if (failed || op.result != SW_FLOW_OP_DONE || !is_the_same(pass, seen))
 		return failed;
 	marked.flags |= SW_FLOW_SUSPECT;
 	op.kind = SW_FLOW_OP_RELEASE;

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Who was told, and when he is told again: a ring in the order of the first time, of bounded size. Whoever has no
- * room is not told again.
+ * Who was told, and when he is told again: a list of bounded size. Whoever has no room is not told again.
  */
 #include "daemon/retells.h"
 
@@ -29,14 +28,9 @@ struct retell {
 struct sw_retells {
 	struct sw_daemon *daemon;
 	struct event *tick;
-	size_t first, count;
-	struct retell ring[AT_ONCE];
+	size_t count;
+	struct retell list[AT_ONCE + 1]; /* the last is never in use */
 };
-
-static struct retell *at(struct sw_retells *retells, size_t i)
-{
-	return &retells->ring[(retells->first + i) % AT_ONCE];
-}
 
 /* False: it has heard, or is gone. */
 static bool tell(const struct sw_retells *retells, const struct retell *retell)
@@ -69,6 +63,20 @@ static void schedule(struct sw_retells *retells)
 		sw_log_error("refused clients are not told again: out of memory");
 }
 
+static void drop_done(struct sw_retells *retells)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < retells->count; i++) {
+		if (retells->list[i].times == TIMES)
+			continue;
+		if (kept != i)
+			retells->list[kept] = retells->list[i];
+		kept++;
+	}
+	retells->count = kept;
+}
+
 static void on_tick(evutil_socket_t fd, short what, void *arg)
 {
 	struct sw_retells *retells = arg;
@@ -76,17 +84,14 @@ static void on_tick(evutil_socket_t fd, short what, void *arg)
 
 	(void)fd, (void)what;
 	for (size_t i = 0; i < retells->count; i++)
-		step(retells, at(retells, i), now_ns);
-	while (retells->count && at(retells, 0)->times == TIMES) {
-		retells->first = (retells->first + 1) % AT_ONCE;
-		retells->count--;
-	}
+		step(retells, &retells->list[i], now_ns);
+	drop_done(retells);
 	schedule(retells);
 }
 
 void sw_retells_add(struct sw_retells *retells, const struct sw_parked *told)
 {
-	struct retell *retell = at(retells, retells->count);
+	struct retell *retell = &retells->list[retells->count];
 
 	if (retells->count == AT_ONCE || sw_frame_complete(told, &retell->frame))
 		return;

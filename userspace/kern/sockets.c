@@ -60,8 +60,9 @@ static int add(struct sw_sockets *sockets, const struct inet_diag_msg *message)
 	socket->key.server_port_be = message->id.idiag_sport;
 	socket->inode = message->idiag_inode;
 	socket->half_open = message->idiag_state == TCP_SYN_RECV;
-	/* Nobody sends a FIN before he has accepted. */
-	socket->is_closed = !message->idiag_inode && ENDING_STATES & 1u << message->idiag_state;
+	/* Nobody sends a FIN before he has accepted; and a client that is there answers the first one. */
+	socket->is_closed = !message->idiag_inode && message->idiag_retrans &&
+			    ENDING_STATES & 1u << message->idiag_state;
 	return 0;
 }
 

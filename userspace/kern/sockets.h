@@ -18,7 +18,7 @@ struct sw_socket {
 		key;	/* client: the remote side, server: this host's; as the gate makes it */
 	uint32_t inode; /* 0: nobody has accepted it yet, or it is closed already */
 	bool half_open; /* its handshake is not complete */
-	/* Its process closed it, and is done with it; what is left waits for the client, who may be gone. */
+	/* Its process closed it; what it sent last was repeated, and its client, who may be gone, does not answer. */
 	bool is_closed;
 	uint8_t flow;  /* for who compares: SW_FLOW_NONE to begin with */
 	bool is_moved; /* likewise: its flow is counted under another service than serves it now */
