@@ -84,6 +84,8 @@ assert_no_socket() {
 	psql_hears fd77:0:1::1 'FATAL:  no room here' sslmode=prefer
 	psql_hears 10.77.1.1 'server does not support SSL' sslmode=require
 	psql_hears 10.77.1.1 'FATAL:  no room here' sslmode=disable gssencmode=prefer
+	# Without a ticket it does not even ask; with one it hears N, as from a server without GSS.
+	psql_hears 10.77.1.1 'GSSAPI encryption required but was impossible' sslmode=disable gssencmode=require
 }
 
 @test "both requests for encryption are answered before the startup packet" {
