@@ -54,9 +54,15 @@ assert_the_gate_counts() {
 	assert_lane 10.77.1.9 refused
 	release "$1"
 	wait_until "the slot is free" lane_is 10.77.1.9 direct
-	hold again 10.77.1.5
+	wait_until "the next one stays" stays again 10.77.1.5
 	assert_lane 10.77.1.9 refused
 }
+
+# stays NAME ADDRESS: who came before may not have closed yet on the server's side.
+stays() { hold "$@" || {
+	release "$1"
+	return 1
+}; }
 
 xdp_of() { as_server ip -d link show dev "$1" | grep -o 'prog/xdp.*'; }
 
