@@ -30,6 +30,7 @@ configure() {
 		services:
 		  - name: main
 		    listen: [":5432"]
+		    protocol: tcp
 		    budget: {mode: fixed, direct: 2}
 		    lanes: [direct, refuse]
 		    classes:
