@@ -46,7 +46,7 @@ a_daemon_has_left() {
 
 @test "killed at any step of the first start on an interface with a stranger's qdisc: it is never taken for ours" {
 	configure
-	kill_at_each_step a_stranger_has_a_qdisc the_stranger_keeps_his_qdisc '^mkdir|^rmdir|BPF_LINK_|RTM_' 3
+	kill_at_each_step a_stranger_has_a_qdisc the_stranger_keeps_his_qdisc '^mkdir|^rmdir|BPF_LINK_|RTM_(NEW|DEL)(TFILTER|QDISC)' 3
 	as_server tc qdisc delete dev "$WORLD_INTERFACE" clsact
 }
 

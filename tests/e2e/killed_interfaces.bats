@@ -55,11 +55,11 @@ one_more_at_most_gets_in() {
 @test "killed at any step of taking over two interfaces from another layout: they share one count" {
 	configure_for 2
 	kill_at_each_step another_layout_has_left_two_interfaces the_count_is_right_at_both \
-		'^rename|^symlink|BPF_LINK_|RTM_' 6
+		'^rename|^symlink|BPF_LINK_|RTM_(NEW|DEL)(TFILTER|QDISC)' 5 8
 }
 
 @test "killed at any step of that while there is room for one: both interfaces together let in no more" {
 	configure_for 3
 	kill_at_each_step another_layout_has_left_two_interfaces one_more_at_most_gets_in \
-		'^rename|^symlink|BPF_LINK_|RTM_' 6
+		'^rename|^symlink|BPF_LINK_|RTM_(NEW|DEL)(TFILTER|QDISC)' 5 8
 }
