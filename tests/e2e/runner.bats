@@ -158,7 +158,7 @@ good_file() { file good <<<'%test "it is well" { true; }'; }
 	# In the background a function would be a process of its own, between the two.
 	env -u CI "$TREE/tests/run" e2e </dev/null >"$TREE/output" 2>&1 3>&- 4>&- &
 	run=$!
-	wait_until "the world is there" test -e "$TREE/id"
+	WAIT_SECONDS=60 wait_until "the world is there" test -e "$TREE/id"
 	# Not INT, which is ignored by what a script runs in the background.
 	kill -s TERM "$run"
 	wait "$run" || code=$?
