@@ -31,7 +31,7 @@ database_bears() {
 
 CLIENTS=3000
 # In seconds, where a start takes less than one.
-DURATION=6
+DURATION=9
 STAYING="1-1 1-2 1-3"
 
 # configuration [LANES] [BUDGET] [SOURCES] [LIMITS]: the sources and limits are those of the second class, which
