@@ -13,9 +13,11 @@
 /* Instead of <bpf/bpf_helpers.h>, whose helpers are numbers that the kernel knows. */
 #define __BPF_HELPERS__
 #define SEC(name)
+/* NOLINTBEGIN(bugprone-macro-parentheses): they declare, and what is declared stands in no parentheses. */
 #define __uint(name, val)  int(*name)[val]
 #define __type(name, val)  typeof(val) *name
 #define __array(name, val) typeof(val) *name[]
+/* NOLINTEND(bugprone-macro-parentheses) */
 #ifndef __weak
 #define __weak __attribute__((weak))
 #endif
