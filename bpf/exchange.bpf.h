@@ -196,7 +196,6 @@ static __always_inline void compose(struct exchange *exchange, const struct sw_a
 	};
 }
 
-/* GATE_ANSWERED: with exchange->reply, which the caller writes: the stack does not reach that far from here. */
 /* A bare FIN of somebody who has heard, or does not want to: its numbers alone do not tell that. */
 static __always_inline int is_done(const struct exchange *exchange)
 {
@@ -204,6 +203,7 @@ static __always_inline int is_done(const struct exchange *exchange)
 	       exchange->refusal->progress & SW_REFUSAL_HEARD;
 }
 
+/* GATE_ANSWERED: with exchange->reply, which the caller writes: the stack does not reach that far from here. */
 static __noinline int exchange_on(struct packet_ctx *ctx, __u32 where,
 				  const struct sw_flow_key *key, struct exchange *exchange)
 {

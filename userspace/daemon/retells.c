@@ -4,9 +4,7 @@
  */
 #include "daemon/retells.h"
 
-#include <errno.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "core/clock.h"
 #include "core/log.h"
@@ -21,7 +19,7 @@
 struct retell {
 	struct sw_frame frame;
 	uint32_t ifindex;
-	unsigned int times; /* TIMES: not in use, or done */
+	unsigned int times; /* TIMES: done */
 	uint64_t due_ns;
 };
 
@@ -29,7 +27,7 @@ struct sw_retells {
 	struct sw_daemon *daemon;
 	struct event *tick;
 	size_t count;
-	struct retell list[AT_ONCE + 1]; /* the last is never in use */
+	struct retell list[AT_ONCE];
 };
 
 /* False: it has heard, or is gone. */
@@ -91,9 +89,12 @@ static void on_tick(evutil_socket_t fd, short what, void *arg)
 
 void sw_retells_add(struct sw_retells *retells, const struct sw_parked *told)
 {
-	struct retell *retell = &retells->list[retells->count];
+	struct retell *retell;
 
-	if (retells->count == AT_ONCE || sw_frame_complete(told, &retell->frame))
+	if (retells->count == AT_ONCE)
+		return;
+	retell = &retells->list[retells->count];
+	if (sw_frame_complete(told, &retell->frame))
 		return;
 	retell->ifindex = told->ifindex;
 	retell->times = 0;
