@@ -149,8 +149,11 @@ static __noinline int adopt_known(const struct sw_flow_key *key, struct sw_flow 
 	     was.state != SW_FLOW_WAITING))
 		return SW_FLOW_OP_KEPT;
 	flow_confirm(key, bpf_ktime_get_ns());
-	return unpack(flow_word(flow)).state == SW_FLOW_OPEN ? SW_FLOW_OP_CONFIRMED
-							     : SW_FLOW_OP_KEPT;
+	seen = flow_word(flow);
+	if (unpack(seen).state != SW_FLOW_OPEN)
+		return SW_FLOW_OP_KEPT;
+	op->seen_word = seen;
+	return SW_FLOW_OP_CONFIRMED;
 }
 
 static __always_inline int adopt(const struct sw_flow_key *key, struct sw_flow_op *op)

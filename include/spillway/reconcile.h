@@ -34,8 +34,8 @@ struct sw_flow_op {
 	struct sw_flow_key key;
 	__u32 kind;   /* enum sw_flow_op_kind */
 	__u32 result; /* enum sw_flow_op_result */
-	/* SUSPECT, RELEASE: the word that was seen, without or with SW_FLOW_SUSPECT. ADOPT: where it made or moved
-	 * a flow, that one's. */
+	/* SUSPECT, RELEASE: the word that was seen, without or with SW_FLOW_SUSPECT. ADOPT: where it made, confirmed
+	 * or moved a flow, that one's. */
 	__u64 seen_word;
 	/* ADOPT */
 	__u16 class_id;

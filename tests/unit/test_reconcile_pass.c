@@ -4,6 +4,7 @@
  */
 #include <arpa/inet.h>
 #include <errno.h>
+#include <netinet/tcp.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -25,7 +26,7 @@
 #define sw_reconcile_lanes_free fake_reconcile_lanes_free
 #define sw_reconcile_lanes_of	fake_reconcile_lanes_of
 #define sw_route_interface	fake_route_interface
-#define sw_sockets_has		fake_sockets_has
+#define sw_sockets_state	fake_sockets_state
 #define sw_sockets_read		fake_sockets_read
 #define sw_sockets_read_ending	fake_sockets_read
 
@@ -55,8 +56,11 @@ static struct {
 	bool gives_back; /* who asked for the pass */
 	int beats, adopted, suspected, released, drift;
 	size_t moved;	  /* open flows of the first sockets, counted under another service */
-	size_t half_open; /* so many of the first sockets are not connections yet */
+	size_t half_open; /* so many of the first sockets are not connections yet, */
+	int incomplete;	  /* and so many looks at them see that; -1: all */
+	uint8_t asked_as; /* what state the last adoption was to be in */
 	size_t closed;	  /* so many of the first sockets are closed on this side */
+	size_t orphans;	  /* likewise, but nothing says that their clients do not answer */
 	bool has_flows;	  /* and all of those have flows, */
 	uint64_t syn_ns;  /* which came then */
 	int unanswered;	  /* counted */
@@ -105,7 +109,9 @@ int fake_sockets_read(const struct sw_ports *ports, struct sw_sockets *out)
 	for (size_t i = 0; i < world.half_open; i++)
 		out->list[i].half_open = true;
 	for (size_t i = 0; i < world.closed; i++)
-		out->list[i].is_closed = true;
+		out->list[i].is_orphan = out->list[i].is_closed = true;
+	for (size_t i = 0; i < world.orphans; i++)
+		out->list[i].is_orphan = true;
 	for (size_t i = 0; i < world.sockets; i++) {
 		world.now_ns += LOOK_TAKES;
 		out->meanwhile(out->arg);
@@ -178,14 +184,20 @@ int fake_route_interface(const struct sw_in6 *client)
 	return world.route;
 }
 
-int fake_sockets_has(struct mnl_socket *diag, const struct sw_flow_key *key)
+int fake_sockets_state(struct mnl_socket *diag, const struct sw_flow_key *key)
 {
 	(void)diag;
 	if (key->client_port_be >= SOCKETS)
 		return 0;
+	if (!world.looks_left)
+		return world.looks_fail ? -ENOBUFS : 0;
 	if (world.looks_left > 0)
-		return world.looks_left--;
-	return world.looks_fail ? -ENOBUFS : world.looks_left < 0;
+		world.looks_left--;
+	if (key->client_port_be >= world.half_open || !world.incomplete)
+		return TCP_ESTABLISHED;
+	if (world.incomplete > 0)
+		world.incomplete--;
+	return TCP_SYN_RECV;
 }
 
 int fake_kern_reconcile(struct sw_kern *kern, struct sw_flow_op *op)
@@ -196,6 +208,8 @@ int fake_kern_reconcile(struct sw_kern *kern, struct sw_flow_op *op)
 	world.suspected += op->kind == SW_FLOW_OP_SUSPECT;
 	world.released += op->kind == SW_FLOW_OP_RELEASE;
 	world.drift += op->is_drift;
+	if (op->kind == SW_FLOW_OP_ADOPT)
+		world.asked_as = op->state;
 	if (op->kind == SW_FLOW_OP_ADOPT)
 		op->seen_word = (struct sw_flow){.tag = sw_flow_tag(&op->key),
 						 .state = op->state,
@@ -268,6 +282,59 @@ static void one_that_ends_meanwhile_is_drift_once(void **state)
 	assert_int_equal(world.drift, 1);
 }
 
+/* The ACK comes between a look at the socket and the flow that is made by it: nobody is told of it. */
+static void one_that_is_completed_meanwhile_is_confirmed(void **state)
+{
+	struct sw_reconcile done;
+
+	(void)state;
+	world.looks_left = -1;
+	world.half_open = 1;
+	world.incomplete = 1;
+	done = pass_over(1, 0);
+	assert_int_equal(world.adopted, 2);
+	assert_int_equal(world.asked_as, SW_FLOW_OPEN);
+	assert_int_equal(world.released, 0);
+	assert_int_equal(world.drift, 1);
+	assert_int_equal(done.adopted, 1);
+}
+
+static void one_that_was_completed_since_it_was_listed_is_adopted_as_such(void **state)
+{
+	(void)state;
+	world.looks_left = -1;
+	world.half_open = 1;
+	world.incomplete = 0;
+	pass_over(1, 0);
+	assert_int_equal(world.adopted, 1);
+	assert_int_equal(world.asked_as, SW_FLOW_OPEN);
+}
+
+static void one_that_is_not_completed_is_left_to_its_timeout(void **state)
+{
+	(void)state;
+	/* It goes after that. */
+	world.looks_left = 1;
+	world.half_open = 1;
+	pass_over(1, 0);
+	assert_int_equal(world.adopted, 1);
+	assert_int_equal(world.asked_as, SW_FLOW_HALF_OPEN);
+	assert_int_equal(world.suspected, 0);
+}
+
+/* Its end ended the flow that was made first, and confirming it made another. */
+static void one_that_ends_while_it_is_confirmed_is_released(void **state)
+{
+	(void)state;
+	world.looks_left = 2;
+	world.half_open = 1;
+	world.incomplete = 1;
+	pass_over(1, 0);
+	assert_int_equal(world.adopted, 2);
+	assert_int_equal(world.released, 1);
+	assert_int_equal(world.drift, 1);
+}
+
 /* Also in monitor mode, where a socket without a flow is left alone, and wherever its client comes by now. */
 static void one_at_a_moved_address_moves(void **state)
 {
@@ -316,6 +383,23 @@ static void who_is_closed_here_gives_his_slot_back(void **state)
 	world.has_flows = true;
 	world.syn_ns = NOW;
 	assert_int_equal(pass_over(3, 0).closed, 0);
+}
+
+/* Whether its client answers or not, now or in the next pass. */
+static void who_is_closed_here_takes_no_slot(void **state)
+{
+	(void)state;
+	world.looks_left = -1;
+	world.orphans = 2;
+	pass_over(3, 0);
+	assert_int_equal(world.adopted, 1);
+	assert_int_equal(world.drift, 1);
+	/* But it keeps what it has, and under the right name. */
+	world.moved = 1;
+	world.says = SW_FLOW_OP_MOVED;
+	pass_over(2, 0);
+	assert_int_equal(world.adopted, 2);
+	assert_int_equal(world.released, 0);
 }
 
 static void under_pressure_only_those_of_the_service_are_looked_at(void **state)
@@ -429,6 +513,7 @@ static int begin(void **state)
 	(void)state;
 	memset(&world, 0, sizeof(world));
 	world.route = GATE;
+	world.incomplete = -1;
 	return 0;
 }
 
@@ -439,12 +524,22 @@ int main(void)
 		 differences_are_drift_once, begin, NULL, NULL},
 		{"a connection that ends while it is adopted is drift once",
 		 one_that_ends_meanwhile_is_drift_once, begin, NULL, NULL},
+		{"a handshake that is completed while its flow is made is confirmed by it",
+		 one_that_is_completed_meanwhile_is_confirmed, begin, NULL, NULL},
+		{"a handshake that was completed since it was listed is adopted as a connection",
+		 one_that_was_completed_since_it_was_listed_is_adopted_as_such, begin, NULL, NULL},
+		{"a handshake that is not completed is left to its timeout",
+		 one_that_is_not_completed_is_left_to_its_timeout, begin, NULL, NULL},
+		{"a connection that ends while it is confirmed is released",
+		 one_that_ends_while_it_is_confirmed_is_released, begin, NULL, NULL},
 		{"a flow counted under another service than its address has is moved, and no other",
 		 one_at_a_moved_address_moves, begin, NULL, NULL},
 		{"a connection that ends while it moves is released",
 		 one_that_ends_while_it_moves_is_released, begin, NULL, NULL},
 		{"a connection that is closed on this side gives its slot back, which is no drift",
 		 who_is_closed_here_gives_his_slot_back, begin, NULL, NULL},
+		{"a connection that is closed on this side is not adopted, whoever answers or not",
+		 who_is_closed_here_takes_no_slot, begin, NULL, NULL},
 		{"while somebody waits those of his service are looked for at once",
 		 under_pressure_only_those_of_the_service_are_looked_at, begin, NULL, NULL},
 		{"the heart beats as long as a pass takes, whatever takes so long",

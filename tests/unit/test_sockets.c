@@ -146,8 +146,10 @@ static void one_that_its_process_closed_is_told_apart_from_one_that_it_has(void 
 		put_socket(&answer, ending[i], (uint16_t)(5 + i))->idiag_retrans = 1;
 	assert_int_equal(read_answer(&answer, &sockets), 1);
 	assert_int_equal(sockets.count, 4 + sizeof(ending));
-	for (size_t i = 0; i < sockets.count; i++)
+	for (size_t i = 0; i < sockets.count; i++) {
+		assert_int_equal(sockets.list[i].is_orphan, i >= 3);
 		assert_int_equal(sockets.list[i].is_closed, i >= 4);
+	}
 }
 
 static void an_error_is_told_as_it_is(void **state)
@@ -235,12 +237,12 @@ static void a_connection_is_found_while_it_is_there(void **state)
 	assert_int_equal(key.server_port_be, at.sin_port);
 	assert_int_equal(key.server.words_be[2], htonl(0xffff));
 	assert_ptr_equal(sw_sockets_find(&sockets, &key), &sockets.list[0]);
-	assert_int_equal(sw_sockets_has(diag, &key), 1);
+	assert_int_equal(sw_sockets_state(diag, &key), TCP_ESTABLISHED);
 	setsockopt(client, SOL_SOCKET, SO_LINGER, &reset, sizeof(reset));
 	close(client);
 	client = -1;
 	/* Its listener is still there, which the kernel answers with. */
-	assert_int_equal(sw_sockets_has(diag, &key), 0);
+	assert_int_equal(sw_sockets_state(diag, &key), 0);
 }
 
 int main(void)

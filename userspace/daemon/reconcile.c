@@ -110,7 +110,7 @@ int sw_pass_release(struct sw_pass *pass, const struct sw_flow_key *key, uint64_
 
 	if (failed || op.result != SW_FLOW_OP_DONE)
 		return failed;
-	there = pass->gives_back ? 0 : sw_sockets_has(pass->diag, key);
+	there = pass->gives_back ? 0 : sw_sockets_state(pass->diag, key);
 	if (there)
 		return there < 0 ? there : 0;
 	marked.flags |= SW_FLOW_SUSPECT;

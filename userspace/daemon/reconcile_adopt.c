@@ -3,6 +3,7 @@
  * Sockets whose flows are missing, or do not know yet that they are connections: each gets what it has
  * a right to. Used by daemon/reconcile.c.
  */
+#include <netinet/tcp.h>
 #include <string.h>
 
 #include "daemon/reconcile_parts.h"
@@ -45,48 +46,88 @@ static void fill_in(struct sw_pass *pass, const struct sw_socket *socket,
 	op->class_id = sw_plan_class_of(pass->plan, service, &client)->id;
 	op->source_bits = sw_address_is_ipv4(&socket->key.client) ? service->conf.ipv4_bits
 								  : service->conf.ipv6_bits;
-	op->state = socket->half_open ? SW_FLOW_HALF_OPEN : SW_FLOW_OPEN;
 	op->lane = sw_reconcile_lanes_of(&pass->lanes, pass->plan, service->id, socket);
 	op->is_drift = pass->is_drift;
 }
 
+/* As what the socket was just seen to be. */
+static int ask_for(struct sw_pass *pass, int state, struct sw_flow_op *op)
+{
+	op->state = state == TCP_SYN_RECV ? SW_FLOW_HALF_OPEN : SW_FLOW_OPEN;
+	return sw_kern_reconcile(pass->daemon->kern, op);
+}
+
+static void count(struct sw_reconcile *result, const struct sw_flow_op *op)
+{
+	result->adopted += op->result == SW_FLOW_OP_DONE;
+	result->confirmed += op->result == SW_FLOW_OP_CONFIRMED;
+	result->no_room += op->result == SW_FLOW_OP_NO_ROOM;
+}
+
+static int note_adopted(const struct sw_pass *pass, const struct sw_flow_op *op)
+{
+	const struct sw_flow made = {.word = op->seen_word, .service = op->service};
+
+	return pass->adopted ? sw_pass_note(pass->adopted, &op->key, &made) : 0;
+}
+
 /*
- * A connection that closed just before its flow was made, or while that moved, would hold its slot for
- * ever. That it had none was one difference, and its end is no second one.
+ * A handshake that was completed just before its flow was made is told to nobody any more, and the flow would
+ * give up its slot by itself after handshake_timeout. -errno, or 0 with what the socket is by then.
  */
+static int confirm(struct sw_pass *pass, struct sw_flow_op *op, int *state)
+{
+	int failed;
+
+	if (op->state != SW_FLOW_HALF_OPEN || *state <= 0 || *state == TCP_SYN_RECV)
+		return 0;
+	failed = ask_for(pass, *state, op);
+	if (!failed && (op->result == SW_FLOW_OP_DONE || op->result == SW_FLOW_OP_CONFIRMED))
+		failed = note_adopted(pass, op);
+	if (!failed && op->result == SW_FLOW_OP_DONE)
+		*state = sw_sockets_state(pass->diag, &op->key);
+	return failed;
+}
+
+/*
+ * What became of the socket just before its flow was made, or while that moved, the flow was not told of: one
+ * that closed would hold its slot for ever. That it had none was one difference, and what follows is no second one.
+ */
+static int look_again(struct sw_pass *pass, struct sw_flow_op *op)
+{
+	int state = sw_sockets_state(pass->diag, &op->key);
+	int failed;
+
+	op->is_drift = false;
+	failed = confirm(pass, op, &state);
+	if (failed || state < 0)
+		return failed ? failed : state;
+	/* One whose handshake is not complete gives up its slot by itself. */
+	if (state || op->state == SW_FLOW_HALF_OPEN)
+		return 0;
+	return sw_pass_release(pass, &op->key, op->seen_word, op->service, false);
+}
+
 static int adopt(struct sw_pass *pass, const struct sw_socket *socket,
 		 const struct sw_plan_service *service)
 {
 	struct sw_flow_op op = {0};
-	struct sw_flow made = {0};
-	int failed, there;
+	int failed, state = sw_sockets_state(pass->diag, &socket->key);
 
 	/* One that closed between the two lists ended its flow itself, and is no drift. */
-	there = sw_sockets_has(pass->diag, &socket->key);
-	if (there <= 0)
-		return there;
+	if (state <= 0)
+		return state;
 	fill_in(pass, socket, service, &op);
-	failed = sw_kern_reconcile(pass->daemon->kern, &op);
+	failed = ask_for(pass, state, &op);
 	if (failed)
 		return failed;
-	pass->result.adopted += op.result == SW_FLOW_OP_DONE;
-	pass->result.confirmed += op.result == SW_FLOW_OP_CONFIRMED;
-	pass->result.no_room += op.result == SW_FLOW_OP_NO_ROOM;
-	if (op.result != SW_FLOW_OP_DONE && op.result != SW_FLOW_OP_MOVED)
-		return 0;
-	made.word = op.seen_word;
-	made.service = op.service;
+	count(&pass->result, &op);
 	/* What was counted before is not to be given back where the pass fails. */
-	failed = pass->adopted && op.result == SW_FLOW_OP_DONE
-			 ? sw_pass_note(pass->adopted, &socket->key, &made)
-			 : 0;
-	/* One whose handshake is not complete gives up its slot by itself. */
-	if (failed || socket->half_open)
-		return failed;
-	there = sw_sockets_has(pass->diag, &socket->key);
-	if (there)
-		return there < 0 ? there : 0;
-	return sw_pass_release(pass, &socket->key, made.word, op.service, false);
+	if (op.result == SW_FLOW_OP_DONE)
+		failed = note_adopted(pass, &op);
+	else if (op.result != SW_FLOW_OP_MOVED)
+		return 0;
+	return failed ? failed : look_again(pass, &op);
 }
 
 /* In monitor mode those who would have been refused are in, and have no flow for good reason. */
@@ -98,11 +139,13 @@ static bool let_in_anyway(const struct sw_pass *pass)
 /* 1: its flow is to be made or put right, 0: nothing is to be done, -errno. */
 static int is_missed(struct sw_pass *pass, const struct sw_socket *socket)
 {
-	/* Nobody works behind it any more. */
 	if (socket->is_closed)
 		return 0;
 	if (socket->is_moved)
 		return 1;
+	/* Nobody works behind it any more; and what was released of such would be adopted again, as drift. */
+	if (socket->is_orphan)
+		return 0;
 	if (!sw_reconcile_is_missed(socket->half_open, socket->flow))
 		return 0;
 	if (socket->flow != SW_FLOW_NONE)

@@ -61,8 +61,8 @@ static int add(struct sw_sockets *sockets, const struct inet_diag_msg *message)
 	socket->inode = message->idiag_inode;
 	socket->half_open = message->idiag_state == TCP_SYN_RECV;
 	/* Nobody sends a FIN before he has accepted; and a client that is there answers the first one. */
-	socket->is_closed = !message->idiag_inode && message->idiag_retrans &&
-			    ENDING_STATES & 1u << message->idiag_state;
+	socket->is_orphan = !message->idiag_inode && ENDING_STATES & 1u << message->idiag_state;
+	socket->is_closed = socket->is_orphan && message->idiag_retrans;
 	return 0;
 }
 
@@ -134,18 +134,20 @@ void sw_sockets_free(struct sw_sockets *sockets)
 	sockets->count = sockets->room = 0;
 }
 
-static int has(struct mnl_socket *diag, uint8_t family, const struct inet_diag_sockid *id)
+static int ask(struct mnl_socket *diag, uint8_t family, const struct inet_diag_sockid *id)
 {
 	struct inet_diag_msg message = {0};
 	int rc = sw_diag_find(diag, family, id, &message);
 
 	if (rc == -ENOENT)
 		return 0;
-	return rc ? rc : is_connection(&message);
+	if (rc)
+		return rc;
+	return is_connection(&message) ? message.idiag_state : 0;
 }
 
 /* By the interface that the socket is bound to, 0: none. */
-static int has_bound(struct mnl_socket *diag, const struct sw_flow_key *key, uint32_t ifindex)
+static int ask_bound(struct mnl_socket *diag, const struct sw_flow_key *key, uint32_t ifindex)
 {
 	struct inet_diag_sockid id = {.idiag_sport = key->server_port_be,
 				      .idiag_dport = key->client_port_be,
@@ -156,13 +158,13 @@ static int has_bound(struct mnl_socket *diag, const struct sw_flow_key *key, uin
 
 		id.idiag_src[0] = key->server.words_be[3];
 		id.idiag_dst[0] = key->client.words_be[3];
-		rc = has(diag, AF_INET, &id);
+		rc = ask(diag, AF_INET, &id);
 		if (rc)
 			return rc;
 	}
 	memcpy(id.idiag_src, key->server.bytes, sizeof(id.idiag_src));
 	memcpy(id.idiag_dst, key->client.bytes, sizeof(id.idiag_dst));
-	return has(diag, AF_INET6, &id);
+	return ask(diag, AF_INET6, &id);
 }
 
 static void free_interfaces(struct if_nameindex **interfaces)
@@ -172,10 +174,10 @@ static void free_interfaces(struct if_nameindex **interfaces)
 }
 
 /* The kernel does not show a bound socket to who does not name its interface. */
-int sw_sockets_has(struct mnl_socket *diag, const struct sw_flow_key *key)
+int sw_sockets_state(struct mnl_socket *diag, const struct sw_flow_key *key)
 {
 	SW_CLEANUP(free_interfaces) struct if_nameindex *interfaces = NULL;
-	int rc = has_bound(diag, key, 0);
+	int rc = ask_bound(diag, key, 0);
 
 	if (rc)
 		return rc;
@@ -183,6 +185,6 @@ int sw_sockets_has(struct mnl_socket *diag, const struct sw_flow_key *key)
 	if (!interfaces)
 		return -errno;
 	for (size_t i = 0; rc == 0 && interfaces[i].if_index; i++)
-		rc = has_bound(diag, key, interfaces[i].if_index);
+		rc = ask_bound(diag, key, interfaces[i].if_index);
 	return rc;
 }

@@ -18,7 +18,8 @@ struct sw_socket {
 		key;	/* client: the remote side, server: this host's; as the gate makes it */
 	uint32_t inode; /* 0: nobody has accepted it yet, or it is closed already */
 	bool half_open; /* its handshake is not complete */
-	/* Its process closed it; what it sent last was repeated, and its client, who may be gone, does not answer. */
+	bool is_orphan; /* its process closed it, and the kernel ends it by itself */
+	/* An orphan; what it sent last was repeated, and its client, who may be gone, does not answer. */
 	bool is_closed;
 	uint8_t flow;  /* for who compares: SW_FLOW_NONE to begin with */
 	bool is_moved; /* likewise: its flow is counted under another service than serves it now */
@@ -51,9 +52,9 @@ struct sw_socket *sw_sockets_find(const struct sw_sockets *sockets, const struct
 int sw_sockets_collect(const struct nlmsghdr *header, void *sockets);
 
 /*
- * Whether the kernel has a connection with these addresses now; diag is of sw_diag_open(). 1: it has,
- * 0: no, -errno. One that is bound to an interface is found too.
+ * What state the kernel's connection with these addresses is in now, of netinet/tcp.h; diag is of sw_diag_open().
+ * 0: it has none, -errno. One that is bound to an interface is found too.
  */
-int sw_sockets_has(struct mnl_socket *diag, const struct sw_flow_key *key);
+int sw_sockets_state(struct mnl_socket *diag, const struct sw_flow_key *key);
 
 #endif
