@@ -5,100 +5,7 @@
 
 . "$BATS_TEST_DIRNAME/lib/e2e.bash"
 
-SCRIPTED_SERVER=$SPILLWAY_ROOT/tools/storm/scripted_server.py
-STORM=$BUILD/storm
-unset PGPASSWORD
-
-setup_file() {
-	need_root
-	WORLD=$(mktemp -d "${SPILLWAY_RUN_DIR:-/tmp}/storm.XXXXXX")
-	mkdir "$WORLD/log" "$WORLD/pid"
-	chmod 755 "$WORLD"
-	PORT=$(free_port)
-	export WORLD PORT
-	install -d -m 700 -o postgres -g postgres "$WORLD/data"
-	as_postgres "$(postgres_program initdb)" -D "$WORLD/data" -U postgres -A trust --locale=C \
-		-E UTF8 --no-sync >"$WORLD/log/initdb"
-	printf '%s\n' 'local all all trust' 'host all scram_user all scram-sha-256' \
-		'host all md5_user all md5' 'host all clear_user all password' \
-		'host all all all trust' >"$WORLD/data/pg_hba.conf"
-	start_postgres 10
-	ask "create role scram_user login password 'right'" "create role clear_user login password 'right'" \
-		"set password_encryption = 'md5'" "create role md5_user login password 'right'"
-}
-
-teardown_file() {
-	[ -n "${WORLD:-}" ] || return 0
-	stop_process postgres INT || true
-	rm -rf "$WORLD"
-}
-
-teardown() {
-	stop_process server KILL
-	rm -f "$WORLD/log/server"
-}
-
-free_port() {
-	python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'
-}
-
-# start_postgres MAX_CONNECTIONS
-start_postgres() {
-	spawn postgres setpriv --reuid=postgres --regid=postgres --init-groups \
-		"$(postgres_program postgres)" -D "$WORLD/data" -c port="$PORT" \
-		-c listen_addresses=127.0.0.1,::1 -c unix_socket_directories="$WORLD/data" \
-		-c fsync=off -c max_connections="$1" -c superuser_reserved_connections=1
-	wait_until "PostgreSQL answers" ask 'select 1'
-}
-
-# ask SQL...: past the client under test.
-ask() {
-	local sql commands=()
-	for sql in "$@"; do commands+=(-c "$sql"); done
-	psql -XqAt -h "$WORLD/data" -p "$PORT" -U postgres "${commands[@]}"
-}
-
-# scripted BEHAVIOUR: starts the server, sets $SERVER.
-scripted() {
-	local address=127.0.0.1
-	[ "$1" != ipv6 ] || address='[::1]'
-	spawn server python3 "$SCRIPTED_SERVER" "$1"
-	wait_until "the scripted server listens" test -s "$WORLD/log/server"
-	SERVER=$address:$(cat "$WORLD/log/server")
-}
-
-# storm_to TARGET [option]...: $RESULT is its JSON. The clients must add up, whatever happened.
-storm_to() {
-	RESULT=$("$STORM" --target "$1" --timeout 10s --json "${@:2}") || {
-		printf 'storm ended with %s: %s\n' "$?" "$RESULT" >&2
-		return 1
-	}
-	assert_result '.succeeded + .failed + .unfinished + .not_started == .clients'
-	assert_result '([.failures[].count] | add // 0) == .failed'
-	assert_result '.total_ms.count == .succeeded and .login_ms.count >= .succeeded'
-	assert_result '.connect_ms.count >= .login_ms.count and .generator.lateness_ms.count == .launched'
-}
-
-storm_to_postgres() { storm_to "127.0.0.1:$PORT" --database postgres "$@"; }
-
-# assert_result JQ-CONDITION
-assert_result() {
-	jq -e "$1" <<<"$RESULT" >/dev/null || {
-		printf 'not so: %s\n%s\n' "$1" "$RESULT" >&2
-		return 1
-	}
-}
-
-# assert_all_failed CAUSE SAMPLE-PATTERN: every client for this one reason, which --help explains.
-assert_all_failed() {
-	assert_result ".succeeded == 0 and .failures.$1.count == .clients"
-	assert_matches "sample" "$2" "$(jq -r ".failures.$1.sample" <<<"$RESULT")"
-	assert_matches "--help" "^  ${1/sqlstate_*/sqlstate_XXXXX} " "$("$STORM" --help)"
-}
-
-assert_usage_error() {
-	fails_with 2 "^storm: error: .*$1" "$STORM" --target 127.0.0.1:1 "${@:2}"
-}
+. "$BATS_TEST_DIRNAME/lib/storm.bash"
 
 # --- against PostgreSQL -----------------------------------------------------------------------------
 
@@ -107,10 +14,6 @@ assert_usage_error() {
 	assert_result '.succeeded == 8 and .failed == 0 and .failures == {}'
 	assert_result '.peak_logged_in >= 1 and .peak_logged_in <= 8'
 	wait_until "all backends are gone" backends_are 0
-}
-
-backends_are() {
-	[ "$(ask "select count(*) from pg_stat_activity where application_name = 'storm'")" = "$1" ]
 }
 
 @test "SCRAM succeeds, and its key is derived once for the whole storm" {
@@ -376,17 +279,6 @@ backends_are() {
 	assert_result '.unfinished == .launched and .not_started == 20 - .launched'
 }
 
-# The exit code is bats' child's: spawn leaves it to be waited for.
-interrupt_and_collect() {
-	local pid
-	pid=$(pid_of "$1")
-	kill -s INT "$pid"
-	CODE=0
-	wait "$pid" || CODE=$?
-	rm -f "$WORLD/pid/$1"
-	RESULT=$(sed -n '/^{/,$p' "$WORLD/log/$1")
-}
-
 @test "--each writes when each client began and ended, and how" {
 	local before after each="$WORLD/each"
 	before=$(date +%s.%N)
@@ -415,7 +307,7 @@ interrupt_and_collect() {
 	[ "$status" -eq 0 ]
 	assert_matches "table" '^succeeded +4$' "$output"
 	local row
-	for row in connect login 'total, who succeeded' 'launched late by'; do
+	for row in connect login query 'total, who succeeded' 'launched late by'; do
 		assert_matches "table" "^$row +4( +[0-9]+\.[0-9]){4}$" "$output"
 	done
 	assert_matches "table" '^makespan +[0-9.]+ ms' "$output"
@@ -439,6 +331,20 @@ interrupt_and_collect() {
 	assert_usage_error "the same" --sources 127.0.0.1 --source-base 127.0.0.1 --source-count 2
 	assert_usage_error "choose one" --query 'select 2' --no-query
 	assert_usage_error "choose one" --progress --no-progress
+	assert_usage_error "choose one" --connect-rate 5/s --within 1s
+	assert_usage_error "--connect-rate: '5': not a rate" --connect-rate 5
+	assert_usage_error "--connect-rate: 'unlimited'" --connect-rate unlimited
+	assert_usage_error "more than ten years" --clients 100000 --connect-rate 1/h
+	assert_usage_error "--rounds: at least 1" --rounds 0
+	assert_usage_error "--think .*--rounds 2 or more" --think 1s
+	assert_usage_error "--reconnect .*--rounds 2 or more" --reconnect
+	assert_usage_error "--no-query leaves out.*--reconnect" --rounds 2 --no-query
+	assert_usage_error "--clients times --rounds" --clients 70000 --rounds 70000
+	assert_usage_error "--source-distribution: 'zip': not uniform" --source-distribution zip
+	assert_usage_error "--source-distribution .*give --sources" --source-distribution zipf
+	assert_usage_error "beside the hog" --source-distribution hog --sources 127.0.0.1
+	assert_usage_error "zipf: over up to 1048576 addresses" --source-distribution zipf --sources 127.0.0.0/8
+	assert_usage_error "--by-source .*give --sources" --by-source
 	assert_usage_error "unknown option.*--nonsense" --nonsense
 	assert_usage_error "write --clients in full" --client 5
 	assert_usage_error "--user needs a value" --user
@@ -463,19 +369,12 @@ interrupt_and_collect() {
 	run "$STORM" --help
 	[ "$status" -eq 0 ]
 	local option
-	for option in target clients sources source-base source-count within seed user database password \
-		query no-query hold timeout tls-request max-in-flight json each progress fail-if-any; do
+	for option in target clients sources source-base source-count source-distribution within connect-rate \
+		even seed user database password query no-query rounds think reconnect hold timeout tls-request \
+		max-in-flight json histogram by-source each progress fail-if-any; do
 		assert_matches "--help" "^  --$option( |$)" "$output"
 	done
 	run "$STORM" --version
 	[ "$status" -eq 0 ]
 	assert_matches "--version" '^storm [0-9]+\.[0-9]+\.[0-9]+$' "$output"
-}
-
-@test "the progress line shows only where it is wanted" {
-	local said
-	said=$("$STORM" --target "127.0.0.1:$PORT" --clients 1 2>&1 >/dev/null)
-	assert_equal "stderr" "" "$said"
-	said=$("$STORM" --target "127.0.0.1:$PORT" --clients 1 --progress 2>&1 >/dev/null)
-	assert_matches "stderr" '^storm: +[0-9.]+ s +launched [01] of 1' "$said"
 }

@@ -157,6 +157,50 @@ static void random_arrivals_fill_the_window_and_repeat_with_their_seed(void **st
 	free(other);
 }
 
+static void arrivals_at_a_rate_are_a_poisson_process(void **state)
+{
+	struct sw_options options = {
+		.clients = 20000, .seed = 5, .connect_rate = {.count = 100, .per_ns = SW_NS_PER_S}};
+	uint32_t close = 0, per_second[400] = {0}, in_turn = 0;
+	uint64_t *due, *again;
+	double variance = 0;
+
+	(void)state;
+	assert_int_equal(sw_schedule_make(&options, &due), 0);
+	assert_int_equal(sw_schedule_make(&options, &again), 0);
+	assert_memory_equal(due, again, 20000 * sizeof(*due));
+	/* 200 s on average, standard deviation sqrt(20000) / 100 = 1.4 s: five of them. */
+	assert_in_range(due[19999] / SW_NS_PER_MS, 193000, 207000);
+	for (uint32_t i = 0; i < 20000; i++) {
+		in_turn += !i || due[i - 1] <= due[i];
+		/* 1 - exp(-1) of the distances are below the mean: 12,642, standard deviation 68. */
+		close += due[i] - (i ? due[i - 1] : 0) < 10 * SW_NS_PER_MS;
+		per_second[due[i] / SW_NS_PER_S]++;
+	}
+	assert_int_equal(in_turn, 20000);
+	assert_in_range(close, 12302, 12982);
+	/* A second's arrivals have their mean for variance, 100; 0 if they were even. */
+	for (uint32_t i = 0; i < 190; i++)
+		variance += (per_second[i] - 100.0) * (per_second[i] - 100.0) / 190;
+	assert_in_range((uint64_t)variance, 50, 150);
+	free(due);
+	free(again);
+}
+
+static void even_arrivals_at_a_rate_go_like_a_clock(void **state)
+{
+	struct sw_options options = {.clients = 4,
+				     .even = true,
+				     .connect_rate = {.count = 30, .per_ns = 60 * SW_NS_PER_S}};
+	uint64_t *due;
+
+	(void)state;
+	assert_int_equal(sw_schedule_make(&options, &due), 0);
+	for (uint64_t i = 0; i < 4; i++)
+		assert_int_equal(due[i], i * 2 * SW_NS_PER_S);
+	free(due);
+}
+
 static void no_window_is_all_at_once(void **state)
 {
 	uint64_t *due = schedule((struct sw_options){.clients = 50, .seed = 1});
@@ -175,6 +219,8 @@ int main(void)
 		cmocka_unit_test(a_socket_address_is_of_its_family),
 		cmocka_unit_test(even_arrivals_have_equal_distances),
 		cmocka_unit_test(random_arrivals_fill_the_window_and_repeat_with_their_seed),
+		cmocka_unit_test(arrivals_at_a_rate_are_a_poisson_process),
+		cmocka_unit_test(even_arrivals_at_a_rate_go_like_a_clock),
 		cmocka_unit_test(no_window_is_all_at_once),
 	};
 

@@ -11,6 +11,7 @@
 
 #include "../../tools/storm/failures.c"
 #include "../../tools/storm/stats.c"
+#include "../../tools/storm/values.c"
 
 #define MS SW_NS_PER_MS
 
@@ -50,25 +51,30 @@ static void no_value_is_a_count_of_zero(void **state)
 
 /* One of each fate: served, refused, timed out after the login, in flight, never launched. */
 static struct sw_record records[] = {
-	{.due_ns = 1000 * MS,
+	{.due_ns = 900 * MS,
+	 .ready_ns = 1000 * MS,
 	 .start_ns = 1001 * MS,
+	 .from_ns = 1001 * MS,
 	 .connected_ns = 1002 * MS,
 	 .login_ns = 1011 * MS,
 	 .answered_ns = 1021 * MS,
 	 .done_ns = 1121 * MS,
 	 .outcome = SW_OUTCOME_SUCCEEDED},
-	{.due_ns = 1010 * MS,
+	{.ready_ns = 1010 * MS,
 	 .start_ns = 1010 * MS,
+	 .from_ns = 1010 * MS,
 	 .done_ns = 1011 * MS,
 	 .outcome = SW_OUTCOME_FAILED},
-	{.due_ns = 1020 * MS,
+	{.ready_ns = 1020 * MS,
 	 .start_ns = 1025 * MS,
+	 .from_ns = 1025 * MS,
 	 .connected_ns = 1026 * MS,
 	 .login_ns = 1055 * MS,
 	 .done_ns = 1525 * MS,
 	 .outcome = SW_OUTCOME_FAILED},
-	{.due_ns = 1030 * MS,
+	{.ready_ns = 1030 * MS,
 	 .start_ns = 1030 * MS,
+	 .from_ns = 1030 * MS,
 	 .connected_ns = 1034 * MS,
 	 .outcome = SW_OUTCOME_UNFINISHED},
 	{.due_ns = 1040 * MS},
@@ -77,10 +83,13 @@ static struct sw_record records[] = {
 static void each_figure_counts_those_who_came_so_far(void **state)
 {
 	static const struct sw_options options = {.clients = 5};
+	uint64_t query_ns[] = {7 * MS, 5 * MS, 9 * MS};
 	struct sw_storm storm = {
 		.options = &options,
+		.connections = 5,
 		.records = records,
-		.tally = {.launched = 4, .succeeded = 1, .failed = 2},
+		.query_ns = query_ns,
+		.tally = {.launched = 4, .succeeded = 1, .failed = 2, .queries = 3},
 		.start_ns = 1000 * MS,
 		.end_ns = 1600 * MS,
 		.cpu_ns = 60 * MS,
@@ -96,6 +105,8 @@ static void each_figure_counts_those_who_came_so_far(void **state)
 	assert_int_equal(stats.login.max_ns, 30 * MS);
 	assert_int_equal(stats.total.count, 1);
 	assert_int_equal(stats.total.max_ns, 20 * MS);
+	assert_int_equal(stats.query.count, 3);
+	assert_int_equal(stats.query.p50_ns, 7 * MS);
 	assert_int_equal(stats.lateness.count, 4);
 	assert_int_equal(stats.lateness.max_ns, 5 * MS);
 	assert_int_equal(stats.unfinished, 1);
@@ -105,6 +116,22 @@ static void each_figure_counts_those_who_came_so_far(void **state)
 	assert_int_equal(stats.launching_ns, 29 * MS);
 	assert_true(stats.cpu_share > 0.0999 && stats.cpu_share < 0.1001);
 	assert_true(stats.succeeded_per_s > 8.33 && stats.succeeded_per_s < 8.34);
+}
+
+/* It wanted to connect at 900 and could at 1000, when it took another millisecond. */
+static void who_was_due_before_waited_already(void **state)
+{
+	struct sw_record record = records[0];
+	uint64_t value_ns;
+
+	(void)state;
+	record.from_ns = record.due_ns;
+	assert_true(sw_value_of(&record, SW_VALUE_LOGIN, &value_ns));
+	assert_int_equal(value_ns, 111 * MS);
+	assert_true(sw_value_of(&record, SW_VALUE_LATENESS, &value_ns));
+	assert_int_equal(value_ns, 1 * MS);
+	assert_false(sw_value_of(&records[4], SW_VALUE_LATENESS, &value_ns));
+	assert_int_equal(value_ns, 1 * MS);
 }
 
 static void note(struct sw_failures *failures, const char *cause, const char *fmt, ...)
@@ -157,6 +184,7 @@ int main(void)
 		cmocka_unit_test(percentiles_are_by_nearest_rank),
 		cmocka_unit_test(no_value_is_a_count_of_zero),
 		cmocka_unit_test(each_figure_counts_those_who_came_so_far),
+		cmocka_unit_test(who_was_due_before_waited_already),
 		cmocka_unit_test(a_cause_keeps_its_count_and_its_first_sample),
 		cmocka_unit_test(more_causes_than_fit_are_other_and_still_add_up),
 	};

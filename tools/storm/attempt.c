@@ -12,6 +12,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "arrivals.h"
 #include "core/clock.h"
 #include "session.h"
 
@@ -42,6 +43,16 @@ static void dequeue(struct sw_client *client)
 		queue->last = client->previous;
 }
 
+/* Its connection is over, well or not: with --reconnect the next one is due. */
+static void come_again(struct sw_storm *storm, const struct sw_record *record)
+{
+	uint64_t next = (uint64_t)(record - storm->records) + storm->options->clients;
+
+	if (next < storm->connections && record->outcome != SW_OUTCOME_UNFINISHED)
+		sw_arrivals_return(storm, (uint32_t)next,
+				   record->done_ns + storm->options->think_ns);
+}
+
 static void release(struct sw_storm *storm, struct sw_client *client)
 {
 	struct sw_tally *tally = &storm->tally;
@@ -59,6 +70,7 @@ static void release(struct sw_storm *storm, struct sw_client *client)
 	tally->connected -= record->connected_ns != 0;
 	tally->logged_in -= record->login_ns != 0;
 	dequeue(client);
+	come_again(storm, record);
 	free(client->owned);
 	free(client->scram);
 	free(client);
@@ -72,18 +84,29 @@ static void succeed(struct sw_storm *storm, struct sw_client *client)
 	release(storm, client);
 }
 
-/* After anything happened to the client: closes it, or lets it hold, if it came so far. */
+static void requeue(struct sw_queue *queue, struct sw_client *client, uint64_t deadline_ns)
+{
+	dequeue(client);
+	enqueue(queue, client, deadline_ns);
+}
+
+/* After anything happened to the client: closes it, or lets it hold or think, if it came so far. */
 static void settle(struct sw_storm *storm, struct sw_client *client)
 {
-	uint64_t hold_ns = storm->options->hold_ns;
+	const struct sw_options *options = storm->options;
+	uint64_t answered_ns = client->record->answered_ns;
 
 	if (client->ended) {
 		release(storm, client);
-	} else if (client->state == SW_CLIENT_SERVED && !hold_ns) {
+	} else if (client->state == SW_CLIENT_SERVED && !options->hold_ns) {
 		succeed(storm, client);
 	} else if (client->state == SW_CLIENT_SERVED && client->queue != &storm->holding) {
-		dequeue(client);
-		enqueue(&storm->holding, client, client->record->answered_ns + hold_ns);
+		requeue(&storm->holding, client, answered_ns + options->hold_ns);
+	} else if (client->state == SW_CLIENT_THINKING && client->queue != &storm->thinking) {
+		requeue(&storm->thinking, client, answered_ns + options->think_ns);
+	} else if (client->renewed) {
+		client->renewed = false;
+		requeue(&storm->waiting, client, sw_clock_monotonic_ns() + options->timeout_ns);
 	}
 }
 
@@ -97,7 +120,7 @@ static int bind_source(const struct sw_storm *storm, int fd, uint32_t n)
 
 	if (!sources->count)
 		return 0;
-	addr = sw_sources_at(sources, n);
+	addr = sw_sources_at(sources, storm->source_of[n % storm->options->clients]);
 	length = sw_sources_sockaddr(&addr, 0, &name);
 	/* The port is then chosen by connect(), which knows the other end: no 28,000 in all. */
 	setsockopt(fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &on, sizeof(on));
@@ -130,6 +153,16 @@ static void open_socket(struct sw_storm *storm, struct sw_client *client, uint32
 		sw_client_fail_errno(storm, client, "epoll_ctl", errno);
 }
 
+/* No memory even for the client. */
+static void fail_at_once(struct sw_storm *storm, struct sw_record *record)
+{
+	struct sw_client nobody = {.record = record};
+
+	record->start_ns = record->from_ns = record->done_ns = sw_clock_monotonic_ns();
+	sw_client_fail_errno(storm, &nobody, "calloc", ENOMEM);
+	come_again(storm, record);
+}
+
 void sw_attempt_launch(struct sw_storm *storm, uint32_t n)
 {
 	struct sw_record *record = &storm->records[n];
@@ -137,22 +170,21 @@ void sw_attempt_launch(struct sw_storm *storm, uint32_t n)
 	struct sw_client *client = calloc(1, sizeof(*client));
 
 	tally->launched++;
-	if (!client) {
-		struct sw_client nobody = {.record = record};
-
-		record->start_ns = record->done_ns = sw_clock_monotonic_ns();
-		sw_client_fail_errno(storm, &nobody, "calloc", ENOMEM);
-		return;
-	}
+	record->ready_ns = record->due_ns;
 	if (storm->options->max_in_flight && record->due_ns < storm->room_since_ns) {
-		record->due_ns = storm->room_since_ns;
+		record->ready_ns = storm->room_since_ns;
 		tally->deferred++;
+	}
+	if (!client) {
+		fail_at_once(storm, record);
+		return;
 	}
 	if (++tally->in_flight > tally->peak_in_flight)
 		tally->peak_in_flight = tally->in_flight;
 	client->record = record;
 	record->outcome = SW_OUTCOME_UNFINISHED;
 	open_socket(storm, client, n);
+	record->from_ns = storm->options->connect_rate.count ? record->due_ns : record->start_ns;
 	enqueue(&storm->waiting, client, record->start_ns + storm->options->timeout_ns);
 	settle(storm, client);
 }
@@ -221,20 +253,30 @@ void sw_attempt_expire(struct sw_storm *storm, uint64_t now_ns)
 			       "gave up while waiting for %s", sw_client_waits_for(client));
 		release(storm, client);
 	}
+	while ((client = storm->thinking.first) && client->deadline_ns <= now_ns) {
+		sw_session_ask(storm, client, client->deadline_ns);
+		settle(storm, client);
+	}
 }
 
 uint64_t sw_attempt_next_deadline(const struct sw_storm *storm)
 {
-	uint64_t waiting = storm->waiting.first ? storm->waiting.first->deadline_ns : UINT64_MAX;
-	uint64_t holding = storm->holding.first ? storm->holding.first->deadline_ns : UINT64_MAX;
+	const struct sw_queue *queues[] = {&storm->waiting, &storm->thinking, &storm->holding};
+	uint64_t next = UINT64_MAX;
 
-	return waiting < holding ? waiting : holding;
+	for (size_t i = 0; i < sizeof(queues) / sizeof(queues[0]); i++) {
+		if (queues[i]->first && queues[i]->first->deadline_ns < next)
+			next = queues[i]->first->deadline_ns;
+	}
+	return next;
 }
 
 void sw_attempt_abandon(struct sw_storm *storm)
 {
-	while (storm->holding.first)
-		release(storm, storm->holding.first);
-	while (storm->waiting.first)
-		release(storm, storm->waiting.first);
+	struct sw_queue *queues[] = {&storm->waiting, &storm->thinking, &storm->holding};
+
+	for (size_t i = 0; i < sizeof(queues) / sizeof(queues[0]); i++) {
+		while (queues[i]->first)
+			release(storm, queues[i]->first);
+	}
 }

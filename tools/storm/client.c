@@ -29,6 +29,7 @@ static const char *const waits[SW_CLIENT_STATES] = {
 	[SW_CLIENT_TLS_ANSWER] = "the answer to SSLRequest",
 	[SW_CLIENT_LOGIN] = "the login",
 	[SW_CLIENT_QUERY] = "the query's result",
+	[SW_CLIENT_THINKING] = "the end of --think",
 	[SW_CLIENT_SERVED] = "the end of --hold",
 };
 

@@ -14,7 +14,8 @@ enum sw_client_state {
 	SW_CLIENT_TLS_ANSWER,
 	SW_CLIENT_LOGIN,
 	SW_CLIENT_QUERY,
-	SW_CLIENT_SERVED, /* everything was answered; it may stay for --hold */
+	SW_CLIENT_THINKING, /* --think, before the next query */
+	SW_CLIENT_SERVED,   /* everything was answered; it may stay for --hold */
 	SW_CLIENT_STATES,
 };
 
@@ -26,7 +27,10 @@ struct sw_client {
 	bool heard;	    /* the server has sent something */
 	bool authenticated; /* AuthenticationOk */
 	bool completed;	    /* the query's CommandComplete */
-	int send_error;	    /* errno of a failed send; what the server said before is read first */
+	bool renewed;	    /* a query after the first one was sent: its --timeout is to begin */
+	uint32_t rounds;    /* queries that were answered */
+	uint64_t query_due_ns;
+	int send_error; /* errno of a failed send; what the server said before is read first */
 	const uint8_t *unsent;
 	size_t unsent_length;
 	uint8_t *owned; /* memory behind unsent, if it is the client's own */

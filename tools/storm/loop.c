@@ -14,6 +14,7 @@
 #include <sys/resource.h>
 #include <sys/signalfd.h>
 
+#include "arrivals.h"
 #include "attempt.h"
 #include "core/cleanup.h"
 #include "core/clock.h"
@@ -35,16 +36,18 @@ static bool may_launch(const struct sw_storm *storm)
 {
 	const struct sw_options *options = storm->options;
 
-	return storm->tally.launched < options->clients &&
-	       (!options->max_in_flight || storm->tally.in_flight < options->max_in_flight);
+	return !options->max_in_flight || storm->tally.in_flight < options->max_in_flight;
 }
 
 static void launch_due(struct sw_storm *storm)
 {
+	uint32_t next;
+
 	for (int i = 0; i < LAUNCHES_A_PASS && may_launch(storm); i++) {
-		if (storm->records[storm->tally.launched].due_ns > sw_clock_monotonic_ns())
+		if (sw_arrivals_next_ns(storm) > sw_clock_monotonic_ns())
 			return;
-		sw_attempt_launch(storm, storm->tally.launched);
+		next = sw_arrivals_take(storm);
+		sw_attempt_launch(storm, next);
 	}
 }
 
@@ -54,8 +57,8 @@ static struct timespec next_wait(const struct sw_storm *storm)
 	uint64_t next = sw_attempt_next_deadline(storm), now = sw_clock_monotonic_ns();
 	uint64_t progress = now + SW_PROGRESS_NS, wait;
 
-	if (may_launch(storm) && storm->records[storm->tally.launched].due_ns < next)
-		next = storm->records[storm->tally.launched].due_ns;
+	if (may_launch(storm) && sw_arrivals_next_ns(storm) < next)
+		next = sw_arrivals_next_ns(storm);
 	if (progress < next)
 		next = progress;
 	wait = next > now ? next - now : 0;
@@ -83,7 +86,7 @@ static void pass(struct sw_storm *storm, const struct epoll_event *events, int c
 static bool is_over(const struct sw_storm *storm)
 {
 	return storm->interrupted ||
-	       (storm->tally.launched == storm->options->clients && !storm->tally.in_flight);
+	       (storm->tally.launched == storm->connections && !storm->tally.in_flight);
 }
 
 static int run(struct sw_storm *storm, struct sw_error *err)

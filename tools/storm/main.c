@@ -8,6 +8,7 @@
 #include <string.h>
 #include <sys/resource.h>
 
+#include "arrivals.h"
 #include "core/cleanup.h"
 #include "loop.h"
 #include "report.h"
@@ -62,7 +63,10 @@ static void storm_free(struct sw_storm **storm)
 	free((*storm)->messages.startup.data);
 	free((*storm)->messages.query.data);
 	free((*storm)->messages.terminate.data);
+	free((*storm)->source_of);
 	free((*storm)->records);
+	free((*storm)->query_ns);
+	sw_arrivals_free(*storm);
 	free(*storm);
 }
 
@@ -74,8 +78,12 @@ static int storm_new(const struct sw_options *options, struct sw_storm **out)
 	if (!storm)
 		return -ENOMEM;
 	storm->options = options;
-	storm->records = calloc(options->clients, sizeof(*storm->records));
-	if (!storm->records)
+	storm->connections = options->clients * (options->reconnect ? options->rounds : 1);
+	storm->records = calloc(storm->connections, sizeof(*storm->records));
+	/* Untouched memory costs nothing: as many as there may be. */
+	storm->query_ns =
+		calloc((size_t)options->clients * options->rounds, sizeof(*storm->query_ns));
+	if (!storm->records || !storm->query_ns || sw_arrivals_init(storm))
 		return -ENOMEM;
 	rc = build_messages(options, &storm->messages);
 	if (rc)
@@ -84,31 +92,46 @@ static int storm_new(const struct sw_options *options, struct sw_storm **out)
 	return 0;
 }
 
+static int spread_sources(struct sw_storm *storm, struct sw_error *err)
+{
+	const struct sw_options *options = storm->options;
+
+	if (!options->sources.count)
+		return 0;
+	if (sw_spread_make(&options->spread, &options->sources, options->clients, options->seed,
+			   &storm->source_of))
+		return sw_error_set(err, -ENOMEM, "no memory for the source addresses");
+	return sw_sources_check(&options->sources, storm->source_of, options->clients,
+				&storm->sources_used, err);
+}
+
 static int run(const struct sw_options *options, struct sw_error *err)
 {
 	SW_CLEANUP(storm_free) struct sw_storm *storm = NULL;
 	SW_FREE uint64_t *due_ns = NULL;
 	SW_FCLOSE FILE *each = NULL;
-	struct sw_stats stats;
+	SW_CLEANUP(sw_result_free) struct sw_result result = {0};
 	int rc = raise_file_limit(options, err);
 
-	if (!rc)
-		rc = sw_sources_check(&options->sources, options->clients, err);
 	if (rc)
 		return rc;
 	if (storm_new(options, &storm) || sw_schedule_make(options, &due_ns))
-		return sw_error_set(err, -ENOMEM, "no memory for %u clients", options->clients);
+		return sw_error_set(err, -ENOMEM, "no memory for %u clients of %u rounds",
+				    options->clients, options->rounds);
+	rc = spread_sources(storm, err);
+	if (rc)
+		return rc;
 	if (options->each && !(each = fopen(options->each, "we")))
 		return sw_error_set(err, -errno, "%s: %s", options->each, strerror(errno));
 	rc = sw_loop_run(storm, due_ns, err);
 	if (rc)
 		return rc;
-	if (sw_stats_compute(storm, &stats))
+	if (sw_result_make(storm, &result))
 		return sw_error_set(err, -ENOMEM, "no memory for the result");
 	if (!options->json)
-		sw_report_table(storm, &stats, stdout);
+		sw_report_table(storm, &result, stdout);
 	else
-		rc = sw_report_json(storm, &stats, stdout);
+		rc = sw_report_json(storm, &result, stdout);
 	if (each && !rc)
 		rc = sw_report_each(storm, each);
 	if (rc || fflush(stdout))

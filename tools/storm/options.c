@@ -11,97 +11,63 @@
 #include <string.h>
 
 #include "core/clock.h"
-#include "core/number.h"
 #include "failures.h"
-
-typedef int parse_fn(const char *text, void *field, struct sw_error *err);
+#include "options_check.h"
+#include "options_value.h"
 
 /* parse NULL: a flag. The order is that of --help. */
 struct row {
 	const char *name;
 	const char *argument;
 	size_t offset;
-	parse_fn *parse;
+	sw_value_fn *parse;
 	const char *help;
 };
-
-static int parse_text(const char *text, void *field, struct sw_error *err)
-{
-	(void)err;
-	*(const char **)field = text;
-	return 0;
-}
-
-static int parse_u32(const char *text, void *field, struct sw_error *err)
-{
-	int rc = sw_parse_u32(text, field);
-
-	return rc ? sw_error_set(err, rc, "'%s': not a number from 0 to %u", text, UINT32_MAX) : 0;
-}
-
-static int parse_duration(const char *text, void *field, struct sw_error *err)
-{
-	int rc = sw_parse_duration(text, field);
-
-	return rc ? sw_error_set(err, rc, "'%s': not a duration such as 500ms, 10s, 5m", text) : 0;
-}
-
-static int parse_target(const char *text, void *field, struct sw_error *err)
-{
-	struct sw_endpoint endpoint;
-	int rc = sw_endpoint_parse(text, &endpoint);
-
-	if (rc || endpoint.any)
-		return sw_error_set(
-			err, -EINVAL,
-			"'%s': not ADDRESS:PORT or [IPV6]:PORT (names are not resolved)", text);
-	*(struct sw_endpoint *)field = endpoint;
-	return 0;
-}
-
-static int parse_address(const char *text, void *field, struct sw_error *err)
-{
-	int rc = sw_addr_parse(text, field);
-
-	return rc ? sw_error_set(err, rc, "'%s': not an IPv4 or IPv6 address", text) : 0;
-}
-
-static int parse_sources(const char *text, void *field, struct sw_error *err)
-{
-	return sw_sources_parse(text, field, err);
-}
 
 #define AT(field) offsetof(struct sw_options, field)
 
 static const struct row rows[] = {
-	{"target", "ADDR:PORT", AT(target), parse_target, "the server; [IPV6]:PORT too (required)"},
-	{"clients", "N", AT(clients), parse_u32, "how many clients (default 100)"},
-	{"sources", "CIDR|FIRST-LAST", AT(sources), parse_sources,
-	 "source addresses, handed out in turn"},
-	{"source-base", "ADDR", AT(source_base), parse_address,
+	{"target", "ADDR:PORT", AT(target), sw_value_target,
+	 "the server; [IPV6]:PORT too (required)"},
+	{"clients", "N", AT(clients), sw_value_u32, "how many clients (default 100)"},
+	{"sources", "CIDR|FIRST-LAST", AT(sources), sw_value_sources, "source addresses"},
+	{"source-base", "ADDR", AT(source_base), sw_value_address,
 	 "the first source address, with --source-count"},
-	{"source-count", "N", AT(source_count), parse_u32,
+	{"source-count", "N", AT(source_count), sw_value_u32,
 	 "how many, counted up from --source-base"},
-	{"within", "DURATION", AT(within_ns), parse_duration,
+	{"source-distribution", "NAME", AT(spread), sw_value_spread,
+	 "uniform (default: in turn), zipf[:EXPONENT] or hog[:PART]; see below"},
+	{"within", "DURATION", AT(within_ns), sw_value_duration,
 	 "clients arrive within this time (default 0s: all at once)"},
-	{"even", NULL, AT(even), NULL, "arrive at equal distances, not uniformly at random"},
-	{"seed", "N", AT(seed), parse_u32, "of the random arrivals (default 1)"},
-	{"user", "NAME", AT(user), parse_text, "default postgres"},
-	{"database", "NAME", AT(database), parse_text, "default: the user's name"},
-	{"password", "TEXT", AT(password), parse_text,
+	{"connect-rate", "N/s", AT(connect_rate), sw_value_rate,
+	 "or so many a second, whatever becomes of them; see below"},
+	{"even", NULL, AT(even), NULL, "arrive at equal distances, not at random"},
+	{"seed", "N", AT(seed), sw_value_u32, "of random arrivals and distributions (default 1)"},
+	{"user", "NAME", AT(user), sw_value_text, "default postgres"},
+	{"database", "NAME", AT(database), sw_value_text, "default: the user's name"},
+	{"password", "TEXT", AT(password), sw_value_text,
 	 "for SCRAM-SHA-256 or cleartext (default: $PGPASSWORD)"},
-	{"query", "SQL", AT(query), parse_text, "run once after the login (default SELECT 1)"},
+	{"query", "SQL", AT(query), sw_value_text, "run after the login (default SELECT 1)"},
 	{"no-query", NULL, AT(no_query), NULL, "log in and run nothing"},
-	{"hold", "DURATION", AT(hold_ns), parse_duration,
+	{"rounds", "N", AT(rounds), sw_value_u32, "run the query so often (default 1)"},
+	{"think", "DURATION", AT(think_ns), sw_value_duration,
+	 "pause between two rounds (default 0s)"},
+	{"reconnect", NULL, AT(reconnect), NULL,
+	 "a new connection for each round, also after one that failed"},
+	{"hold", "DURATION", AT(hold_ns), sw_value_duration,
 	 "stay connected after the last answer (default 0s)"},
-	{"timeout", "DURATION", AT(timeout_ns), parse_duration,
-	 "a client gives up so long after its SYN; the hold is extra (default 60s)"},
+	{"timeout", "DURATION", AT(timeout_ns), sw_value_duration,
+	 "a client gives up so long after its SYN, or a later query (default 60s)"},
 	{"tls-request", NULL, AT(tls_request), NULL,
 	 "ask for TLS first, go on in plain when the server says N"},
-	{"max-in-flight", "N", AT(max_in_flight), parse_u32,
+	{"max-in-flight", "N", AT(max_in_flight), sw_value_u32,
 	 "no more clients than this at a time (default 0: no cap)"},
 	{"json", NULL, AT(json), NULL, "the result as one JSON document"},
-	{"each", "FILE", AT(each), parse_text, "beside the result, a line for each client"},
+	{"histogram", NULL, AT(histogram), NULL,
+	 "also latencies by size: bars, or buckets in JSON"},
+	{"by-source", NULL, AT(by_source), NULL,
+	 "also what each source address got, and how fair that is"},
+	{"each", "FILE", AT(each), sw_value_text, "beside the result, a line for each connection"},
 	{"progress", NULL, AT(progress), NULL,
 	 "a progress line on stderr (default: on a terminal)"},
 	{"no-progress", NULL, AT(no_progress), NULL, "no progress line"},
@@ -125,6 +91,14 @@ void sw_options_usage(FILE *to)
 			 rows[i].argument ? rows[i].argument : "");
 		fprintf(to, "  %-26s %s\n", left, rows[i].help);
 	}
+	fputs("\n--connect-rate N/s (also N/m, N/h) is an open load: clients come at that rate on average, as a\n"
+	      "Poisson process (--even: like a clock), however slow the server is. All latencies then\n"
+	      "count from when a client was due, so that its wait for --max-in-flight, or for a storm\n"
+	      "program short of CPU, is part of them; else they count from its SYN.\n",
+	      to);
+	fputs("\n--source-distribution zipf draws each client's address, the k-th one with a weight of 1/k^EXPONENT\n"
+	      "(default 1); hog gives the first address PART of the clients (default 0.8), the others the rest.\n",
+	      to);
 	fputs("\nCauses of failure in the result:\n", to);
 	sw_failures_explain(to);
 	fputs("\nExit: 0 the storm ran, whatever its clients met; 1 it could not run, or --fail-if-any\n"
@@ -186,48 +160,6 @@ static int walk(int argc, char **argv, struct sw_options *options, struct sw_err
 	return 0;
 }
 
-static int combine_sources(struct sw_options *options, struct sw_error *err)
-{
-	static const struct sw_addr none;
-	bool base = !sw_addr_equal(&options->source_base, &none);
-	int rc;
-
-	if (base != (options->source_count > 0))
-		return sw_error_set(err, -EINVAL, "--source-base and --source-count go together");
-	if (base && options->sources.count)
-		return sw_error_set(err, -EINVAL,
-				    "--sources and --source-base say the same: give one of them");
-	if (base) {
-		rc = sw_sources_from_base(&options->source_base, options->source_count,
-					  &options->sources, err);
-		if (rc)
-			return rc;
-	}
-	if (options->sources.count &&
-	    sw_addr_is_ipv4(&options->sources.first) != sw_addr_is_ipv4(&options->target.addr))
-		return sw_error_set(err, -EINVAL, "sources and target differ: IPv4 and IPv6");
-	return 0;
-}
-
-static int check(struct sw_options *options, struct sw_error *err)
-{
-	if (options->target.port == 0)
-		return sw_error_set(err, -EINVAL, "--target ADDR:PORT is required");
-	if (options->clients == 0)
-		return sw_error_set(err, -ERANGE, "--clients: at least 1");
-	if (options->timeout_ns == 0)
-		return sw_error_set(err, -ERANGE, "--timeout: longer than 0");
-	if (options->progress && options->no_progress)
-		return sw_error_set(err, -EINVAL, "--progress and --no-progress: choose one");
-	if (options->no_query && options->query)
-		return sw_error_set(err, -EINVAL, "--query and --no-query: choose one");
-	if (!options->query)
-		options->query = "SELECT 1";
-	if (!options->database)
-		options->database = options->user;
-	return combine_sources(options, err);
-}
-
 int sw_options_parse(int argc, char **argv, struct sw_options *out, struct sw_error *err)
 {
 	struct sw_options options = {
@@ -236,11 +168,12 @@ int sw_options_parse(int argc, char **argv, struct sw_options *out, struct sw_er
 		.user = "postgres",
 		.password = getenv("PGPASSWORD"),
 		.timeout_ns = 60 * SW_NS_PER_S,
+		.rounds = 1,
 	};
 	int rc = walk(argc, argv, &options, err);
 
 	if (!rc && !options.help && !options.version)
-		rc = check(&options, err);
+		rc = sw_options_check(&options, err);
 	if (rc)
 		return rc;
 	*out = options;

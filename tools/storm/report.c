@@ -22,17 +22,23 @@ static double ms(uint64_t ns)
 static void print_head(const struct sw_storm *storm, FILE *to)
 {
 	const struct sw_options *options = storm->options;
-	char target[SW_ENDPOINT_TEXT] = "", within[SW_DURATION_TEXT] = "";
+	char target[SW_ENDPOINT_TEXT] = "", pace[SW_DURATION_TEXT + SW_RATE_TEXT] = "";
+	char spread[SW_SPREAD_TEXT];
 
 	sw_endpoint_format(&options->target, target, sizeof(target));
-	sw_format_duration(options->within_ns, within, sizeof(within));
+	sw_spread_format(&options->spread, spread, sizeof(spread));
+	if (options->connect_rate.count)
+		sw_format_rate(&options->connect_rate, pace, sizeof(pace));
+	else
+		sw_format_duration(options->within_ns, pace, sizeof(pace));
 	fprintf(to, "%u clients", options->clients);
+	if (options->rounds > 1)
+		fprintf(to, ", %u rounds each%s", options->rounds,
+			options->reconnect ? " with a connection of its own," : "");
 	if (options->sources.count)
-		fprintf(to, " from %u addresses",
-			options->sources.count < options->clients ? options->sources.count
-								  : options->clients);
-	fprintf(to, " to %s within %s%s\n\n", target, within,
-		storm->interrupted ? ", interrupted" : "");
+		fprintf(to, " from %u addresses (%s)", storm->sources_used, spread);
+	fprintf(to, " to %s %s %s%s\n\n", target, options->connect_rate.count ? "at" : "within",
+		pace, storm->interrupted ? ", interrupted" : "");
 }
 
 static int by_count(const void *a, const void *b)
@@ -77,20 +83,24 @@ static void print_generator(const struct sw_storm *storm, const struct sw_stats 
 	if (storm->tally.deferred)
 		fprintf(to, "%u launches waited for --max-in-flight\n", storm->tally.deferred);
 	/* All at once has no schedule to be late for. */
-	if (storm->options->within_ns &&
+	if ((storm->options->within_ns || storm->options->connect_rate.count) &&
 	    (stats->lateness.p99_ns > LATE_NS || stats->cpu_share > BUSY_PART))
 		fputs("warning: the generator was short of CPU; its own delays are part of the figures\n",
 		      to);
 }
 
-void sw_report_table(const struct sw_storm *storm, const struct sw_stats *stats, FILE *to)
+void sw_report_table(const struct sw_storm *storm, const struct sw_result *result, FILE *to)
 {
+	const struct sw_stats *stats = &result->stats;
+	bool from_due = storm->options->connect_rate.count > 0;
+
 	print_head(storm, to);
 	print_outcomes(storm, stats, to);
-	fprintf(to, "\n%-26s %8s %10s %10s %10s %10s\n", "ms", "clients", "p50", "p90", "p99",
-		"max");
+	fprintf(to, "\n%-26s %8s %10s %10s %10s %10s\n", from_due ? "ms, since due" : "ms", "count",
+		"p50", "p90", "p99", "max");
 	print_latency("connect", &stats->connect, to);
 	print_latency("login", &stats->login, to);
+	print_latency("query", &stats->query, to);
 	print_latency("total, who succeeded", &stats->total, to);
 	print_latency("launched late by", &stats->lateness, to);
 	fprintf(to, "\n%-26s %8.1f ms (last success %.1f ms)\n", "makespan", ms(stats->makespan_ns),
@@ -99,5 +109,9 @@ void sw_report_table(const struct sw_storm *storm, const struct sw_stats *stats,
 	fprintf(to, "%-26s %8u (connected %u, in flight %u)\n", "peak logged in",
 		storm->tally.peak_logged_in, storm->tally.peak_connected,
 		storm->tally.peak_in_flight);
+	if (storm->options->histogram)
+		sw_report_histograms(&result->histograms, to);
+	if (storm->options->by_source)
+		sw_report_by_source(storm, &result->by_source, to);
 	print_generator(storm, stats, to);
 }

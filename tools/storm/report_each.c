@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * One line for each client, in order of arrival (declared in report.h).
+ * One line for each connection, in order of arrival, round by round (declared in report.h).
  */
 #include "report.h"
 
@@ -30,7 +30,7 @@ int sw_report_each(const struct sw_storm *storm, FILE *to)
 	struct timespec now;
 
 	clock_gettime(CLOCK_REALTIME, &now);
-	for (uint32_t i = 0; i < storm->options->clients; i++) {
+	for (uint32_t i = 0; i < storm->connections; i++) {
 		const struct sw_record *record = &storm->records[i];
 		uint64_t done_ns = record->done_ns ? record->done_ns : now_ns;
 

@@ -104,6 +104,22 @@ def slow_login(connection):
     read_message(connection)
 
 
+def slow_results(connection):
+    def send(data):
+        time.sleep(0.4 if data is RESULT else 0)
+        connection.sendall(data)
+
+    serve(connection, send=send)
+
+
+def silent_after_the_first_result(connection):
+    read_startup(connection)
+    connection.sendall(LOGIN)
+    read_message(connection)
+    connection.sendall(RESULT)
+    silent(connection)
+
+
 def silent(connection):
     while connection.recv(4096):
         pass

@@ -83,11 +83,49 @@ static void receive_old_error(struct sw_storm *storm, struct sw_client *client)
 		       (const char *)client->reader.body);
 }
 
+void sw_session_ask(struct sw_storm *storm, struct sw_client *client, uint64_t due_ns)
+{
+	client->state = SW_CLIENT_QUERY;
+	client->completed = false;
+	client->renewed = client->rounds > 0;
+	client->query_due_ns = due_ns;
+	sw_client_send(client, &storm->messages.query);
+}
+
+static void log_in_complete(struct sw_storm *storm, struct sw_client *client, uint64_t now_ns)
+{
+	struct sw_tally *tally = &storm->tally;
+
+	client->record->login_ns = now_ns;
+	if (++tally->logged_in > tally->peak_logged_in)
+		tally->peak_logged_in = tally->logged_in;
+	if (!storm->options->no_query) {
+		sw_session_ask(storm, client, now_ns);
+		return;
+	}
+	client->record->answered_ns = now_ns;
+	client->state = SW_CLIENT_SERVED;
+}
+
+static void query_complete(struct sw_storm *storm, struct sw_client *client, uint64_t now_ns)
+{
+	const struct sw_options *options = storm->options;
+
+	storm->query_ns[storm->tally.queries++] = now_ns - client->query_due_ns;
+	client->record->answered_ns = now_ns;
+	client->rounds++;
+	if (options->reconnect || client->rounds == options->rounds)
+		client->state = SW_CLIENT_SERVED;
+	else if (options->think_ns)
+		client->state = SW_CLIENT_THINKING;
+	else
+		sw_session_ask(storm, client, now_ns);
+}
+
 /* ReadyForQuery: the login is complete, or the query is. */
 static void receive_ready(struct sw_storm *storm, struct sw_client *client)
 {
 	uint64_t now_ns = sw_clock_monotonic_ns();
-	struct sw_tally *tally = &storm->tally;
 	bool login = client->state == SW_CLIENT_LOGIN;
 
 	if (client->reader.body_length != 1 || !memchr("ITE", client->reader.body[0], 3) ||
@@ -95,18 +133,10 @@ static void receive_ready(struct sw_storm *storm, struct sw_client *client)
 		fail_unexpected(storm, client);
 		return;
 	}
-	if (login) {
-		client->record->login_ns = now_ns;
-		if (++tally->logged_in > tally->peak_logged_in)
-			tally->peak_logged_in = tally->logged_in;
-	}
-	if (login && !storm->options->no_query) {
-		sw_client_send(client, &storm->messages.query);
-		client->state = SW_CLIENT_QUERY;
-		return;
-	}
-	client->record->answered_ns = now_ns;
-	client->state = SW_CLIENT_SERVED;
+	if (login)
+		log_in_complete(storm, client, now_ns);
+	else
+		query_complete(storm, client, now_ns);
 }
 
 static void receive_completion(struct sw_storm *storm, struct sw_client *client)
@@ -121,7 +151,8 @@ static void ignore(struct sw_storm *storm, struct sw_client *client)
 	(void)client;
 }
 
-#define IN(state) (1u << SW_CLIENT_##state)
+#define IN(state)  (1u << SW_CLIENT_##state)
+#define AT_LEISURE (IN(THINKING) | IN(SERVED))
 
 /* What to do with a message, and in which states it may come at all. */
 static const struct message_row {
@@ -130,14 +161,14 @@ static const struct message_row {
 	void (*receive)(struct sw_storm *storm, struct sw_client *client);
 } message_rows[] = {
 	{'R', IN(LOGIN), sw_auth_receive},			  /* Authentication */
-	{'E', IN(LOGIN) | IN(QUERY) | IN(SERVED), receive_error}, /* ErrorResponse */
+	{'E', IN(LOGIN) | IN(QUERY) | AT_LEISURE, receive_error}, /* ErrorResponse */
 	{SW_WIRE_OLD_ERROR, IN(LOGIN), receive_old_error},
 	{'Z', IN(LOGIN) | IN(QUERY), receive_ready},	   /* ReadyForQuery */
-	{'N', IN(LOGIN) | IN(QUERY) | IN(SERVED), ignore}, /* NoticeResponse */
-	{'S', IN(LOGIN) | IN(QUERY) | IN(SERVED), ignore}, /* ParameterStatus */
+	{'N', IN(LOGIN) | IN(QUERY) | AT_LEISURE, ignore}, /* NoticeResponse */
+	{'S', IN(LOGIN) | IN(QUERY) | AT_LEISURE, ignore}, /* ParameterStatus */
 	{'K', IN(LOGIN), ignore},			   /* BackendKeyData */
 	{'v', IN(LOGIN), ignore},			   /* NegotiateProtocolVersion */
-	{'A', IN(QUERY) | IN(SERVED), ignore},		   /* NotificationResponse */
+	{'A', IN(QUERY) | AT_LEISURE, ignore},		   /* NotificationResponse */
 	{'T', IN(QUERY), ignore},			   /* RowDescription */
 	{'D', IN(QUERY), ignore},			   /* DataRow */
 	{'H', IN(QUERY), ignore},			   /* CopyOutResponse */

@@ -15,6 +15,9 @@ void sw_session_begin(struct sw_storm *storm, struct sw_client *client);
 void sw_session_receive(struct sw_storm *storm, struct sw_client *client, const uint8_t *data,
 			size_t length);
 
+/* The next query, due at due_ns, is sent. */
+void sw_session_ask(struct sw_storm *storm, struct sw_client *client, uint64_t due_ns);
+
 /* The server closed the connection. */
 void sw_session_end(struct sw_storm *storm, struct sw_client *client);
 

@@ -137,27 +137,55 @@ socklen_t sw_sources_sockaddr(const struct sw_addr *addr, uint16_t port,
 	return sizeof(*ipv6);
 }
 
-int sw_sources_check(const struct sw_sources *sources, uint32_t clients, struct sw_error *err)
+uint32_t sw_sources_bound(const uint32_t *source_of, uint32_t clients)
 {
-	uint32_t used = clients < sources->count ? clients : sources->count;
+	uint32_t bound = 0;
 
-	for (uint32_t n = 0; n < used; n++) {
-		struct sw_addr addr = sw_sources_at(sources, n);
-		struct sockaddr_storage name;
-		socklen_t length = sw_sources_sockaddr(&addr, 0, &name);
-		SW_CLOSE int fd = socket(name.ss_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
-		char text[SW_ADDR_TEXT];
-
-		if (fd < 0)
-			return sw_error_set(err, -errno, "socket: %s", strerror(errno));
-		if (bind(fd, (struct sockaddr *)&name, length) == 0)
-			continue;
-		sw_addr_format(&addr, text, sizeof(text));
-		return sw_error_set(
-			err, -errno,
-			"source %s: %s; give it to an interface, or make its whole prefix "
-			"local with `ip route add local PREFIX dev lo`",
-			text, strerror(errno));
+	for (uint32_t i = 0; i < clients; i++) {
+		if (source_of[i] >= bound)
+			bound = source_of[i] + 1;
 	}
+	return bound;
+}
+
+static int check_one(const struct sw_sources *sources, uint32_t n, struct sw_error *err)
+{
+	struct sw_addr addr = sw_sources_at(sources, n);
+	struct sockaddr_storage name;
+	socklen_t length = sw_sources_sockaddr(&addr, 0, &name);
+	SW_CLOSE int fd = socket(name.ss_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	char text[SW_ADDR_TEXT];
+	int error;
+
+	if (fd < 0)
+		return sw_error_set(err, -errno, "socket: %s", strerror(errno));
+	if (bind(fd, (struct sockaddr *)&name, length) == 0)
+		return 0;
+	error = errno;
+	sw_addr_format(&addr, text, sizeof(text));
+	return sw_error_set(err, -error,
+			    "source %s: %s; give it to an interface, or make its whole prefix "
+			    "local with `ip route add local PREFIX dev lo`",
+			    text, strerror(error));
+}
+
+int sw_sources_check(const struct sw_sources *sources, const uint32_t *source_of, uint32_t clients,
+		     uint32_t *used, struct sw_error *err)
+{
+	uint32_t bound = sw_sources_bound(source_of, clients), count = 0;
+	SW_FREE bool *seen = calloc(bound, sizeof(*seen));
+
+	if (!seen)
+		return sw_error_set(err, -ENOMEM, "no memory for %u source addresses", bound);
+	for (uint32_t i = 0; i < clients; i++) {
+		uint32_t n = source_of[i];
+		int rc = seen[n] ? 0 : check_one(sources, n, err);
+
+		if (rc)
+			return rc;
+		count += !seen[n];
+		seen[n] = true;
+	}
+	*used = count;
 	return 0;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The source addresses of a storm: one run of consecutive addresses, client n takes address n modulo
- * their number. Parsed by options.c, checked by main.c, bound to by client.c.
+ * The source addresses of a storm: one run of consecutive addresses. Which client has which, spread.c
+ * says. Parsed by options.c, checked by main.c, bound to by attempt.c.
  */
 #ifndef STORM_SOURCES_H
 #define STORM_SOURCES_H
@@ -29,11 +29,18 @@ int sw_sources_parse(const char *text, struct sw_sources *out, struct sw_error *
 int sw_sources_from_base(const struct sw_addr *base, uint32_t count, struct sw_sources *out,
 			 struct sw_error *err);
 
-/* The address of client n. Only for count > 0. */
+/* Address n, modulo their number. Only for count > 0. */
 struct sw_addr sw_sources_at(const struct sw_sources *sources, uint32_t n);
 
-/* Binds each address that clients will use once, so that a missing one is said before the storm. */
-int sw_sources_check(const struct sw_sources *sources, uint32_t clients, struct sw_error *err);
+/* One more than the highest address number that a client has. */
+uint32_t sw_sources_bound(const uint32_t *source_of, uint32_t clients);
+
+/*
+ * Binds each address that one of the clients has (spread.h) once, so that a missing one is said before
+ * the storm. *used: how many they are.
+ */
+int sw_sources_check(const struct sw_sources *sources, const uint32_t *source_of, uint32_t clients,
+		     uint32_t *used, struct sw_error *err);
 
 /* addr:port as the kernel wants it; port in host byte order, 0 for any. Returns the length. */
 socklen_t sw_sources_sockaddr(const struct sw_addr *addr, uint16_t port,

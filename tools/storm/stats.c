@@ -9,6 +9,7 @@
 
 #include "core/cleanup.h"
 #include "core/clock.h"
+#include "values.h"
 
 static int ascending(const void *a, const void *b)
 {
@@ -36,39 +37,11 @@ struct sw_latency sw_stats_latency(uint64_t *values_ns, uint32_t count)
 	};
 }
 
-/* Each says whether the record has the value. */
-typedef bool value_fn(const struct sw_record *record, uint64_t *out_ns);
-
-static bool connect_time(const struct sw_record *record, uint64_t *out_ns)
+static struct sw_latency collect(const struct sw_storm *storm, enum sw_value value,
+				 uint64_t *scratch)
 {
-	*out_ns = record->connected_ns - record->start_ns;
-	return record->connected_ns != 0;
-}
+	uint32_t count = sw_values_collect(storm, value, scratch);
 
-static bool login_time(const struct sw_record *record, uint64_t *out_ns)
-{
-	*out_ns = record->login_ns - record->start_ns;
-	return record->login_ns != 0;
-}
-
-static bool total_time(const struct sw_record *record, uint64_t *out_ns)
-{
-	*out_ns = record->answered_ns - record->start_ns;
-	return record->outcome == SW_OUTCOME_SUCCEEDED;
-}
-
-static bool launch_lateness(const struct sw_record *record, uint64_t *out_ns)
-{
-	*out_ns = record->start_ns - record->due_ns;
-	return record->start_ns != 0;
-}
-
-static struct sw_latency collect(const struct sw_storm *storm, value_fn *value, uint64_t *scratch)
-{
-	uint32_t count = 0;
-
-	for (uint32_t i = 0; i < storm->options->clients; i++)
-		count += value(&storm->records[i], &scratch[count]);
 	return sw_stats_latency(scratch, count);
 }
 
@@ -79,7 +52,7 @@ static void span(const struct sw_storm *storm, struct sw_stats *stats)
 
 	if (storm->tally.launched)
 		first = storm->records[0].start_ns;
-	for (uint32_t i = 0; i < storm->options->clients; i++) {
+	for (uint32_t i = 0; i < storm->connections; i++) {
 		const struct sw_record *record = &storm->records[i];
 
 		if (record->start_ns > last_start)
@@ -99,17 +72,17 @@ static void span(const struct sw_storm *storm, struct sw_stats *stats)
 int sw_stats_compute(const struct sw_storm *storm, struct sw_stats *out)
 {
 	struct sw_stats stats = {0};
-	/* One more, because a value is written before it is known to count. */
-	SW_FREE uint64_t *scratch = calloc((size_t)storm->options->clients + 1, sizeof(*scratch));
+	SW_FREE uint64_t *scratch = calloc(storm->connections, sizeof(*scratch));
 	uint64_t ran_ns = storm->end_ns - storm->start_ns;
 
 	if (!scratch)
 		return -ENOMEM;
 	span(storm, &stats);
-	stats.connect = collect(storm, connect_time, scratch);
-	stats.login = collect(storm, login_time, scratch);
-	stats.total = collect(storm, total_time, scratch);
-	stats.lateness = collect(storm, launch_lateness, scratch);
+	stats.connect = collect(storm, SW_VALUE_CONNECT, scratch);
+	stats.login = collect(storm, SW_VALUE_LOGIN, scratch);
+	stats.total = collect(storm, SW_VALUE_TOTAL, scratch);
+	stats.lateness = collect(storm, SW_VALUE_LATENESS, scratch);
+	stats.query = sw_stats_latency(storm->query_ns, (uint32_t)storm->tally.queries);
 	if (stats.last_success_ns)
 		stats.succeeded_per_s = (double)storm->tally.succeeded * (double)SW_NS_PER_S /
 					(double)stats.last_success_ns;

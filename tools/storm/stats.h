@@ -6,6 +6,7 @@
  * position ceil(N / 100 * n), counted from 1. Always a value that a client had; nothing is
  * interpolated, nothing put into buckets. A latency counts the clients that came so far: those
  * refused or timed out before have no login time, and are to be read beside it, as failures.
+ * A query of a later round was due when --think was over, also if this process asked it later.
  */
 #ifndef STORM_STATS_H
 #define STORM_STATS_H
@@ -19,22 +20,20 @@ struct sw_latency {
 };
 
 struct sw_stats {
-	struct sw_latency connect;  /* SYN to the handshake seen complete */
-	struct sw_latency login;    /* SYN to the first ReadyForQuery */
-	struct sw_latency total;    /* SYN to the last answer, without --hold; who succeeded */
-	struct sw_latency lateness; /* of launches: the SYN against its schedule */
-	uint64_t makespan_ns;	    /* first SYN to the last client done, or the interruption */
-	uint64_t last_success_ns;   /* first SYN to the last client that succeeded */
-	uint64_t launching_ns;	    /* first SYN to the last SYN */
-	double succeeded_per_s;	    /* over last_success_ns */
-	double cpu_share;	    /* of one core, while the storm ran */
+	struct sw_latency connect, login, total, lateness; /* see values.h */
+	struct sw_latency query;  /* of each that was answered, since it was due */
+	uint64_t makespan_ns;	  /* first SYN to the last client done, or the interruption */
+	uint64_t last_success_ns; /* first SYN to the last client that succeeded */
+	uint64_t launching_ns;	  /* first SYN to the last SYN */
+	double succeeded_per_s;	  /* over last_success_ns */
+	double cpu_share;	  /* of one core, while the storm ran */
 	uint32_t unfinished, not_started;
 };
 
 /* Sorts values[count]. */
 struct sw_latency sw_stats_latency(uint64_t *values_ns, uint32_t count);
 
-/* 0 or -ENOMEM. */
+/* Sorts the storm's query_ns. 0 or -ENOMEM. */
 int sw_stats_compute(const struct sw_storm *storm, struct sw_stats *out);
 
 #endif
