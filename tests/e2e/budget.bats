@@ -242,6 +242,42 @@ wal_folder() {
 	assert_matches "the log" 'budget 2[789]: 33 max_connections' "$(cat "$WORLD/log/spillwayd")"
 }
 
+@test "a database that comes back with room for fewer turns nobody away who waited" {
+	postgres_stop
+	postgres_start max_connections=33
+	configuration | spillwayd_start
+	assert_status "$BUDGET" 29
+	postgres_stop
+	eventually_status "$DATABASE.up" false
+	storm_from storm 10.77.2.1 50 60 --within 200ms --query 'select pg_sleep(1)'
+	eventually_status "$WAITING" 60
+	mark_log
+	postgres_start max_connections=23
+	storm_is_served storm
+	assert_nobody_was_turned_away
+	eventually_status "$TERMS.max_connections" 23
+}
+
+@test "a database that starts after the daemon turns nobody away, whatever direct says" {
+	postgres_stop
+	DIRECT=50 configuration | spillwayd_start
+	assert_status "$BUDGET" 50
+	storm_from storm 10.77.2.1 50 60 --within 200ms --query 'select pg_sleep(1)'
+	eventually_status "$WAITING" 60
+	mark_log
+	postgres_start max_connections=23
+	storm_is_served storm
+	assert_nobody_was_turned_away
+}
+
+@test "sessions that were inside before the daemon are counted once, and soon" {
+	hold_many 1 12
+	configuration | spillwayd_start
+	assert_status "$USED" 12
+	WAIT_SECONDS=3 eventually_status "$BUDGET" 19
+	assert_status "$TERMS.past_the_gate" 0
+}
+
 @test "a database that does not answer keeps its budget, is not up, and is asked again" {
 	configuration | spillwayd_start
 	freeze STOP

@@ -70,6 +70,18 @@ static void who_was_there_a_moment_ago_may_be_back(void **state)
 	assert_int_equal(lately_at(&recent, 5020, 0), 0);
 }
 
+static void who_came_through_the_gate_after_all_is_none_who_may_be_back(void **state)
+{
+	struct sw_budget_recent recent = {0};
+
+	(void)state;
+	assert_int_equal(lately_at(&recent, 1000, 60), 0);
+	sw_budget_forget(&recent, 58);
+	assert_int_equal(lately_at(&recent, 1001, 0), 2);
+	sw_budget_forget(&recent, 3);
+	assert_int_equal(lately_at(&recent, 1001, 0), 0);
+}
+
 static void it_is_never_above_its_bound_and_never_below_nothing(void **state)
 {
 	struct sw_budget_terms terms = usual;
@@ -93,6 +105,7 @@ int main(void)
 		cmocka_unit_test(what_is_left_is_the_budget_and_who_came_by_the_gate_is_part_of_it),
 		cmocka_unit_test(every_term_but_replication_by_the_gate_lowers_it),
 		cmocka_unit_test(who_was_there_a_moment_ago_may_be_back),
+		cmocka_unit_test(who_came_through_the_gate_after_all_is_none_who_may_be_back),
 		cmocka_unit_test(it_is_never_above_its_bound_and_never_below_nothing),
 	};
 

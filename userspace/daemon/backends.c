@@ -25,7 +25,7 @@ struct look {
 	const struct sw_backends *before;
 	struct sw_addresses local;
 	struct sw_outgoing pool; /* connections of the pool at direct.address */
-	bool has_read_pool;
+	bool has_read_pool, is_pool_known;
 	struct sw_backend_seen *seen;
 	size_t count;
 	uint64_t
@@ -101,25 +101,28 @@ static void read_pool(struct look *look)
 		sw_config_find_service(look->daemon->config, look->service->name);
 	SW_LISTENERS_FREE struct sw_listeners listeners = {0};
 	struct sw_inodes pool = {0}, other = {0};
-	int failed = 0;
+	int failed;
 
 	look->has_read_pool = true;
-	if (!config || sw_listeners_read(&listeners) < 0)
+	if (!config)
 		return;
-	sw_listeners_inodes(&listeners, &config->direct.address, &pool);
-	sw_listeners_inodes(&listeners, &config->pooler.address, &other);
-	if (pool.count)
-		failed = sw_outgoing_read(&pool, &other, &look->pool);
-	if (failed)
-		sw_log_warn("service %s: which connections to the database are the pool's: %s",
+	failed = sw_listeners_read(&listeners);
+	if (!failed) {
+		sw_listeners_inodes(&listeners, &config->direct.address, &pool);
+		sw_listeners_inodes(&listeners, &config->pooler.address, &other);
+		if (pool.count)
+			failed = sw_outgoing_read(&pool, &other, &look->pool);
+	}
+	look->is_pool_known = !failed;
+	if (failed && !look->before->is_told)
+		sw_log_warn("service %s: which connections to the database are the pool's: %s; "
+			    "trying on, they lower the budget until then",
 			    config->name, strerror(-failed));
 }
 
 /* A database behind a translation of addresses sees the host by another address, with the port as it was. */
 static bool is_of_pool(struct look *look, const struct sw_backend *backend)
 {
-	if (!look->service->conf.direct.port_be)
-		return false;
 	if (!look->has_read_pool)
 		read_pool(look);
 	for (size_t i = 0; i < look->pool.count; i++)
@@ -136,6 +139,20 @@ static bool is_local(const struct look *look, const struct sw_backend *backend)
 	       (!look->facts->is_unix && sw_addr_equal(&backend->client, &look->facts->own_addr));
 }
 
+/* What cannot be told now is nothing to remember: the next look asks again. */
+static enum sw_backend_origin origin_of_local(struct look *look, const struct sw_backend *backend)
+{
+	enum sw_backend_origin origin = SW_BACKEND_LOCAL;
+
+	if (!look->service->conf.direct.port_be)
+		return origin;
+	if (is_of_pool(look, backend))
+		origin = SW_BACKEND_GATE;
+	if (!look->is_pool_known)
+		look->count--;
+	return origin;
+}
+
 /* By TCP, and without a flow. */
 static enum sw_backend_origin origin_by_tcp(struct look *look, const struct sw_backend *backend)
 {
@@ -143,15 +160,32 @@ static enum sw_backend_origin origin_by_tcp(struct look *look, const struct sw_b
 	struct sw_backend_seen *seen = &look->seen[look->count++];
 	bool local = is_local(look, backend);
 
-	*seen = (struct sw_backend_seen){backend->pid, backend->started_us, false};
+	*seen = (struct sw_backend_seen){backend->pid, backend->started_us, SW_BACKEND_ELSEWHERE};
 	if (!local && !before && look->ended) {
 		look->ended--;
-		return SW_BACKEND_GATE;
+		seen->origin = SW_BACKEND_GATE;
+	} else if (local) {
+		seen->origin = before && before->origin != SW_BACKEND_ELSEWHERE
+				       ? before->origin
+				       : origin_of_local(look, backend);
 	}
-	if (!local)
-		return SW_BACKEND_ELSEWHERE;
-	seen->is_of_pool = before ? before->is_of_pool : is_of_pool(look, backend);
-	return seen->is_of_pool ? SW_BACKEND_GATE : SW_BACKEND_LOCAL;
+	return seen->origin;
+}
+
+/* A start or an attach counts who is inside already: their flow comes after them. */
+static uint32_t count_adopted(const struct look *look, const struct sw_backend_place *places)
+{
+	uint32_t count = 0;
+
+	for (size_t i = 0; look->before->count && i < look->facts->count; i++) {
+		const struct sw_backend *backend = &look->facts->backends[i];
+		const struct sw_backend_seen *before = NULL;
+
+		if (!backend->is_walsender && (places[i].has_flow || places[i].is_neighbours))
+			before = seen_before(look, backend);
+		count += before && before->origin != SW_BACKEND_GATE;
+	}
+	return count;
 }
 
 static enum sw_backend_origin origin_of(struct look *look, const struct sw_backend *backend)
@@ -194,6 +228,7 @@ int sw_backends_sort(struct sw_backends *backends, const struct sw_daemon *daemo
 	struct look look = {
 		.daemon = daemon, .service = service, .facts = facts, .before = backends};
 	int failed = sw_addresses_read(&look.local);
+	struct sw_backends next;
 
 	if (failed)
 		return sw_error_set(err, failed, "the addresses of this host: %s",
@@ -212,9 +247,14 @@ int sw_backends_sort(struct sw_backends *backends, const struct sw_daemon *daemo
 	sw_outgoing_free(&look.pool);
 	if (!look.seen)
 		return sw_error_set(err, -ENOMEM, "out of memory");
+	next = (struct sw_backends){
+		.seen = look.seen,
+		.count = look.count,
+		.is_told = look.has_read_pool ? !look.is_pool_known : backends->is_told,
+		.adopted = count_adopted(&look, places),
+	};
 	sw_backends_free(backends);
-	backends->seen = look.seen;
-	backends->count = look.count;
+	*backends = next;
 	return 0;
 }
 

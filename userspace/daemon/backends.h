@@ -21,7 +21,7 @@ struct sw_backend_place {
 struct sw_backend_seen {
 	int32_t pid;
 	uint64_t started_us;
-	bool is_of_pool;
+	enum sw_backend_origin origin;
 };
 
 /* Of the look before: those without a flow that came by TCP, this host's own and strangers. */
@@ -29,6 +29,9 @@ struct sw_backends {
 	struct sw_backend_seen *seen;
 	size_t count;
 	uint64_t ended; /* connections of the service, when the database was asked */
+	bool is_told;	/* that it is not known which are the pool's */
+	uint32_t
+		adopted; /* have a flow now, and were taken for somebody else's at the look before */
 };
 
 /* The database is asked now. */

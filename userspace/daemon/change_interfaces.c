@@ -10,6 +10,7 @@
 #include "core/cleanup.h"
 #include "core/log.h"
 #include "daemon/change.h"
+#include "daemon/monitor.h"
 #include "daemon/reconcile.h"
 
 static struct sw_attachment *find(struct sw_daemon *daemon, const char *name)
@@ -148,6 +149,9 @@ int sw_change_take_claimed(struct sw_daemon *daemon, size_t first, struct sw_flo
 	if (!failed && are_any)
 		sw_reconcile_late(daemon, daemon->plan, adopted);
 	end_moving(daemon);
+	/* Until now they were taken for strangers. */
+	if (!failed && are_any)
+		sw_monitors_hurry(daemon);
 	return failed;
 }
 

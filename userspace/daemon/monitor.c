@@ -47,7 +47,7 @@ static void close_session(struct sw_monitor *monitor)
 	sw_session_close(monitor->session);
 	sw_backends_free(&monitor->seen);
 	monitor->session = NULL;
-	monitor->is_idle = false;
+	monitor->is_idle = monitor->is_asked = false;
 	monitor->is_evicting = false;
 }
 
@@ -66,21 +66,39 @@ static void tell(struct sw_monitor *monitor, const char *why)
 		     planned->name, planned->conf.budget, why);
 }
 
-static void fail(struct sw_monitor *monitor, const char *why)
+static uint64_t retry_in_ns(struct sw_monitor *monitor)
 {
 	unsigned int doubles =
 		monitor->failures < RETRY_DOUBLES ? monitor->failures : RETRY_DOUBLES;
 	uint64_t retry_ns = RETRY_NS << doubles;
+
+	if (monitor->is_hurried)
+		return 0;
+	monitor->failures++;
+	return retry_ns < RETRY_MAX_NS ? retry_ns : RETRY_MAX_NS;
+}
+
+static void tell_room(const struct sw_monitor *monitor)
+{
+	struct sw_room *room = sw_room_of(monitor->daemon, monitor->service);
+
+	if (room && !monitor->is_hurried)
+		sw_room_budget_is_known(room);
+}
+
+static void fail(struct sw_monitor *monitor, const char *why)
+{
 	struct sw_room *room = sw_room_of(monitor->daemon, monitor->service);
 	bool was_up = monitor->view.is_up;
 
 	monitor->view.is_up = false;
 	monitor->has_failed = true;
-	monitor->failures++;
 	sw_monitor_set_bound(monitor);
 	tell(monitor, why);
 	close_session(monitor);
-	set_clock(monitor, retry_ns < RETRY_MAX_NS ? retry_ns : RETRY_MAX_NS);
+	set_clock(monitor, retry_in_ns(monitor));
+	tell_room(monitor);
+	monitor->is_hurried = false;
 	/* What ends a kept connection is often the end of the database. */
 	if (was_up && room)
 		sw_room_doubt_database(room);
@@ -97,7 +115,8 @@ static void await(struct sw_monitor *monitor, short what)
 static void ask(struct sw_monitor *monitor)
 {
 	drop_io(monitor);
-	monitor->is_idle = false;
+	monitor->is_idle = monitor->is_hurried = false;
+	monitor->is_asked = true;
 	monitor->asked_ns = sw_clock_monotonic_ns();
 	set_clock(monitor, PATIENCE_NS);
 	sw_backends_expect(&monitor->seen, monitor->daemon, monitor->service);
@@ -112,7 +131,6 @@ static void evict(struct sw_monitor *monitor)
 {
 	set_clock(monitor, PATIENCE_NS);
 	monitor->is_evicting = true;
-	monitor->is_idle = false;
 	if (sw_session_ask(monitor->session, monitor->eviction))
 		fail(monitor, sw_session_error(monitor->session));
 	else
@@ -122,7 +140,11 @@ static void evict(struct sw_monitor *monitor)
 static void rest(struct sw_monitor *monitor)
 {
 	monitor->is_idle = true;
-	set_clock(monitor, monitor->view.is_adaptive ? POLL_ADAPT_NS : POLL_NS);
+	monitor->is_asked = false;
+	if (monitor->is_hurried)
+		set_clock(monitor, 0);
+	else
+		set_clock(monitor, monitor->view.is_adaptive ? POLL_ADAPT_NS : POLL_NS);
 	/* Its end is to be heard of at once. */
 	await(monitor, EV_READ);
 }
@@ -149,6 +171,7 @@ static void take_in(struct sw_monitor *monitor)
 	monitor->view.error = "";
 	monitor->view.is_up = true;
 	monitor->failures = 0;
+	tell_room(monitor);
 	if (monitor->eviction)
 		evict(monitor);
 	else
@@ -259,8 +282,17 @@ struct sw_monitor *sw_monitor_open(struct sw_daemon *daemon, uint32_t service, c
 	return monitor;
 }
 
+/*
+ * An attempt to connect may have begun long ago, with somebody who is away by now: it is given up. What has been asked
+ * is waited for, and asked again.
+ */
 void sw_monitor_try(struct sw_monitor *monitor)
 {
-	if (!monitor->session)
-		set_clock(monitor, 0);
+	monitor->failures = 0;
+	monitor->is_hurried = monitor->is_asked;
+	if (monitor->is_asked)
+		return;
+	if (!monitor->is_idle)
+		close_session(monitor);
+	set_clock(monitor, 0);
 }

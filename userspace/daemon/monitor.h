@@ -45,8 +45,13 @@ void sw_monitors_configure(struct sw_daemon *daemon);
  */
 void sw_monitors_settle(struct sw_daemon *daemon);
 
-/* Asks at once where it waits before it tries again: there is reason to think that the database is back. */
-void sw_monitor_hurry(struct sw_daemon *daemon, uint32_t service);
+/*
+ * Asks at once: there is reason to think that the database is back. Whatever becomes of that question the service's
+ * room hears of it (sw_room_budget_is_known()). False: nobody asks that database.
+ */
+bool sw_monitor_hurry(struct sw_daemon *daemon, uint32_t service);
+/* All of them: those inside are counted now. */
+void sw_monitors_hurry(struct sw_daemon *daemon);
 
 /* Two services whose databases are one. */
 bool sw_monitor_shares(const struct sw_daemon *daemon, uint32_t service, uint32_t other);

@@ -138,6 +138,7 @@ int sw_monitor_digest(struct sw_monitor *monitor, const struct sw_facts *facts,
 	if (failed)
 		return failed;
 	count(&monitor->view, facts, places);
+	sw_budget_forget(&monitor->recent, monitor->seen.adopted);
 	sw_budget_remember(&monitor->recent, sw_clock_monotonic_ns() / SW_NS_PER_S,
 			   &monitor->view.terms);
 	monitor->view.has_answered = true;

@@ -19,6 +19,8 @@ struct sw_monitor {
 	struct event *io;	    /* the session's descriptor */
 	struct event *clock;	    /* too late an answer; the next question; the next try */
 	bool is_idle;		    /* connected, and not asked anything */
+	bool is_asked;		    /* connected, and has not answered yet */
+	bool is_hurried; /* and is to be asked again as soon as it has answered, or failed to */
 	bool has_failed;
 	unsigned int failures; /* in a row */
 	uint64_t asked_ns;
@@ -42,7 +44,7 @@ struct sw_monitors {
 struct sw_monitor *sw_monitor_open(struct sw_daemon *daemon, uint32_t service,
 				   const char *conninfo);
 void sw_monitor_close(struct sw_monitor *monitor); /* NULL is fine */
-/* At once, where it waits before it tries again. */
+/* Asks at once, anew where that is under way. */
 void sw_monitor_try(struct sw_monitor *monitor);
 
 /* monitor_budget.c: takes an answer in. 0, or -errno with err: what the role may not see, for one. */

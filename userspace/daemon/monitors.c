@@ -92,12 +92,19 @@ void sw_monitors_settle(struct sw_daemon *daemon)
 	event_free(end);
 }
 
-void sw_monitor_hurry(struct sw_daemon *daemon, uint32_t service)
+bool sw_monitor_hurry(struct sw_daemon *daemon, uint32_t service)
 {
 	struct sw_monitor *monitor = daemon->monitors ? daemon->monitors->monitors[service] : NULL;
 
 	if (monitor)
 		sw_monitor_try(monitor);
+	return monitor != NULL;
+}
+
+void sw_monitors_hurry(struct sw_daemon *daemon)
+{
+	for (uint32_t id = 0; id < SW_SERVICES_MAX; id++)
+		sw_monitor_hurry(daemon, id);
 }
 
 const struct sw_monitor_view *sw_monitor_view(const struct sw_daemon *daemon, uint32_t service)

@@ -19,6 +19,8 @@
 #define LOOK_NS (10 * SW_NS_PER_MS)
 /* Addresses are bound one after the other, with names to be looked up between. */
 #define STEADY_NS SW_NS_PER_S
+/* Who waits is not to wait for a monitor that hears nothing. */
+#define NO_BUDGET_S 2
 
 static void look(struct sw_ready *ready)
 {
@@ -63,13 +65,19 @@ static void tell(const struct sw_ready *ready, bool serves, bool holds)
 			    holds ? "; new connections wait" : "");
 }
 
-void sw_ready_conclude(struct sw_ready *ready, enum sw_ready_state state)
+static bool holds(const struct sw_ready *ready)
+{
+	return ready->may_wait || ready->ends_pause;
+}
+
+static void settle(struct sw_ready *ready, enum sw_ready_state state)
 {
 	const struct timeval in = {0, AGAIN_NS / 1000};
 	bool was_down = ready->was_down, serves = state == SW_READY_SERVES;
-	bool holds = ready->may_wait || ready->ends_pause;
+	bool is_held = holds(ready);
 
-	sw_ready_end_question(ready);
+	evtimer_del(ready->no_budget);
+	ready->awaits_budget = false;
 	ready->was_down = !serves;
 	ready->state = state;
 	ready->is_quiet = false;
@@ -78,12 +86,41 @@ void sw_ready_conclude(struct sw_ready *ready, enum sw_ready_state state)
 		ready->served_ns = sw_clock_monotonic_ns();
 	if (!serves)
 		evtimer_add(ready->again, &in);
-	ready->told(ready->arg, serves || !holds, was_down);
-	if (serves && was_down)
-		sw_monitor_hurry(ready->daemon, ready->service);
+	ready->told(ready->arg, serves || !is_held, was_down);
 	/* Last: whoever comes after it was said waits. */
 	if (serves == was_down)
-		tell(ready, serves, holds);
+		tell(ready, serves, is_held);
+}
+
+/*
+ * It may have room for fewer than before: whom the budget from then lets in it would turn away. So they wait on for
+ * what the monitor hears, a few milliseconds as a rule.
+ */
+void sw_ready_conclude(struct sw_ready *ready, enum sw_ready_state state)
+{
+	const struct timeval in = {NO_BUDGET_S, 0};
+	bool is_back = state == SW_READY_SERVES && ready->was_down;
+
+	sw_ready_end_question(ready);
+	if (!is_back || !sw_monitor_hurry(ready->daemon, ready->service) || !ready->is_counted ||
+	    !holds(ready) || evtimer_add(ready->no_budget, &in)) {
+		settle(ready, state);
+		return;
+	}
+	ready->state = state;
+	ready->awaits_budget = true;
+}
+
+void sw_ready_budget_is_known(struct sw_ready *ready)
+{
+	if (ready->awaits_budget)
+		settle(ready, SW_READY_SERVES);
+}
+
+static void on_no_budget(evutil_socket_t fd, short what, void *arg)
+{
+	(void)fd, (void)what;
+	sw_ready_budget_is_known(arg);
 }
 
 static void ask(struct sw_ready *ready)
@@ -212,11 +249,11 @@ struct sw_ready *sw_ready_new(struct sw_daemon *daemon, uint32_t service,
 	ready->told = told;
 	ready->arg = arg;
 	ready->again = evtimer_new(daemon->base, on_again, ready);
-	if (!ready->again) {
-		free(ready);
-		return NULL;
-	}
-	return ready;
+	ready->no_budget = evtimer_new(daemon->base, on_no_budget, ready);
+	if (ready->again && ready->no_budget)
+		return ready;
+	sw_ready_free(ready);
+	return NULL;
 }
 
 void sw_ready_free(struct sw_ready *ready)
@@ -224,7 +261,10 @@ void sw_ready_free(struct sw_ready *ready)
 	if (!ready)
 		return;
 	sw_ready_end_question(ready);
-	event_free(ready->again);
+	if (ready->again)
+		event_free(ready->again);
+	if (ready->no_budget)
+		event_free(ready->no_budget);
 	sw_listeners_free(&ready->listeners);
 	free(ready->conninfo);
 	free(ready);

@@ -47,6 +47,9 @@ void sw_ready_ask(struct sw_ready *ready);
  */
 bool sw_ready_ask_for_all(struct sw_ready *ready);
 
+/* Its monitor has heard what it has room for, or that it will not hear that now. */
+void sw_ready_budget_is_known(struct sw_ready *ready);
+
 /* Found so, and not only doubted. */
 enum sw_ready_state sw_ready_state(const struct sw_ready *ready);
 

@@ -34,7 +34,9 @@ struct sw_ready {
 	bool is_here;		   /* else nothing goes direct, and its listeners may be anywhere */
 	bool was_down;		   /* found so since it served last */
 	enum sw_ready_state state; /* and how, by the last answer */
-	bool answers;		   /* by that conninfo it has answered once */
+	bool awaits_budget; /* it serves again, and what it has room for now is not known yet */
+	struct event *no_budget; /* that is not waited for any longer */
+	bool answers;		 /* by that conninfo it has answered once */
 	/* The question under way, or the last. */
 	struct sw_endpoint
 		where; /* who listens where direct connections go; port 0: nobody knows */

@@ -46,6 +46,9 @@ enum sw_ready_state sw_room_database_state(const struct sw_room *room);
 /* Somebody lost his connection to it: nobody is let in until it has answered. */
 void sw_room_doubt_database(struct sw_room *room);
 
+/* The database's monitor has heard, or failed to hear, what it has room for now. */
+void sw_room_budget_is_known(struct sw_room *room);
+
 /* How long at most the slot of the last lost wakeup was free; 0: none was lost. */
 uint64_t sw_room_lost_for_ns(const struct sw_room *room);
 

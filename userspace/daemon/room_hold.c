@@ -141,6 +141,11 @@ void sw_room_doubt_database(struct sw_room *room)
 	sw_ready_suspect(room->ready, true);
 }
 
+void sw_room_budget_is_known(struct sw_room *room)
+{
+	sw_ready_budget_is_known(room->ready);
+}
+
 /* So many at once is what a database's end looks like, before it says so. A few come and go all the time. */
 static bool many_left(uint32_t before, uint32_t now)
 {

@@ -34,6 +34,12 @@ void sw_budget_remember(struct sw_budget_recent *recent, uint64_t now_s,
 	terms->lately = most - now;
 }
 
+void sw_budget_forget(struct sw_budget_recent *recent, uint32_t count)
+{
+	for (size_t i = 0; i < SW_BUDGET_LATELY_S; i++)
+		recent->most[i] -= recent->most[i] < count ? recent->most[i] : count;
+}
+
 uint32_t sw_budget_auto(const struct sw_budget_terms *terms)
 {
 	int64_t room = (int64_t)terms->max_connections + terms->gate_walsenders;

@@ -52,6 +52,9 @@ struct sw_budget_recent {
 void sw_budget_remember(struct sw_budget_recent *recent, uint64_t now_s,
 			struct sw_budget_terms *terms);
 
+/* So many of them came through the gate after all, and will not be back. */
+void sw_budget_forget(struct sw_budget_recent *recent, uint32_t count);
+
 /* Backends that did not come through the gate. */
 uint64_t sw_budget_others(const struct sw_budget_terms *terms);
 

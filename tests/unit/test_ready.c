@@ -1,0 +1,180 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * When those who wait for a database that is back are let in: not by the budget from before.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "core/log.h"
+
+static void fake_log(const char *format, ...);
+
+#define sw_log_info fake_log
+#define sw_log_warn fake_log
+
+#include "daemon/ready.c"
+
+static struct {
+	bool has_monitor;
+	int hurried, told;
+	bool is_ready, was_down;
+} world;
+
+static struct sw_plan_service service = {.name = "main", .id = 3};
+static struct sw_plan plan = {.services = &service, .service_count = 1};
+static struct sw_daemon the_daemon = {.plan = &plan};
+static struct sw_ready *ready;
+
+static void fake_log(const char *format, ...)
+{
+	(void)format;
+}
+
+bool sw_monitor_hurry(struct sw_daemon *of, uint32_t id)
+{
+	(void)of, (void)id;
+	world.hurried++;
+	return world.has_monitor;
+}
+
+const struct sw_monitor_view *sw_monitor_view(const struct sw_daemon *of, uint32_t id)
+{
+	(void)of, (void)id;
+	return NULL;
+}
+
+uint64_t sw_read_service_ended(const struct sw_maps *maps, uint32_t id)
+{
+	(void)maps, (void)id;
+	return 0;
+}
+
+bool sw_read_service_database_at(const struct sw_plan *of, const struct sw_plan_service *planned,
+				 const struct sw_listeners *listeners, struct sw_endpoint *out)
+{
+	(void)of, (void)planned, (void)listeners, (void)out;
+	return true;
+}
+
+/* What is asked the test concludes itself. */
+void sw_ready_question(struct sw_ready *of)
+{
+	(void)of;
+}
+
+void sw_ready_end_question(struct sw_ready *of)
+{
+	(void)of;
+}
+
+static void told(void *arg, bool is_ready, bool was_down)
+{
+	(void)arg;
+	world.told++;
+	world.is_ready = is_ready;
+	world.was_down = was_down;
+}
+
+/* A service that may wait, whose database has gone. */
+static int begin(void **state)
+{
+	(void)state;
+	memset(&world, 0, sizeof(world));
+	world.has_monitor = true;
+	the_daemon.base = event_base_new();
+	ready = sw_ready_new(&the_daemon, 3, told, NULL);
+	ready->is_counted = ready->can_ask = ready->may_wait = true;
+	sw_ready_conclude(ready, SW_READY_NOBODY_LISTENS);
+	assert_false(world.is_ready);
+	return 0;
+}
+
+static int end(void **state)
+{
+	(void)state;
+	sw_ready_free(ready);
+	event_base_free(the_daemon.base);
+	return 0;
+}
+
+static void those_who_wait_are_let_in_when_the_budget_is_known(void **state)
+{
+	(void)state;
+	sw_ready_conclude(ready, SW_READY_SERVES);
+	assert_int_equal(world.hurried, 1);
+	assert_int_equal(world.told, 1);
+	assert_int_equal(sw_ready_state(ready), SW_READY_SERVES);
+	sw_ready_budget_is_known(ready);
+	assert_int_equal(world.told, 2);
+	assert_true(world.is_ready && world.was_down);
+	/* Of what it hears afterwards nothing comes. */
+	sw_ready_budget_is_known(ready);
+	assert_int_equal(world.told, 2);
+}
+
+static void or_two_seconds_later(void **state)
+{
+	struct timeval now, at;
+
+	(void)state;
+	sw_ready_conclude(ready, SW_READY_SERVES);
+	assert_true(evtimer_pending(ready->no_budget, &at));
+	evutil_gettimeofday(&now, NULL);
+	assert_true(at.tv_sec - now.tv_sec <= 2);
+	event_active(ready->no_budget, EV_TIMEOUT, 1);
+	event_base_loop(the_daemon.base, EVLOOP_NONBLOCK);
+	assert_true(world.is_ready);
+}
+
+static void at_once_where_no_budget_follows_the_database(void **state)
+{
+	(void)state;
+	ready->is_counted = false;
+	sw_ready_conclude(ready, SW_READY_SERVES);
+	assert_true(world.is_ready);
+	assert_int_equal(world.hurried, 1);
+}
+
+static void at_once_where_nobody_asks_it_or_nobody_waits(void **state)
+{
+	(void)state;
+	world.has_monitor = false;
+	sw_ready_conclude(ready, SW_READY_SERVES);
+	assert_true(world.is_ready);
+	world.has_monitor = true;
+	ready->may_wait = false;
+	sw_ready_conclude(ready, SW_READY_NOBODY_LISTENS);
+	sw_ready_conclude(ready, SW_READY_SERVES);
+	assert_false(ready->was_down);
+}
+
+static void while_it_serves_nothing_is_waited_for(void **state)
+{
+	(void)state;
+	sw_ready_conclude(ready, SW_READY_SERVES);
+	sw_ready_budget_is_known(ready);
+	sw_ready_conclude(ready, SW_READY_SERVES);
+	assert_int_equal(world.told, 3);
+	assert_int_equal(world.hurried, 1);
+	assert_false(evtimer_pending(ready->no_budget, NULL));
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(those_who_wait_are_let_in_when_the_budget_is_known),
+		TEST(or_two_seconds_later),
+		TEST(at_once_where_no_budget_follows_the_database),
+		TEST(at_once_where_nobody_asks_it_or_nobody_waits),
+		TEST(while_it_serves_nothing_is_waited_for),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
