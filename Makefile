@@ -256,6 +256,8 @@ show-%:
 	@:$(info $($*))
 
 install: $(PROGRAMS)
-	install -d $(DESTDIR)$(PREFIX)/sbin $(DESTDIR)$(PREFIX)/bin
+	install -d $(DESTDIR)$(PREFIX)/sbin $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/man/man1
 	install -m 755 $(BUILD)/spillwayd $(DESTDIR)$(PREFIX)/sbin/spillwayd
 	install -m 755 $(BUILD)/spillway $(DESTDIR)$(PREFIX)/bin/spillway
+	install -m 755 $(BUILD)/storm $(DESTDIR)$(PREFIX)/bin/storm
+	install -m 644 userspace/man/storm.1 $(DESTDIR)$(PREFIX)/share/man/man1/storm.1
