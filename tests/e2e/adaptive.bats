@@ -133,9 +133,13 @@ watch_budget() {
 	WAIT_SECONDS=30 eventually_status "$BUDGET" 19
 	sw budget main freeze
 	assert_status "$ADAPTIVE.frozen" true
+	# On a busy machine it may have gone down a little before the frost came.
+	local frozen
+	frozen=$(status_value "$BUDGET")
+	[ "$frozen" -gt 5 ]
 	slow true
 	eventually "$ADAPTIVE | .state == \"frozen\" and .signals.waits.ratio > 5"
-	assert_status "$BUDGET" 19
+	assert_status "$BUDGET" "$frozen"
 	assert_matches "status" 'adaptive, frozen' "$(sw status)"
 	assert_matches "metrics" '^spillway_adaptive_frozen{service="main"} 1$' "$(sw metrics)"
 	sw budget main unfreeze
