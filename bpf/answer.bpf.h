@@ -34,7 +34,7 @@ static __always_inline int make_syn_ack(struct reply *reply, const struct sw_flo
 }
 
 /*
- * 0: the frame is the answer. RFC 9293, 3.5.2: to a SYN without ACK, RST with the sequence number 0 acknowledges
+ * 0: the frame is the answer; else that is counted. RFC 9293, 3.5.2: to a SYN without ACK, RST with the sequence number 0 acknowledges
  * all of it.
  */
 __attribute__((noinline)) int answer_syn(struct packet_ctx *ctx, __u32 where, int tells)
@@ -53,7 +53,10 @@ __attribute__((noinline)) int answer_syn(struct packet_ctx *ctx, __u32 where, in
 		reply.ack = isn + length;
 		reply.flags = TCP_RST | TCP_ACK;
 	}
-	return reply_write(ctx, where, &reply);
+	if (!reply_write(ctx, where, &reply))
+		return 0;
+	count(service_of(&key), SW_COUNTER_UNANSWERABLE);
+	return -1;
 }
 
 #endif

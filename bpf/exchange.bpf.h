@@ -85,16 +85,22 @@ static __noinline int whose_is(const struct sw_flow_key *key, struct exchange *e
 
 /*
  * A connection that lives in the kernel, whatever is noted about it: what it says is not for us. One that is over
- * but remembered (TIME_WAIT) may have had the port before a client of ours, and answers what is not.
+ * for the server, or that never was complete, may have had the port before a client of ours: the kernel answers
+ * what fits no number of ours.
  */
 static __always_inline int is_the_kernels(struct packet_ctx *ctx, const struct sw_flow_key *key,
 					  enum whose whose)
 {
-	__u32 state = own_socket_state(ctx, key);
-
-	if (state == BPF_TCP_TIME_WAIT)
+	switch (own_socket_state(ctx, key)) {
+	case 0:
+	case BPF_TCP_LISTEN:
+		return 0;
+	case BPF_TCP_ESTABLISHED:
+	case BPF_TCP_CLOSE_WAIT:
+		return 1;
+	default:
 		return whose != WHOSE_OURS;
-	return state && state != BPF_TCP_LISTEN;
+	}
 }
 
 /* Its port may have been others' since: what does not fit is not for us to keep silent about. */
@@ -112,8 +118,7 @@ static __always_inline int exchange_begin(struct exchange *exchange, const struc
 	if (refusal && (refusal->lane != SW_LANE_REFUSE || is_old(refusal)))
 		refusal = 0;
 	exchange->refusal = refusal;
-	exchange->class_id = exchange->refusal
-				     ? exchange->refusal->class_id
+	exchange->class_id = refusal ? refusal->class_id
 				     : class_of(exchange->conf, exchange->service, &key->client);
 	text = bpf_map_lookup_elem(&refusal_texts, &exchange->class_id);
 	exchange->text_bytes = text ? text->bytes : 0;
@@ -133,20 +138,20 @@ static __always_inline void hand_on(struct packet_ctx *ctx, __u32 where,
 		count(service, SW_COUNTER_CANCELS_LOST);
 }
 
-/* Counted once; and who does not say anything himself is told again by the daemon. */
-static __always_inline void note_told(struct packet_ctx *ctx, __u32 where,
-				      const struct sw_flow_key *key, struct exchange *exchange)
+/*
+ * Who says nothing himself is told again by the daemon, which gets what came before it becomes the answer. Without
+ * a daemon nobody reads it, and the next one is not to begin with what is long over.
+ */
+static __always_inline void have_told_again(struct packet_ctx *ctx, __u32 where,
+					    const struct sw_flow_key *key,
+					    const struct exchange *exchange)
 {
-	struct sw_refusal *refusal = exchange->refusal;
+	struct sw_control *said = bpf_map_lookup_elem(&control, &the_only);
 
-	answering_begin(bpf_ktime_get_ns());
-	if (refusal && refusal->progress & SW_REFUSAL_TOLD)
+	if (!exchange->refusal || exchange->refusal->progress & SW_REFUSAL_TOLD ||
+	    exchange->conf->answers_as != SW_ANSWERS_MYSQL || exchange->segment.bytes)
 		return;
-	count(exchange->service, SW_COUNTER_REFUSALS_TOLD);
-	if (!refusal)
-		return;
-	refusal->progress |= SW_REFUSAL_TOLD;
-	if (exchange->conf->answers_as == SW_ANSWERS_MYSQL && !exchange->segment.bytes)
+	if (said && sw_decide_is_fresh(said, bpf_ktime_get_ns()))
 		park_told(ctx, where, key, exchange->service);
 }
 
@@ -158,11 +163,25 @@ static __always_inline void note_answer(struct packet_ctx *ctx, __u32 where,
 	if ((answer->is_heard || answer->say == SW_SAY_CANCEL) && exchange->refusal)
 		exchange->refusal->progress |= SW_REFUSAL_HEARD;
 	if (answer->say == SW_SAY_TEXT)
-		note_told(ctx, where, key, exchange);
+		have_told_again(ctx, where, key, exchange);
 	else if (answer->say == SW_SAY_CANCEL)
 		hand_on(ctx, where, key, exchange->service);
 	else if (answer->say == SW_SAY_RESET)
 		count(exchange->service, SW_COUNTER_REFUSALS_RESET);
+}
+
+/* The answer is written. Who is told twice counts once. */
+static __always_inline void note_written(struct exchange *exchange)
+{
+	struct sw_refusal *refusal = exchange->refusal;
+
+	if (exchange->reply.says != REPLY_SAYS_TEXT)
+		return;
+	answering_begin(bpf_ktime_get_ns());
+	if (!refusal || !(refusal->progress & SW_REFUSAL_TOLD))
+		count(exchange->service, SW_COUNTER_REFUSALS_TOLD);
+	if (refusal)
+		refusal->progress |= SW_REFUSAL_TOLD;
 }
 
 static __always_inline __u8 flags_of(__u32 say)
@@ -196,11 +215,21 @@ static __always_inline void compose(struct exchange *exchange, const struct sw_a
 	};
 }
 
-/* A bare FIN of somebody who has heard, or does not want to: its numbers alone do not tell that. */
-static __always_inline int is_done(const struct exchange *exchange)
+/*
+ * A bare FIN, of which the numbers alone do not tell: somebody has heard, or does not want to; or was told, and it
+ * was lost, whatever his startup packet's length looks like.
+ */
+static __always_inline void know_end(const struct exchange *exchange, struct sw_answer *answer)
 {
-	return exchange->segment.has_fin && !exchange->segment.bytes && exchange->refusal &&
-	       exchange->refusal->progress & SW_REFUSAL_HEARD;
+	if (!exchange->segment.has_fin || exchange->segment.bytes || !exchange->refusal)
+		return;
+	if (exchange->refusal->progress & SW_REFUSAL_HEARD) {
+		answer->say = SW_SAY_ACK;
+		answer->seq = exchange->segment.ack;
+	} else if (exchange->refusal->progress & SW_REFUSAL_TOLD && answer->say == SW_SAY_FIN &&
+		   exchange->conf->answers_as == SW_ANSWERS_POSTGRES) {
+		answer->say = SW_SAY_TEXT;
+	}
 }
 
 /* GATE_ANSWERED: with exchange->reply, which the caller writes: the stack does not reach that far from here. */
@@ -208,7 +237,7 @@ static __noinline int exchange_on(struct packet_ctx *ctx, __u32 where,
 				  const struct sw_flow_key *key, struct exchange *exchange)
 {
 	struct sw_answer answer;
-	int whose;
+	enum whose whose;
 
 	if (read_segment(ctx, where, &exchange->segment) || !exchange_begin(exchange, key))
 		return GATE_PASS;
@@ -219,10 +248,7 @@ static __noinline int exchange_on(struct packet_ctx *ctx, __u32 where,
 		return GATE_DROP;
 	answer = sw_exchange_answer(exchange->conf->answers_as, &exchange->segment,
 				    &exchange->stand, exchange->text_bytes);
-	if (is_done(exchange)) {
-		answer.say = SW_SAY_ACK;
-		answer.seq = exchange->segment.ack;
-	}
+	know_end(exchange, &answer);
 	note_answer(ctx, where, key, exchange, &answer);
 	if (answer.say == SW_SAY_NOTHING)
 		return GATE_DROP;
@@ -248,10 +274,14 @@ __attribute__((noinline)) int gate_answer(struct packet_ctx *ctx, __u32 where)
 	if (!said || !exchange.conf || !exchange.conf->answers_as || said->mode != SW_MODE_ENFORCE)
 		return GATE_PASS;
 	says = exchange_on(ctx, where, &key, &exchange);
-	if (says != GATE_ANSWERED || !reply_write(ctx, where, &exchange.reply))
+	if (says != GATE_ANSWERED)
 		return says;
-	count(exchange.service, SW_COUNTER_UNANSWERABLE);
-	return GATE_DROP;
+	if (reply_write(ctx, where, &exchange.reply)) {
+		count(exchange.service, SW_COUNTER_UNANSWERABLE);
+		return GATE_DROP;
+	}
+	note_written(&exchange);
+	return GATE_ANSWERED;
 }
 
 /* A RST: who was refused does not want to hear why. */

@@ -258,7 +258,7 @@ static __always_inline int gate_unseen(struct packet_ctx *ctx, const struct pack
 		       : GATE_PASS;
 }
 
-/* All that arrives comes here. What is no SYN, RST or CancelRequest leaves without having met a map. */
+/* All that arrives comes here. Unless somebody is being told, what is no SYN, RST or CancelRequest meets no map. */
 static __always_inline int gate_packet(struct packet_ctx *ctx, __u32 where)
 {
 	struct packet packet = packet_at(ctx, where);

@@ -31,10 +31,7 @@ static __always_inline int send_back(struct __sk_buff *skb)
 
 static __always_inline int answer(struct __sk_buff *skb, __u32 where, int tells)
 {
-	if (!answer_syn(skb, where, tells))
-		return send_back(skb);
-	count(SW_COUNTERS_HOST, SW_COUNTER_UNANSWERABLE);
-	return TC_ACT_SHOT;
+	return answer_syn(skb, where, tells) ? TC_ACT_SHOT : send_back(skb);
 }
 
 SEC("tc")

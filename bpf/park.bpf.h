@@ -47,7 +47,7 @@ static __always_inline enum checksum checksum_of(struct packet_ctx *ctx, __u32 w
 	if (!fold(sum_words(header, TCP_HEADER_MAX / 4) + pseudo))
 		return CHECKSUM_RIGHT;
 	check = header[4];
-	return check == partial ? CHECKSUM_PARTIAL : CHECKSUM_WRONG;
+	return check == partial && may_be_partial(ctx) ? CHECKSUM_PARTIAL : CHECKSUM_WRONG;
 }
 
 #define PARKABLE_PARTIAL 0x100

@@ -4,7 +4,8 @@
  * of it. What the lane costs is taken, the flow moves on, and the SYN goes up its interface as if it had
  * just come in; or the answer goes down it. Attached nowhere.
  */
-#define COUNTS_IN_TASKS /* see count.bpf.h */
+#define COUNTS_IN_TASKS	    /* see count.bpf.h */
+#define FRAMES_ARE_COMPLETE /* see tc_frame.bpf.h: the daemon completed what it kept */
 
 #include <linux/bpf.h>
 #include <linux/pkt_cls.h>
@@ -72,9 +73,9 @@ static __always_inline __u32 send_answer(struct __sk_buff *skb, __u32 where,
 {
 	if ((released & 0xff) == SW_LANE_DROP)
 		return released;
-	if (answer_syn(skb, where, tells(key, released & 0xff)) ||
+	if (!answer_syn(skb, where, tells(key, released & 0xff)) &&
 	    bpf_clone_redirect(skb, skb->cb[SW_RELEASE_CB_IFINDEX], 0))
-		count(SW_COUNTERS_HOST, SW_COUNTER_UNANSWERABLE);
+		count(service_of(key), SW_COUNTER_UNANSWERABLE);
 	return released;
 }
 

@@ -18,8 +18,9 @@ enum sw_answers {
 };
 
 /*
- * A message of 200 bytes in PostgreSQL's ErrorResponse with its hint. A frame that has to grow by all of it still
- * finds room at its head: XDP's 256 bytes less what the kernel keeps there.
+ * PostgreSQL's ErrorResponse with its hint has 51 bytes beside the message, which configurations keep so short that
+ * even the frame of the shortest startup packet, 9 bytes, finds the room to grow at its head: XDP's 256 bytes less
+ * the 40 that the kernel keeps there. A power of two, as a mask bounds it.
  */
 #define SW_REFUSAL_TEXT_MAX   256
 #define SW_REFUSAL_DIGITS_MAX 8 /* with the blank: 7,200,000 ms */

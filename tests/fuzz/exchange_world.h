@@ -58,6 +58,12 @@ static inline __u32 frame_bytes(struct frame *frame)
 	return frame->data_end - frame->data;
 }
 
+static inline int may_be_partial(struct frame *frame)
+{
+	(void)frame;
+	return 1;
+}
+
 static inline int keeps_partial(struct frame *frame)
 {
 	return !(frame->how & HOW_XDP);
@@ -206,6 +212,7 @@ static void fill_world(uint8_t how, const struct sw_flow_key *key)
 		world.text.sum += world.text.text[i] | world.text.text[i + 1] << 8;
 	world.has_refusal = how & HOW_KNOWN;
 	world.refusal.isn = ISN;
+	world.refusal.at_ns = NOW_NS;
 	world.refusal.lane = SW_LANE_REFUSE;
 	world.has_flow = how & HOW_IN;
 	world.flow.tag = sw_flow_tag(key);

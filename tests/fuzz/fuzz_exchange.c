@@ -151,7 +151,22 @@ static bool is_sound_syn(const struct came *came)
 	       !came->tcp.ack && came->tcp.doff >= 5 && (__s32)came->data_bytes >= 0;
 }
 
-static void check_frame(struct frame *frame, struct came *came)
+/* A client of ours that says something, where nothing stands against an answer: it is to have one. */
+static bool must_be_answered(const struct frame *frame, const struct came *came, __u32 heard)
+{
+	const uint8_t all = HOW_KNOWN | HOW_RIGHT;
+
+	return (frame->how & all) == all && heard <= world.text.bytes + 3u && came->tcp.ack &&
+	       !(frame->how & (HOW_IN | HOW_SOCKET | HOW_MONITOR | HOW_NO_SECRET)) &&
+	       !(came->where & (WHERE_OPTIONS | WHERE_FRAGMENT)) &&
+	       came->key.server_port_be == bpf_htons(PORT_SERVICE) && came->tcp.doff >= 5 &&
+	       (__s32)came->data_bytes > 0 &&
+	       came->length >= sizeof(((struct reply_head *)0)->link) &&
+	       tcp_offset(came->where) + came->tcp.doff * 4u + came->data_bytes <= came->length &&
+	       (ip_offset(came->where) < ETH_HLEN || !(came->bytes[0] & 1));
+}
+
+static void check_frame(struct frame *frame, struct came *came, __u32 heard)
 {
 	int says;
 
@@ -164,6 +179,11 @@ static void check_frame(struct frame *frame, struct came *came)
 	MUST(says == GATE_PASS || says == GATE_DROP || says == GATE_ANSWERED);
 	if (says == GATE_ANSWERED)
 		check_answer(frame, came);
+	else
+		MUST(!must_be_answered(frame, came, heard));
+	/* Nothing of somebody else's is kept from him. */
+	if (says == GATE_DROP)
+		MUST(world.control.mode == SW_MODE_ENFORCE && !world.has_flow && !world.has_socket);
 	if (says == GATE_PASS)
 		MUST(frame_bytes(frame) == came->length &&
 		     !memcmp((void *)frame->data, came->bytes, came->length));
@@ -186,7 +206,7 @@ static void run(struct frame *frame, const uint8_t *input)
 	came.data_bytes = data_bytes(&packet, tcp);
 	came.is_partial = tcp->check == (__u16)~fold(pseudo_header(&came.key, tcp_bytes(&packet)));
 	came.bytes = fuzz_copy((void *)frame->data, came.length);
-	check_frame(frame, &came);
+	check_frame(frame, &came, input[2]);
 	free(came.bytes);
 }
 

@@ -133,6 +133,39 @@ struct packet refusing_segment(const struct packet *like, uint32_t cookie, uint3
 	return segment;
 }
 
+struct packet refusing_client(struct rig *rig, uint32_t *cookie)
+{
+	static const struct packet syn = {0};
+	static const struct packet startup = {.says = REFUSING_STARTUP,
+					      .data = sizeof(REFUSING_STARTUP) - 1};
+
+	refusing_open(rig, SW_PROTOCOL_POSTGRES, REFUSING_MESSAGE, 700);
+	*cookie = refusing_syn(rig, &syn);
+	return refusing_segment(&startup, *cookie, 0, 0);
+}
+
+struct sw_flow_key refusing_flow(const struct rig *rig, const struct packet *packet)
+{
+	struct packet whole = *packet;
+
+	whole.ipv6 = rig->ipv6;
+	return packet_flow(&whole);
+}
+
+void refusing_put_flow(struct rig *rig, const struct packet *syn, uint8_t state,
+		       uint32_t tag_off_by)
+{
+	const struct sw_flow_key key = refusing_flow(rig, syn);
+	const struct sw_flow flow = {
+		.tag = sw_flow_tag(&key) + tag_off_by,
+		.state = state,
+		.lane = SW_LANE_DIRECT,
+		.isn = PACKET_ISN,
+	};
+
+	rig_put_flow(rig, syn, &flow);
+}
+
 /* The class's text as this flow hears it. */
 static size_t text_for(const struct rig *rig, uint32_t class_id, uint32_t cookie,
 		       uint8_t out[SW_REFUSAL_TEXT_MAX])

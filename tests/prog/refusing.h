@@ -14,6 +14,19 @@
 void refusing_open(struct rig *rig, enum sw_protocol protocol, const char *message,
 		   uint32_t retry_after_ms);
 
+#define REFUSING_MESSAGE "no room here"
+/* A startup packet of PostgreSQL's. */
+#define REFUSING_STARTUP "\0\0\0\x1b\0\3\0\0user\0app\0database\0a\0"
+
+/* The same for PostgreSQL, and a client that it has refused: its startup packet. */
+struct packet refusing_client(struct rig *rig, uint32_t *cookie);
+
+struct sw_flow_key refusing_flow(const struct rig *rig, const struct packet *packet);
+
+/* A flow of that SYN, whose word is its own, or another's. */
+void refusing_put_flow(struct rig *rig, const struct packet *syn, uint8_t state,
+		       uint32_t tag_off_by);
+
 /* Another class of the service, with a message of its own. */
 void refusing_add_class(struct rig *rig, uint32_t class_id, enum sw_protocol protocol,
 			const char *message);

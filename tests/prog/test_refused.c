@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Who is answered as a refused client: nobody who is in or lives in the kernel, nobody while nobody is refused; and
- * what the daemon is told of those who are.
+ * Who is answered as a refused client: nobody who is in or lives in the kernel, nobody while nobody is refused. What
+ * the daemon is told of those who are: test_told.c.
  */
 #include <arpa/inet.h>
 #include <bpf/bpf.h>
@@ -17,43 +17,12 @@
 
 #include "refusing.h"
 
-#define PG	       SW_PROTOCOL_POSTGRES
-#define MY	       SW_PROTOCOL_MYSQL
-#define DATA(bytes)    .says = (bytes), .data = sizeof(bytes) - 1
-#define STARTUP	       "\0\0\0\x1b\0\3\0\0user\0app\0database\0a\0"
-#define CANCEL_REQUEST "\0\0\0\x10\4\xd2\x16\x2e\0\0\0\7\0\0\0\x9"
-#define MESSAGE	       "no room here"
+#define PG	    SW_PROTOCOL_POSTGRES
+#define DATA(bytes) .says = (bytes), .data = sizeof(bytes) - 1
+#define STARTUP	    "\0\0\0\x1b\0\3\0\0user\0app\0database\0a\0"
+#define MESSAGE	    "no room here"
 
-static const struct packet syn = {0}, startup = {DATA(STARTUP)}, bare = {0};
-
-/* A client that was refused, and its startup packet. */
-static struct packet refused_client(struct rig *rig, uint32_t *cookie)
-{
-	refusing_open(rig, PG, MESSAGE, 700);
-	*cookie = refusing_syn(rig, &syn);
-	return refusing_segment(&startup, *cookie, 0, 0);
-}
-
-static struct sw_flow_key flow_key(const struct rig *rig, const struct packet *packet)
-{
-	struct packet whole = *packet;
-
-	whole.ipv6 = rig->ipv6;
-	return packet_flow(&whole);
-}
-
-static void put_flow(struct rig *rig, uint8_t state, uint32_t tag_off_by)
-{
-	const struct sw_flow_key key = flow_key(rig, &syn);
-	const struct sw_flow flow = {
-		.tag = sw_flow_tag(&key) + tag_off_by,
-		.state = state,
-		.lane = SW_LANE_DIRECT,
-		.isn = PACKET_ISN,
-	};
-
-	rig_put_flow(rig, &syn, &flow);
-}
+static const struct packet syn = {0}, startup = {DATA(REFUSING_STARTUP)};
 
 /* Though all numbers are right, and whether the refusal is remembered or not. */
 static void who_is_in_is_never_answered(struct rig *rig, const void *arg)
@@ -64,10 +33,10 @@ static void who_is_in_is_never_answered(struct rig *rig, const void *arg)
 	uint32_t cookie;
 
 	(void)arg;
-	segment = refused_client(rig, &cookie);
+	segment = refusing_client(rig, &cookie);
 	for (int i = 0; i < 2; i++) {
 		for (size_t j = 0; j < COUNT_OF(states); j++) {
-			put_flow(rig, states[j], 0);
+			refusing_put_flow(rig, &syn, states[j], 0);
 			refusing_expect(rig, &segment, cookie, SAID(SAYS_PASS));
 		}
 		refusing_forget(rig);
@@ -80,8 +49,8 @@ static void who_came_too_late_and_was_refused_since_is_answered(struct rig *rig,
 	uint32_t cookie;
 
 	(void)arg;
-	refusing_open(rig, PG, MESSAGE, 700);
-	put_flow(rig, SW_FLOW_EXPIRED, 0);
+	refusing_open(rig, PG, REFUSING_MESSAGE, 700);
+	refusing_put_flow(rig, &syn, SW_FLOW_EXPIRED, 0);
 	cookie = refusing_syn(rig, &syn);
 	segment = refusing_segment(&startup, cookie, 0, 0);
 	refusing_expect(rig, &segment, cookie, SAID(SAYS_TEXT, .is_counted = true));
@@ -93,8 +62,8 @@ static void another_flow_s_memory_keeps_nobody_from_his_answer(struct rig *rig, 
 	uint32_t cookie;
 
 	(void)arg;
-	segment = refused_client(rig, &cookie);
-	put_flow(rig, SW_FLOW_OPEN, 1);
+	segment = refusing_client(rig, &cookie);
+	refusing_put_flow(rig, &syn, SW_FLOW_OPEN, 1);
 	refusing_expect(rig, &segment, cookie, SAID(SAYS_TEXT, .is_counted = true));
 }
 
@@ -147,7 +116,7 @@ static struct packet refused_from(struct rig *rig, const struct packet *first, u
 {
 	struct packet said = startup;
 
-	refusing_open(rig, PG, MESSAGE, 700);
+	refusing_open(rig, PG, REFUSING_MESSAGE, 700);
 	*cookie = refusing_syn(rig, first);
 	said.client_port = first->client_port;
 	return refusing_segment(&said, *cookie, 0, 0);
@@ -206,13 +175,37 @@ static void in_time_wait_what_is_not_ours_is_the_kernel_s(struct rig *rig, const
 	refusing_expect(rig, &segment, cookie, SAID(SAYS_TEXT, .is_counted = true));
 }
 
+/* The server has ended a session whose client did not hear of it, and comes again from the same port. */
+static void after_the_server_s_end_what_is_not_ours_is_the_kernel_s(struct rig *rig,
+								    const void *arg)
+{
+	const struct packet first = syn_of_another_port();
+	int listener = listener_open_at(rig, &first), client, server;
+	struct packet segment, other;
+	uint32_t cookie;
+
+	(void)arg;
+	segment = refused_from(rig, &first, &cookie);
+	client = listener_connect(rig, &first);
+	server = accepted(listener);
+	assert_int_equal(shutdown(server, SHUT_WR), 0);
+	wait_for_state(server, BPF_TCP_FIN_WAIT2);
+	other = segment;
+	other.isn += 50000;
+	refusing_expect(rig, &other, cookie, SAID(SAYS_PASS));
+	refusing_expect(rig, &segment, cookie, SAID(SAYS_TEXT, .is_counted = true));
+	close(client);
+	close(server);
+	close(listener);
+}
+
 static void in_monitor_mode_nothing_is_answered(struct rig *rig, const void *arg)
 {
 	struct packet segment;
 	uint32_t cookie;
 
 	(void)arg;
-	segment = refused_client(rig, &cookie);
+	segment = refusing_client(rig, &cookie);
 	rig->maps->control->mode = SW_MODE_MONITOR;
 	refusing_expect(rig, &segment, cookie, SAID(SAYS_PASS));
 	rig_expect_syn(rig, 7, 0, OUTCOME(VERDICT(PASSES, 0, REFUSE, BUDGET)));
@@ -235,7 +228,7 @@ static void thirty_seconds_after_the_last_refusal_data_is_not_looked_at(struct r
 	uint32_t cookie;
 
 	(void)arg;
-	segment = refused_client(rig, &cookie);
+	segment = refusing_client(rig, &cookie);
 	assert_int_not_equal(*refusing_since(rig), 0);
 	*refusing_since(rig) = AGO(29 * SECOND_NS);
 	refusing_expect(rig, &segment, cookie, SAID(SAYS_TEXT, .is_counted = true));
@@ -249,13 +242,71 @@ static void thirty_seconds_after_the_last_refusal_data_is_not_looked_at(struct r
 	refusing_expect(rig, &segment, cookie, SAID(SAYS_TEXT));
 }
 
+/* Whoever refused him may have been forgotten by then: his own SYN says that he is not. */
+static void a_repeated_syn_hears_the_same_and_is_listened_to_again(struct rig *rig, const void *arg)
+{
+	struct packet segment;
+	uint32_t cookie;
+
+	(void)arg;
+	segment = refusing_client(rig, &cookie);
+	*refusing_since(rig) = 0;
+	assert_int_equal(refusing_syn(rig, &syn), cookie);
+	assert_int_not_equal(*refusing_since(rig), 0);
+	refusing_expect(rig, &segment, cookie, SAID(SAYS_TEXT, .is_counted = true));
+}
+
+/* The refusal that is noted of the flow. False: none is. */
+static bool noted(struct rig *rig, struct sw_refusal *out)
+{
+	const struct sw_flow_key key = refusing_flow(rig, &syn);
+
+	return !bpf_map_lookup_elem(rig->maps->refused_fd, &key, out);
+}
+
+static void what_fits_no_number_of_an_old_refusal_is_the_kernel_s(struct rig *rig, const void *arg)
+{
+	const struct sw_flow_key key = refusing_flow(rig, &syn);
+	struct packet segment, wrong;
+	struct sw_refusal refusal;
+	uint32_t cookie;
+
+	(void)arg;
+	segment = refusing_client(rig, &cookie);
+	wrong = segment;
+	wrong.isn += 50000;
+	refusing_expect(rig, &wrong, cookie, SAID(SAYS_NOTHING));
+	assert_true(noted(rig, &refusal));
+	refusal.at_ns = AGO(65 * SECOND_NS);
+	assert_int_equal(bpf_map_update_elem(rig->maps->refused_fd, &key, &refusal, BPF_EXIST), 0);
+	refusing_expect(rig, &wrong, cookie, SAID(SAYS_PASS));
+	refusing_expect(rig, &segment, cookie, SAID(SAYS_TEXT, .is_counted = true));
+}
+
+/* What the port's connection before this one was told is nothing to this one. */
+static void who_gets_in_from_the_same_port_is_not_remembered_as_refused(struct rig *rig,
+									const void *arg)
+{
+	const struct packet anew = {.isn = 77777};
+	struct sw_refusal refusal;
+	uint32_t cookie;
+
+	(void)arg;
+	refusing_client(rig, &cookie);
+	assert_true(noted(rig, &refusal));
+	rig->maps->service_conf[0].budget = rig->maps->service_conf[0].shared_limit = 1;
+	assert_int_equal(rig_send(rig, &anew), PASSES);
+	assert_true(rig_has_flow(rig, &anew));
+	assert_false(noted(rig, &refusal));
+}
+
 static void before_anybody_was_refused_data_is_not_looked_at(struct rig *rig, const void *arg)
 {
 	struct packet segment;
 	uint32_t cookie;
 
 	(void)arg;
-	segment = refused_client(rig, &cookie);
+	segment = refusing_client(rig, &cookie);
 	*refusing_since(rig) = 0;
 	refusing_expect(rig, &segment, cookie, SAID(SAYS_PASS));
 	assert_int_equal(*refusing_since(rig), 0);
@@ -270,7 +321,7 @@ static void expect_rst(struct rig *rig, const struct outcome *outcome)
 static void the_reset_lane_stays_a_rst(struct rig *rig, const void *arg)
 {
 	(void)arg;
-	refusing_open(rig, PG, MESSAGE, 700);
+	refusing_open(rig, PG, REFUSING_MESSAGE, 700);
 	rig->maps->class_conf[0].lanes = CHAIN2(SW_LANE_DIRECT, SW_LANE_RESET);
 	expect_rst(rig, OUTCOME(VERDICT(ANSWERED, 0, RESET, BUDGET)));
 	assert_int_equal(*refusing_since(rig), 0);
@@ -279,7 +330,7 @@ static void the_reset_lane_stays_a_rst(struct rig *rig, const void *arg)
 static void a_plain_tcp_service_answers_with_a_rst(struct rig *rig, const void *arg)
 {
 	(void)arg;
-	refusing_open(rig, SW_PROTOCOL_TCP, MESSAGE, 700);
+	refusing_open(rig, SW_PROTOCOL_TCP, REFUSING_MESSAGE, 700);
 	expect_rst(rig, REFUSED(BUDGET));
 }
 
@@ -289,7 +340,7 @@ static void without_a_secret_nobody_is_told(struct rig *rig, const void *arg)
 	uint32_t cookie;
 
 	(void)arg;
-	segment = refused_client(rig, &cookie);
+	segment = refusing_client(rig, &cookie);
 	rig->maps->cookie_secrets->is_set = 0;
 	refusing_expect(rig, &segment, cookie, SAID(SAYS_PASS));
 	refusing_forget(rig);
@@ -302,7 +353,7 @@ static void without_a_text_nobody_is_answered(struct rig *rig, const void *arg)
 	uint32_t cookie;
 
 	(void)arg;
-	segment = refused_client(rig, &cookie);
+	segment = refusing_client(rig, &cookie);
 	rig->maps->refusal_texts[0].bytes = 0;
 	refusing_expect(rig, &segment, cookie, SAID(SAYS_PASS));
 }
@@ -323,7 +374,7 @@ static void a_conversation_outlives_one_change_of_the_secret(struct rig *rig, co
 	uint32_t cookie;
 
 	(void)arg;
-	segment = refused_client(rig, &cookie);
+	segment = refusing_client(rig, &cookie);
 	change_secret(rig);
 	refusing_expect(rig, &segment, cookie, SAID(SAYS_TEXT, .is_counted = true));
 	/* A SYN repeated now would be another number's. */
@@ -343,7 +394,7 @@ static void each_class_says_its_own(struct rig *rig, const void *arg)
 	uint32_t cookie;
 
 	(void)arg;
-	refusing_open(rig, PG, MESSAGE, 700);
+	refusing_open(rig, PG, REFUSING_MESSAGE, 700);
 	refusing_add_class(rig, 3, PG, "not for you");
 	rig_add_prefix(rig, 0, 3, theirs.client, 8);
 	cookie = refusing_syn(rig, &theirs);
@@ -354,156 +405,19 @@ static void each_class_says_its_own(struct rig *rig, const void *arg)
 	refusing_expect(rig, &segment, cookie, SAID(SAYS_TEXT, .class_id = 3, .is_counted = true));
 }
 
-static void a_cancel_request_is_told_of_and_the_end_said(struct rig *rig, const void *arg)
+static void a_text_that_cannot_be_written_is_not_counted_as_told(struct rig *rig, const void *arg)
 {
-	static const struct packet request = {DATA(CANCEL_REQUEST)};
-	const struct sw_flow_key key = flow_key(rig, &syn);
-	struct packet segment;
-	struct told told;
-	uint32_t cookie;
-
-	(void)arg;
-	refused_client(rig, &cookie);
-	for (uint32_t asked = 0; asked <= 2; asked++) {
-		segment = refusing_segment(&request, cookie, 8 * asked, asked);
-		refusing_expect(rig, &segment, cookie, SAID(SAYS_FIN, .seq = asked));
-		told = queue_hear(rig);
-		assert_int_equal(told.cancels, 1);
-		assert_memory_equal(&told.cancel.flow, &key, sizeof(key));
-		assert_int_equal(told.cancel.lane, SW_LANE_REFUSE);
-		assert_int_equal(told.cancel.service, 0);
-		assert_int_equal(told.cancel.sequence, segment.isn);
-		assert_int_equal(told.cancel.bytes, request.data);
-		assert_memory_equal(told.cancel.request, CANCEL_REQUEST, request.data);
-	}
-	/* By whom it was not returned it is not told of. */
-	segment = refusing_segment(&request, cookie + 2, 0, 0);
-	segment.client_port = 40001;
-	refusing_expect(rig, &segment, cookie, SAID(SAYS_PASS));
-	assert_int_equal(queue_hear(rig).cancels, 0);
-}
-
-static void without_a_daemon_a_cancel_request_is_lost_and_its_end_said(struct rig *rig,
-								       const void *arg)
-{
+	const struct packet like = {DATA(REFUSING_STARTUP), .options = 1};
+	struct sw_refusal refusal;
 	struct packet segment;
 	uint32_t cookie;
 
 	(void)arg;
-	refused_client(rig, &cookie);
-	rig->maps->control->heartbeat_ns = 1;
-	segment = refusing_segment(&(struct packet){DATA(CANCEL_REQUEST)}, cookie, 0, 0);
-	rig_expect(rig, &segment, OUTCOME(.action = ANSWERED, COUNTS(0, 0, CANCELS_LOST)));
-	assert_int_equal(queue_hear(rig).cancels, 0);
-}
-
-/* A client of MySQL's who was told once. */
-static struct packet told_client(struct rig *rig, uint32_t *cookie)
-{
-	struct packet ack;
-
-	refusing_open(rig, MY, MESSAGE, 700);
-	*cookie = refusing_syn(rig, &syn);
-	ack = refusing_segment(&bare, *cookie, 0, 0);
-	refusing_expect(rig, &ack, *cookie, SAID(SAYS_TEXT, .is_counted = true));
-	return ack;
-}
-
-static void who_has_nothing_to_repeat_is_told_of_once(struct rig *rig, const void *arg)
-{
-	uint8_t frame[PACKET_MAX];
-	struct packet ack;
-	struct told told;
-	uint32_t cookie;
-
-	(void)arg;
-	ack = told_client(rig, &cookie);
-	told = queue_hear(rig);
-	ack.ipv6 = rig->ipv6;
-	assert_int_equal(told.tolds, 1);
-	assert_int_equal(told.told.length, packet_build(&ack, frame));
-	assert_memory_equal(told.told.frame, frame, told.told.length);
-	assert_int_equal(told.told.is_ipv6, rig->ipv6);
-	assert_int_equal(told.told.is_partial, 0);
-	assert_int_equal(told.told.service, 0);
-	refusing_expect(rig, &ack, cookie, SAID(SAYS_TEXT));
-	assert_int_equal(queue_hear(rig).tolds, 0);
-	/* Who is not remembered cannot be told again: nobody would know when he has heard. */
-	refusing_forget(rig);
-	refusing_expect(rig, &ack, cookie, SAID(SAYS_TEXT, .is_counted = true));
-	assert_int_equal(queue_hear(rig).tolds, 0);
-}
-
-static void who_speaks_is_not_told_of(struct rig *rig, const void *arg)
-{
-	struct packet segment;
-	uint32_t cookie;
-
-	(void)arg;
-	segment = refused_client(rig, &cookie);
-	refusing_expect(rig, &segment, cookie, SAID(SAYS_TEXT, .is_counted = true));
-	assert_int_equal(queue_hear(rig).tolds, 0);
-	refusing_open(rig, MY, MESSAGE, 700);
-	refusing_forget(rig);
-	cookie = refusing_syn(rig, &syn);
-	segment = refusing_segment(&startup, cookie, 0, 0);
-	refusing_expect(rig, &segment, cookie, SAID(SAYS_TEXT, .is_counted = true));
-	assert_int_equal(queue_hear(rig).tolds, 0);
-}
-
-static bool is_told_again(struct rig *rig, const struct packet *ack)
-{
-	return queue_release(rig, ack, SW_RELEASE_TELL).lane == SW_LANE_REFUSE;
-}
-
-static void he_is_told_again_until_he_has_heard(struct rig *rig, const void *arg)
-{
-	struct packet ack, heard;
-	uint32_t cookie, bytes;
-
-	(void)arg;
-	ack = told_client(rig, &cookie);
-	bytes = rig->maps->refusal_texts[0].bytes;
-	assert_true(is_told_again(rig, &ack));
-	heard = refusing_segment(&bare, cookie, 0, bytes - 1);
-	refusing_expect(rig, &heard, cookie, SAID(SAYS_NOTHING));
-	assert_true(is_told_again(rig, &ack));
-	heard = refusing_segment(&bare, cookie, 0, bytes);
-	refusing_expect(rig, &heard, cookie, SAID(SAYS_NOTHING));
-	assert_false(is_told_again(rig, &ack));
-}
-
-static void he_is_not_told_again_after_his_rst(struct rig *rig, const void *arg)
-{
-	struct packet ack, rst;
-	uint32_t cookie;
-
-	(void)arg;
-	ack = told_client(rig, &cookie);
-	rst = refusing_segment(&(struct packet){.flags = RST}, cookie, SW_EXCHANGE_WINDOW + 1, 0);
-	rig_expect(rig, &rst, OUTCOME(.action = PASSES));
-	assert_true(is_told_again(rig, &ack));
-	rst = refusing_segment(&(struct packet){.flags = RST | ACK}, cookie, 0, 0);
-	rig_expect(rig, &rst, OUTCOME(.action = PASSES));
-	assert_false(is_told_again(rig, &ack));
-}
-
-static void he_is_not_told_again_once_he_is_in_or_somebody_else(struct rig *rig, const void *arg)
-{
-	const struct packet anew = {.isn = 77777};
-	struct packet ack;
-	uint32_t cookie;
-
-	(void)arg;
-	ack = told_client(rig, &cookie);
-	put_flow(rig, SW_FLOW_OPEN, 0);
-	assert_false(is_told_again(rig, &ack));
-	put_flow(rig, SW_FLOW_EXPIRED, 0);
-	assert_true(is_told_again(rig, &ack));
-	refusing_syn(rig, &anew);
-	assert_false(is_told_again(rig, &ack));
-	refusing_forget(rig);
-	assert_false(is_told_again(rig, &ack));
+	refusing_client(rig, &cookie);
+	segment = refusing_segment(&like, cookie, 0, 0);
+	rig_expect(rig, &segment, OUTCOME(.action = DROPPED, COUNTS(0, 0, UNANSWERABLE)));
+	assert_true(noted(rig, &refusal));
+	assert_false(refusal.progress & SW_REFUSAL_TOLD);
 }
 
 #define TEST(what, run)                                                                            \
@@ -521,6 +435,16 @@ static const struct rig_test tests[] = {
 	     a_connection_of_the_kernel_s_is_never_answered),
 	TEST("in TIME_WAIT what is not ours is the kernel's, and who is refused is answered",
 	     in_time_wait_what_is_not_ours_is_the_kernel_s),
+	TEST("after the server's end what is not ours is the kernel's, and who is refused is answered",
+	     after_the_server_s_end_what_is_not_ours_is_the_kernel_s),
+	TEST("a repeated SYN hears the same, and is listened to again",
+	     a_repeated_syn_hears_the_same_and_is_listened_to_again),
+	TEST("what fits no number of an old refusal is the kernel's",
+	     what_fits_no_number_of_an_old_refusal_is_the_kernel_s),
+	TEST("who gets in from the same port is not remembered as refused",
+	     who_gets_in_from_the_same_port_is_not_remembered_as_refused),
+	TEST("a text that cannot be written is not counted as told",
+	     a_text_that_cannot_be_written_is_not_counted_as_told),
 	TEST("in monitor mode nothing is answered", in_monitor_mode_nothing_is_answered),
 	TEST("thirty seconds after the last refusal data is not looked at",
 	     thirty_seconds_after_the_last_refusal_data_is_not_looked_at),
@@ -533,17 +457,6 @@ static const struct rig_test tests[] = {
 	TEST("a conversation outlives one change of the secret",
 	     a_conversation_outlives_one_change_of_the_secret),
 	TEST("each class says its own, remembered or not", each_class_says_its_own),
-	TEST("a CancelRequest is told of, and the end said",
-	     a_cancel_request_is_told_of_and_the_end_said),
-	TEST("without a daemon a CancelRequest is lost, counted, and its end said",
-	     without_a_daemon_a_cancel_request_is_lost_and_its_end_said),
-	TEST("who has nothing to repeat is told of once",
-	     who_has_nothing_to_repeat_is_told_of_once),
-	TEST("who speaks is not told of", who_speaks_is_not_told_of),
-	TEST("he is told again until he has heard", he_is_told_again_until_he_has_heard),
-	TEST("he is not told again after his RST", he_is_not_told_again_after_his_rst),
-	TEST("he is not told again once he is in, or another",
-	     he_is_not_told_again_once_he_is_in_or_somebody_else),
 };
 
 int main(void)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * Loses the first copy of each TCP segment with data that comes in (TC ingress): what is repeated arrives. Known
- * by ports and sequence number; IPv4 without options and IPv6, no tags.
+ * Loses the first copy of each TCP segment with data, or with a SYN, that comes in (TC ingress): what is repeated
+ * arrives. Known by ports and sequence number; IPv4 without options and IPv6, no tags.
  */
 #include <linux/bpf.h>
 #include <linux/if_ether.h>
@@ -51,7 +51,8 @@ int lose_first(struct __sk_buff *skb)
 	__u32 bytes, at = locate(skb, &bytes), yes = 1;
 	struct tcphdr tcp;
 
-	if (!at || bpf_skb_load_bytes(skb, at, &tcp, sizeof(tcp)) || bytes <= tcp.doff * 4u)
+	if (!at || bpf_skb_load_bytes(skb, at, &tcp, sizeof(tcp)) ||
+	    (bytes <= tcp.doff * 4u && !tcp.syn))
 		return TC_ACT_OK;
 	segment.ports = (__u32)tcp.source << 16 | tcp.dest;
 	segment.seq = tcp.seq;

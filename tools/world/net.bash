@@ -154,7 +154,12 @@ attach_pinned_loser() {
 	as_client tc filter add dev "$WORLD_INTERFACE" ingress bpf direct-action object-pinned "$1/lose_first"
 }
 
-# Takes off what the two above put on.
+# How many were lost so far.
+lost_copies() {
+	as_client tc -s -j qdisc show dev "$WORLD_INTERFACE" clsact | jq '[.[].drops] | add // 0'
+}
+
+# Takes off what tag_client_frames and lose_first_copies put on.
 clear_client_filters() {
 	as_client tc qdisc delete dev "$WORLD_INTERFACE" clsact 2>/dev/null || true
 }

@@ -204,6 +204,18 @@ static void print_reconcile(const json_t *result)
 			      sw_field_int(done, "no_room"));
 }
 
+/* A gate that cannot write an answer drops the refused, who do not hear of it before their own time-out. */
+static void print_unanswerable(const char *name, const json_t *counters)
+{
+	long long dropped = sw_field_int(counters, "unanswerable");
+
+	if (dropped)
+		sw_term_print(
+			"service %s: %lld refusals dropped unheard: their frames could not be "
+			"answered; mode tc may (spillway probe)\n",
+			name, dropped);
+}
+
 /* Of each service: what its database said, and who was sent away. */
 static void print_databases(const json_t *services)
 {
@@ -218,6 +230,7 @@ static void print_databases(const json_t *services)
 		sw_budget_terms_print(name, budget);
 		sw_database_print_state(name, json_object_get(service, "database"));
 		sw_database_print_ended(name, json_object_get(service, "counters"));
+		print_unanswerable(name, json_object_get(service, "counters"));
 	}
 }
 

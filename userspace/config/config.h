@@ -27,7 +27,7 @@
 #define SW_CONFIG_GROUP_MAX	   32
 #define SW_CONFIG_CONNINFO_MAX	   1023
 #define SW_CONFIG_CONNINFO_DEFAULT "host=/var/run/postgresql dbname=postgres user=spillway"
-#define SW_CONFIG_MESSAGE_MAX	   200
+#define SW_CONFIG_MESSAGE_MAX	   160
 #define SW_CONFIG_LANES_MAX	   6
 #define SW_CONFIG_KEYS_MAX	   32 /* of one object; a bit each in sw_config_origin.set */
 

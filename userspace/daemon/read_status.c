@@ -17,6 +17,7 @@
 #include "daemon/verbs.h"
 #include "kern/listeners.h"
 #include "kern/read.h"
+#include "policy/refusal.h"
 
 /* What the parts of one answer are made from. listeners is NULL where the kernel does not tell. */
 struct view {
@@ -186,12 +187,15 @@ static json_t *service_to_json(const struct view *view, const struct sw_config_s
 		return NULL;
 	sw_read_counters(view->daemon->maps, service->id, counters);
 	return json_pack(
-		"{s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "name", config->name,
-		"protocol", sw_words_name(SW_WORDS_PROTOCOL, config->protocol), "listen",
-		listen_to_json(config), "budget", budget_to_json(view, service, config, counters),
-		"lanes", lanes_to_json(view, service), "pooler",
-		pooler_to_json(view, service, config), "queue", queue_to_json(view, service),
-		"database", sw_read_database_json(view->daemon, service, view->listeners), "totals",
+		"{s:s, s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "name",
+		config->name, "protocol", sw_words_name(SW_WORDS_PROTOCOL, config->protocol),
+		"refuses_by",
+		sw_refusal_answers_as(config->protocol) == SW_ANSWERS_RESET ? "reset" : "error",
+		"listen", listen_to_json(config), "budget",
+		budget_to_json(view, service, config, counters), "lanes",
+		lanes_to_json(view, service), "pooler", pooler_to_json(view, service, config),
+		"queue", queue_to_json(view, service), "database",
+		sw_read_database_json(view->daemon, service, view->listeners), "totals",
 		totals_to_json(view, service), "counters", counters_to_json(counters), "classes",
 		classes_to_json(view, service, config));
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Who was told, and when he is told again: a list of bounded size. Whoever has no room is not told again.
+ * Who was told, and when he is told again: a list of bounded size, as long as that of the refusals that are
+ * remembered. Whoever has no room is not told again. Its memory is used as far as it was ever full.
  */
 #include "daemon/retells.h"
 
@@ -10,8 +11,9 @@
 #include "core/log.h"
 #include "kern/release.h"
 #include "policy/frame.h"
+#include "spillway/limits.h"
 
-#define AT_ONCE 4096
+#define AT_ONCE SW_REFUSED_MAX
 /* After 1, 3 and 7 s, as TCP would (RFC 6298: the time-out is 1 s at first and doubles). */
 #define TIMES	3
 #define TICK_US 100000

@@ -175,6 +175,7 @@ static int start(struct sw_daemon *daemon, struct sw_config *config, struct sw_e
 		failed = sw_change_take_claimed(daemon, 0, sw_takeover_adopted(daemon), err);
 	if (failed)
 		return failed;
+	sw_kern_go_on_answering(daemon->kern);
 	sw_change_expire_rules(daemon);
 	sw_leftover_remove(daemon->options->pin_dir, is_attached, daemon);
 	sw_generation_prune(daemon->options->pin_dir);

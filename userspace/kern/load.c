@@ -63,14 +63,6 @@ static int load_failed(int failed, struct sw_error *err)
 			    last_complaint[0] ? last_complaint : "no reason given");
 }
 
-/* New programs do not know that somebody is being told why he is refused: what is in the maps tells. */
-static void go_on_answering(struct sw_kern *kern)
-{
-	for (size_t i = 0; i < SW_SERVICES_MAX; i++)
-		if (kern->maps.service_state[i].last_refused_ns > kern->skel->bss->answering_ns)
-			kern->skel->bss->answering_ns = kern->maps.service_state[i].last_refused_ns;
-}
-
 static int load_skeleton(struct sw_kern *kern, struct sw_error *err)
 {
 	struct rlimit none = {RLIM_INFINITY, RLIM_INFINITY};
@@ -97,7 +89,7 @@ static int load_skeleton(struct sw_kern *kern, struct sw_error *err)
 	if (failed)
 		return sw_error_set(err, failed, "cannot map the kernel's tables: %s",
 				    strerror(-failed));
-	go_on_answering(kern);
+	sw_kern_go_on_answering(kern);
 	return 0;
 }
 
@@ -276,6 +268,13 @@ const char *sw_kern_generation(const struct sw_kern *kern)
 const char *sw_kern_before(const struct sw_kern *kern)
 {
 	return kern->before;
+}
+
+void sw_kern_go_on_answering(struct sw_kern *kern)
+{
+	for (size_t i = 0; i < SW_SERVICES_MAX; i++)
+		if (kern->maps.service_state[i].last_refused_ns > kern->skel->bss->answering_ns)
+			kern->skel->bss->answering_ns = kern->maps.service_state[i].last_refused_ns;
 }
 
 bool sw_kern_inherited(const struct sw_kern *kern)

@@ -55,6 +55,11 @@ const char *sw_kern_generation(const struct sw_kern *kern);
 const char *sw_kern_before(const struct sw_kern *kern);
 /* True if the maps are those of a daemon before this one, with all that they count. */
 bool sw_kern_inherited(const struct sw_kern *kern);
+/*
+ * New programs do not know that somebody is being told why he is refused: what is in the maps tells. Again when the
+ * last interface has them, for those whom the programs before them refused meanwhile.
+ */
+void sw_kern_go_on_answering(struct sw_kern *kern);
 uint64_t sw_kern_netns_cookie(const struct sw_kern *kern);
 
 const struct sw_maps *sw_kern_maps(const struct sw_kern *kern);
