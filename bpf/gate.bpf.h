@@ -63,20 +63,22 @@ static __always_inline int gate_again(struct gate *gate, struct sw_flow *flow, s
 }
 
 /*
- * A SYN of somebody who waits: the daemon gets the newest, for its TCP timestamp. A new number is a new
- * connection from the same port.
+ * A SYN of somebody who waits. A new number is a new connection from the same port. False if the flow was
+ * changed meanwhile.
  */
-static __always_inline int gate_repeated(struct gate *gate, struct sw_flow *flow, __u64 seen,
-					 int found)
+static __always_inline int waiter_repeated(struct gate *gate, struct sw_flow *flow, __u64 seen)
 {
-	if (flow->isn != gate->isn) {
-		if (!waiter_replaced(gate, flow, seen))
-			return enforce(gate, SW_LANE_NONE);
-	} else {
-		/* In memory that is another's by now it is a time like those that it has. */
-		flow->state_ns = gate->now_ns;
-		count(gate->service_id, SW_COUNTER_WAIT_REPEATED);
-	}
+	if (*(volatile __u32 *)&flow->isn != gate->isn)
+		return waiter_replaced(gate, flow, seen);
+	/* In memory that is another's by now it is a time like those that it has. */
+	flow->state_ns = gate->now_ns;
+	count(gate->service_id, SW_COUNTER_WAIT_REPEATED);
+	return 1;
+}
+
+/* The daemon gets the newest SYN of who waits, for its TCP timestamp. */
+static __always_inline int gate_repeated(struct gate *gate, int found)
+{
 	if (!(found & 0xff))
 		park(gate->ctx, gate->where, &gate->flow, !!(found & PARKABLE_PARTIAL));
 	return enforce(gate, SW_LANE_QUEUE);
@@ -86,11 +88,8 @@ static __always_inline int gate_repeated(struct gate *gate, struct sw_flow *flow
  * Without a daemon who waits gets in by himself, at his next SYN, if there is room; else he waits on,
  * for the next daemon.
  */
-static __always_inline void gate_alone(struct gate *gate, struct sw_flow *flow, __u64 seen)
+static __always_inline void gate_alone(struct gate *gate, const struct sw_flow *flow, __u64 seen)
 {
-	flow->state_ns = gate->now_ns;
-	flow->isn = gate->isn;
-	count(gate->service_id, SW_COUNTER_WAIT_REPEATED);
 	gate->source_bits = flow->source_bits;
 	gate->class_id = flow->class_id;
 	gate->is_waiter |= 1;
@@ -136,8 +135,10 @@ static __always_inline int gate_flow(struct gate *gate)
 		/* Broken on its way, or forged, it says nothing about him who waits. */
 		if (found == SW_REASON_CHECKSUM)
 			return enforce(gate, SW_LANE_DROP);
+		if (state == SW_FLOW_WAITING && !waiter_repeated(gate, flow, was.word))
+			return enforce(gate, SW_LANE_NONE);
 		if (state == SW_FLOW_WAITING && sw_decide_is_fresh(gate->control, gate->now_ns))
-			return gate_repeated(gate, flow, was.word, found);
+			return gate_repeated(gate, found);
 		if (state == SW_FLOW_WAITING)
 			gate_alone(gate, flow, was.word);
 		else if (state != SW_FLOW_EXPIRED) /* it is just being replaced or removed */

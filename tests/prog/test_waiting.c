@@ -253,6 +253,32 @@ static void without_a_daemon(struct rig *rig, const void *arg)
 	close(fd);
 }
 
+/* The one before has ended, and nothing is written into the flow of whoever has it by now. */
+static void without_a_daemon_by_another_number(struct rig *rig, const void *arg)
+{
+	const struct packet packet = {.client = CLIENT}, other = {.client = CLIENT, .isn = 77};
+	struct sw_service_conf *conf = &rig->maps->service_conf[0];
+	int fd = queue_open(rig, 0);
+	struct sw_flow flow;
+
+	(void)arg;
+	rig_expect(rig, &packet, WAITS(BUDGET));
+	rig->maps->control->heartbeat_ns = 0;
+	flow = rig_flow(rig, &packet);
+	rig_expect(rig, &other,
+		   OUTCOME(VERDICT(DROPPED, 0, QUEUE, WAITERS), COUNTS(0, 0, WAIT_ABANDONED)));
+	assert_int_equal(rig_flow(rig, &packet).isn, 77);
+	assert_true(rig_flow(rig, &packet).syn_ns > flow.syn_ns);
+	queue_assert_waiting(rig, &packet, 1, 1);
+	conf->budget = conf->shared_limit = 1;
+	rig_expect(rig, &packet,
+		   OUTCOME(VERDICT(PASSES, 0, QUEUE, WAITERS), COUNTS(0, 0, WAIT_ABANDONED),
+			   COUNTS(1, 0, WAIT_ADMITTED)));
+	queue_assert_waiting(rig, &packet, 0, 0);
+	rig_assert_slots(rig, 0, 1, 0);
+	close(fd);
+}
+
 /* One connection in a hundred seconds, of which the first is in. */
 static void without_a_daemon_over_its_rate(struct rig *rig, const void *arg)
 {
@@ -323,6 +349,8 @@ static const struct rig_test tests[] = {
 	{"likewise where too many were its source's", a_handshake_that_others_wait_for, "", 0},
 	{"elsewhere it is not", a_handshake_that_is_complete, NULL, 0},
 	{"without a daemon it gets in by its own next SYN", without_a_daemon, NULL, 0},
+	{"without a daemon, too, another number is another connection",
+	 without_a_daemon_by_another_number, NULL, 0},
 	{"without a daemon it takes its arrival when it gets in, not with each SYN",
 	 without_a_daemon_over_its_rate, NULL, 0},
 	{"without a daemon, closed, it is refused", without_a_daemon_that_closes, NULL, 0},
