@@ -28,6 +28,7 @@
 #define COOKIE	  7
 
 static char noted[65536];
+static bool has_maps; /* of the daemon before */
 
 int fake_notes_write(const char *dir, uint64_t netns_cookie, const char *text, size_t length,
 		     struct sw_error *err)
@@ -62,7 +63,7 @@ const char *fake_kern_before(const struct sw_kern *kern)
 bool fake_kern_inherited(const struct sw_kern *kern)
 {
 	(void)kern;
-	return false;
+	return has_maps;
 }
 
 uint64_t fake_kern_netns_cookie(const struct sw_kern *kern)
@@ -163,6 +164,23 @@ static void what_ran_is_not_known(void **state)
 	assert_int_equal(budget_after(FILE_TEXT), 80);
 }
 
+/* Their checksum is right, so a daemon wrote them. */
+static void what_is_no_json(void **state)
+{
+	SW_CONFIG_FREE struct sw_config *config = load(FILE_TEXT);
+	struct sw_daemon daemon = {0};
+	struct sw_error err = {0};
+
+	(void)state;
+	strcpy(noted, "{\"ids\":");
+	assert_int_equal(budget_after(FILE_TEXT), 80);
+	has_maps = true;
+	assert_int_equal(sw_notes_restore(&daemon, &config, &err), -EBADMSG);
+	assert_non_null(strstr(err.text, "here/state"));
+	has_maps = false;
+	free(daemon.base_config);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -172,6 +190,8 @@ int main(void)
 		{"a version with a key more takes over what was tuned", a_key_has_come, NULL, NULL,
 		 NULL},
 		{"a version with a key less goes by the file", a_key_has_gone, NULL, NULL, NULL},
+		{"notes that cannot be read are told where maps go by them", what_is_no_json, NULL,
+		 NULL, NULL},
 		{"so does one that does not know all that was tuned", what_ran_is_not_known, NULL,
 		 NULL, NULL},
 	};

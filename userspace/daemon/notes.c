@@ -232,6 +232,13 @@ int sw_notes_restore(struct sw_daemon *daemon, struct sw_config **config, struct
 	if (!daemon->base_config)
 		return sw_error_set(err, -ENOMEM, "out of memory");
 	notes = read_notes(daemon);
+	/* What the maps count under which id nobody could say. */
+	if (!notes && sw_kern_inherited(daemon->kern))
+		return sw_error_set(
+			err, -EBADMSG,
+			"%s/state: the notes of the last daemon cannot be read; without "
+			"that file the connections inside are counted anew",
+			sw_kern_before(daemon->kern));
 	if (!notes)
 		return 0;
 	failed = restore(daemon, notes, config, err);

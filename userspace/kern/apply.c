@@ -26,6 +26,12 @@ static int put_prefix(const struct sw_maps *maps, const struct sw_plan_prefix *p
 
 	memcpy(key.address.bytes, prefix->prefix.addr.bytes, sizeof(key.address.bytes));
 	failed = bpf_map_update_elem(maps->classes_fd, &key, &prefix->class_id, BPF_ANY);
+	if (failed == -ENOSPC)
+		return sw_error_set(
+			err, failed,
+			"the kernel's table of prefixes has no room: old ones stay until "
+			"all new ones are there, %d together; take out what goes by a reload before",
+			SW_PREFIXES_MAX);
 	if (failed)
 		return sw_error_set(err, failed, "the kernel's table of prefixes: %s",
 				    strerror(-failed));
