@@ -170,6 +170,28 @@ static __always_inline __u64 flow_kill(struct sw_flow *flow, __u32 tag, struct h
 	return 0;
 }
 
+/*
+ * The entry of a flow that holds nothing goes; only for who has the flow to himself, DEAD or CLAIMED. The kernel
+ * refuses that where it was interrupted at the same part of the table. Nobody would touch such an entry again, so it
+ * is left like one that was reset, for the sweep. True if it is gone.
+ */
+static __noinline int flow_delete(const struct sw_flow_key *key, struct sw_flow *flow)
+{
+	struct sw_flow left = unpack(flow_word(flow));
+	long err = bpf_map_delete_elem(&flows, key);
+
+	if (!err || err == -ENOENT)
+		return 1;
+	flow->state_ns = bpf_ktime_get_ns();
+	left.state = SW_FLOW_EXPIRED;
+	left.flags = SW_FLOW_RESET;
+	/* A connection that comes all the same counts in a lane, which who waited has none of. */
+	if (left.lane != SW_LANE_POOLER)
+		left.lane = SW_LANE_DIRECT;
+	__sync_lock_test_and_set(&flow->word, left.word);
+	return 0;
+}
+
 /* Ends a flow: whatever it held is given back, once, and its entry goes. */
 static __always_inline void flow_end(const struct sw_flow_key *key)
 {
@@ -186,7 +208,7 @@ static __always_inline void flow_end(const struct sw_flow_key *key)
 		flow_release(key, &held, word);
 	if (unpack(word).state == SW_FLOW_OPEN)
 		count_lifetime(held.service, bpf_ktime_get_ns() - held.state_ns);
-	bpf_map_delete_elem(&flows, key);
+	flow_delete(key, flow);
 }
 
 /*
@@ -197,8 +219,11 @@ static __noinline int flow_expire(const struct sw_flow_key *key, struct sw_flow 
 				  __u64 now_ns, __u32 counter)
 {
 	struct holding held = holding_of(flow);
+	__u8 flags = unpack(seen).flags & ~SW_FLOW_COOKIE;
 
-	if (!flow_move(flow, seen, SW_FLOW_EXPIRED, unpack(seen).flags & ~SW_FLOW_COOKIE))
+	if (counter != SW_COUNTER_EXPIRED)
+		flags |= SW_FLOW_RESET;
+	if (!flow_move(flow, seen, SW_FLOW_EXPIRED, flags))
 		return 0;
 	/* Before the release, which takes long enough for a retransmit to revive the flow. */
 	flow->state_ns = now_ns;
@@ -207,6 +232,21 @@ static __noinline int flow_expire(const struct sw_flow_key *key, struct sw_flow 
 	count(held.service,
 	      counter == SW_COUNTER_EXPIRED ? SW_COUNTER_EXPIRED : SW_COUNTER_HANDSHAKE_RESETS);
 	return 1;
+}
+
+/*
+ * This host had no socket for the flow's SYN, so there is nothing that an ACK could complete: nothing of it stays,
+ * or clients that try again and again would fill the table while nobody listens.
+ */
+static __noinline int flow_undo(const struct sw_flow_key *key, struct sw_flow *flow, __u64 seen)
+{
+	struct holding held = holding_of(flow);
+
+	if (!flow_move(flow, seen, SW_FLOW_DEAD, 0))
+		return 0;
+	flow_release(key, &held, seen);
+	count(held.service, SW_COUNTER_HANDSHAKE_RESETS);
+	return flow_delete(key, flow);
 }
 
 /*
@@ -236,8 +276,12 @@ static __always_inline void flow_reset(const struct sw_flow_key *key, __u32 sequ
 	if (!flow)
 		return;
 	was = unpack(flow_word(flow));
-	if (was.tag == sw_flow_tag(key) && was.state == SW_FLOW_HALF_OPEN &&
-	    is_ended_by(flow, was.flags, sequence, is_unheard))
+	if (was.tag != sw_flow_tag(key) || was.state != SW_FLOW_HALF_OPEN ||
+	    !is_ended_by(flow, was.flags, sequence, is_unheard))
+		return;
+	if (is_unheard)
+		flow_undo(key, flow, was.word);
+	else
 		flow_expire(key, flow, was.word, bpf_ktime_get_ns(), SW_COUNTER_HANDSHAKE_RESETS);
 }
 

@@ -18,7 +18,7 @@ static __noinline int waiter_forget(const struct sw_flow_key *key, struct sw_flo
 		return 0;
 	held = holding_of(flow);
 	waiter_ended(key, &held, bpf_ktime_get_ns(), outcome);
-	bpf_map_delete_elem(&flows, key);
+	flow_delete(key, flow);
 	return 1;
 }
 

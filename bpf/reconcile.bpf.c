@@ -198,7 +198,7 @@ static __always_inline int release(const struct sw_flow_key *key, __u64 seen)
 	flow_release(key, &held, seen);
 	if (was.state == SW_FLOW_OPEN)
 		count_lifetime(held.service, bpf_ktime_get_ns() - held.state_ns);
-	bpf_map_delete_elem(&flows, key);
+	flow_delete(key, flow);
 	return SW_FLOW_OP_DONE;
 }
 

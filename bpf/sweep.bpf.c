@@ -9,8 +9,15 @@
 #include "forget.bpf.h"
 #include "spillway/fresh.h"
 
-/* After its slot went back a flow is kept for a late ACK: the kernel repeats its SYN-ACK for 63 s. */
+/* After its slot went back a flow is kept for a late ACK: by default the kernel repeats its SYN-ACK for 63 s. */
 #define EXPIRED_KEPT_NS (64 * NS_PER_SECOND)
+/*
+ * After a RST from the client the kernel has no handshake either. There may be an ACK that it has overtaken, on the
+ * way or between two CPUs, and only where the listener kept nothing, having answered by a cookie, does that complete
+ * anything. Kept for longer they would fill the table at a few thousand a second, which no limit stops: each gives
+ * back at once what it took.
+ */
+#define RESET_KEPT_NS NS_PER_SECOND
 /*
  * The longest that a client which still tries keeps silent: gaps double at the most, from 1 s on (RFC
  * 6298, 5.5; 3 s on older systems), so the next is no longer than all before it and the first. The daemon
@@ -29,6 +36,7 @@
 struct run {
 	struct sw_sweep *sweep;
 	__u64 handshake_timeout_ns;
+	__u64 expired_kept_ns;
 };
 
 /* Signed: another CPU may have read its clock after this one. */
@@ -45,6 +53,11 @@ static __always_inline int is_overdue(const struct run *run, const struct sw_flo
 	return is_past(run, flow->syn_ns, flags & SW_FLOW_RENUMBERED ? 2 * allowed_ns : allowed_ns);
 }
 
+static __always_inline __u64 kept_ns(const struct run *run, __u8 flags)
+{
+	return flags & SW_FLOW_RESET ? RESET_KEPT_NS : run->expired_kept_ns;
+}
+
 static int sweep_flow(void *map, struct sw_flow_key *key, struct sw_flow *flow, struct run *run)
 {
 	struct sw_sweep *sweep = run->sweep;
@@ -53,6 +66,7 @@ static int sweep_flow(void *map, struct sw_flow_key *key, struct sw_flow *flow, 
 	__u64 seen = flow_word(flow);
 	struct sw_flow was = unpack(seen);
 
+	(void)map;
 	if (was.tag != sw_flow_tag(key))
 		return 0;
 	if (was.state == SW_FLOW_HALF_OPEN && is_overdue(run, flow, was.flags)) {
@@ -61,11 +75,23 @@ static int sweep_flow(void *map, struct sw_flow_key *key, struct sw_flow *flow, 
 	} else if (was.state == SW_FLOW_WAITING &&
 		   is_past(run, flow->state_ns, flow->state_ns - flow->syn_ns + SILENCE_FIRST_NS)) {
 		sweep->flows_removed += waiter_forget(key, flow, seen, isn, SW_WAIT_ABANDONED);
-	} else if (was.state == SW_FLOW_EXPIRED && is_past(run, flow->state_ns, EXPIRED_KEPT_NS) &&
+	} else if (was.state == SW_FLOW_EXPIRED &&
+		   is_past(run, flow->state_ns, kept_ns(run, was.flags)) &&
 		   flow_move(flow, seen, SW_FLOW_DEAD, 0)) {
-		bpf_map_delete_elem(map, key);
-		sweep->flows_removed++;
+		sweep->flows_removed += flow_delete(key, flow);
 	}
+	return 0;
+}
+
+/* Like flow_delete(): an entry that stayed claimed would keep its source out for good. */
+static __always_inline int source_delete(void *map, struct sw_source_key *key,
+					 struct sw_source_live *live)
+{
+	long err = bpf_map_delete_elem(map, key);
+
+	if (!err || err == -ENOENT)
+		return 1;
+	sw_source_stay(live);
 	return 0;
 }
 
@@ -78,8 +104,7 @@ static int sweep_source(void *map, struct sw_source_key *key, struct sw_source_l
 		live->seen_ns = sweep->now_ns;
 	} else if (is_past(run, live->seen_ns, SOURCE_KEPT * run->handshake_timeout_ns) &&
 		   sw_source_retire(live)) {
-		bpf_map_delete_elem(map, key);
-		sweep->sources_removed++;
+		sweep->sources_removed += source_delete(map, key, live);
 	}
 	return 0;
 }
@@ -88,6 +113,9 @@ static __always_inline void sweep_by(const struct sw_control *said, struct sw_sw
 {
 	struct run run = {.sweep = sweep, .handshake_timeout_ns = said->handshake_timeout_ns};
 
+	run.expired_kept_ns = said->late_ack_s * NS_PER_SECOND;
+	if (run.expired_kept_ns < EXPIRED_KEPT_NS)
+		run.expired_kept_ns = EXPIRED_KEPT_NS;
 	bpf_for_each_map_elem(&flows, sweep_flow, &run, 0);
 	bpf_for_each_map_elem(&source_live, sweep_source, &run, 0);
 }

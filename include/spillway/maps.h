@@ -152,7 +152,7 @@ enum sw_flow_state {
 	SW_FLOW_NONE = 0,
 	SW_FLOW_HALF_OPEN, /* slot taken, handshake not complete */
 	SW_FLOW_OPEN,	   /* ESTABLISHED was seen */
-	SW_FLOW_EXPIRED,   /* handshake too late, slot given back; kept a while for a late ACK */
+	SW_FLOW_EXPIRED,   /* handshake given up, slot given back; kept a while for a late ACK */
 	SW_FLOW_CLAIMED,   /* being filled again by the gate, for some instructions */
 	SW_FLOW_DEAD,	   /* being deleted, for some instructions */
 	SW_FLOW_WAITING,   /* parked: it holds a place in the queue, and no slot */
@@ -180,6 +180,8 @@ enum sw_flow_state {
  * itself. Once: a new number every now and then keeps no slot.
  */
 #define SW_FLOW_RENUMBERED 0x80
+/* EXPIRED: by a RST, after which hardly an ACK comes: it is kept for a moment only. */
+#define SW_FLOW_RESET 0x02
 
 struct sw_flow {
 	union {
@@ -270,7 +272,7 @@ struct sw_control {
 	__u64 cookie_watch; /* sum over all services: while 0, no data packet is looked at */
 	/* Gates of other interfaces may still count in other maps: who is new has to come again. */
 	__u32 is_moving;
-	__u32 pad;
+	__u32 late_ack_s; /* how long after its SYN this host takes an ACK for one, if longer than by default */
 };
 
 /* The result of one run of the sweep. now_ns is the kernel's clock, by which all times in maps are. */

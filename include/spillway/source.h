@@ -114,6 +114,12 @@ SW_INLINE void sw_source_free(__u64 *word, int direct)
 	__sync_fetch_and_sub(word, SW_SOURCE_LIVE + (direct ? SW_SOURCE_DIRECT : 0));
 }
 
+/* Takes the claim back of who could not delete the entry: it is there for all again. */
+SW_INLINE void sw_source_stay(struct sw_source_live *live)
+{
+	__sync_fetch_and_sub(&live->word, SW_SOURCE_GONE);
+}
+
 /*
  * Claims an empty entry for deletion. True for exactly one caller, and then nobody can add to it. A
  * handshake that was just completed leaves half_open only after its flow could have been ended: what
@@ -128,7 +134,7 @@ SW_INLINE int sw_source_retire(struct sw_source_live *live)
 		return 0;
 	if (!*(volatile __u32 *)&live->half_open)
 		return 1;
-	__sync_fetch_and_sub(&live->word, SW_SOURCE_GONE);
+	sw_source_stay(live);
 	return 0;
 }
 

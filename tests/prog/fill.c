@@ -50,6 +50,16 @@ void fill_flows(struct rig *rig)
 	free(flows);
 }
 
+void fill_flows_but(struct rig *rig, uint32_t places)
+{
+	fill_flows(rig);
+	for (uint32_t i = 0; i < places; i++) {
+		struct sw_flow_key key = packet_flow(&(struct packet){.client = STRANGERS + i});
+
+		assert_int_equal(bpf_map_delete_elem(rig->maps->flows_fd, &key), 0);
+	}
+}
+
 void fill_sources(struct rig *rig)
 {
 	struct sw_source_key *keys = calloc(BATCH, sizeof(*keys));

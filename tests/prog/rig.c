@@ -299,6 +299,16 @@ bool rig_has_flow(const struct rig *rig, const struct packet *packet)
 	return !bpf_map_lookup_elem(rig->maps->flows_fd, &key, &flow);
 }
 
+void rig_await_state(const struct rig *rig, const struct packet *packet, uint8_t state)
+{
+	for (int i = 0; i < 1000; i++) {
+		if (state ? rig_flow(rig, packet).state == state : !rig_has_flow(rig, packet))
+			return;
+		usleep(1000);
+	}
+	fail_msg("the flow does not come to state %d", state);
+}
+
 struct sw_flow rig_flow(const struct rig *rig, const struct packet *packet)
 {
 	struct sw_flow_key key = key_of(rig, packet);

@@ -109,6 +109,8 @@ uint64_t rig_fingerprint(const struct rig *rig);
 /* The noted flow; fails the test when there is none. */
 struct sw_flow rig_flow(const struct rig *rig, const struct packet *packet);
 bool rig_has_flow(const struct rig *rig, const struct packet *packet);
+/* Until the flow is in that state, SW_FLOW_NONE: until there is none; fails the test where it does not come to it. */
+void rig_await_state(const struct rig *rig, const struct packet *packet, uint8_t state);
 void rig_put_flow(struct rig *rig, const struct packet *packet, const struct sw_flow *flow);
 uint32_t rig_entries(int map_fd, size_t key_bytes);
 /* The word of source.h; 0 when the source has no entry. */

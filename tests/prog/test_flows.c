@@ -272,6 +272,19 @@ static void what_expired_long_ago_goes(struct rig *rig, const void *arg)
 	rig_assert_slots(rig, 0, 0, 0);
 }
 
+/* Where the host repeats its SYN-ACKs for longer. */
+static void what_a_later_ack_may_complete_stays(struct rig *rig, const void *arg)
+{
+	(void)arg;
+	rig->maps->control->late_ack_s = 128;
+	rig_expect(rig, &first, DIRECT_FIRST);
+	rig_sweep_after(rig, 6 * SECOND_NS);
+	assert_int_equal(rig_sweep_after(rig, 127 * SECOND_NS).flows_removed, 0);
+	assert_true(rig_has_flow(rig, &first));
+	assert_int_equal(rig_sweep_after(rig, SECOND_NS).flows_removed, 1);
+	assert_false(rig_has_flow(rig, &first));
+}
+
 static void the_sweep_leaves_open_flows(struct rig *rig, const void *arg)
 {
 	struct sw_flow flow;
@@ -290,16 +303,6 @@ static void the_sweep_leaves_open_flows(struct rig *rig, const void *arg)
 
 /* --- the kernel's own word */
 
-static void await_state(const struct rig *rig, const struct packet *packet, uint8_t state)
-{
-	for (int i = 0; i < 1000; i++) {
-		if (state ? rig_flow(rig, packet).state == state : !rig_has_flow(rig, packet))
-			return;
-		usleep(1000);
-	}
-	fail_msg("the flow does not come to state %d", state);
-}
-
 static void a_connection_from_syn_to_close(struct rig *rig, const void *arg)
 {
 	const struct packet packet = {.client = CLIENT, .client_port = 42001 + 10 * rig->tc};
@@ -308,13 +311,13 @@ static void a_connection_from_syn_to_close(struct rig *rig, const void *arg)
 	(void)arg;
 	rig_expect(rig, &packet, DIRECT_FIRST);
 	client = listener_connect(rig, &packet);
-	await_state(rig, &packet, SW_FLOW_OPEN);
+	rig_await_state(rig, &packet, SW_FLOW_OPEN);
 	server = accept(listener, NULL, NULL);
 	rig_sweep_after(rig, 3600 * SECOND_NS);
 	rig_assert_slots(rig, 0, 1, 0);
 	close(client);
 	close(server);
-	await_state(rig, &packet, SW_FLOW_NONE);
+	rig_await_state(rig, &packet, SW_FLOW_NONE);
 	rig_assert_slots(rig, 0, 0, 0);
 	assert_int_equal((rig_source(rig, 0, &packet) & SW_SOURCE_GONE), 0);
 	close(listener);
@@ -331,14 +334,14 @@ static void a_handshake_after_its_time(struct rig *rig, const void *arg)
 	rig_sweep_after(rig, 6 * SECOND_NS);
 	rig_expect_syn(rig, CLIENT, 5, DIRECT_FIRST);
 	client = listener_connect(rig, &packet);
-	await_state(rig, &packet, SW_FLOW_OPEN);
+	rig_await_state(rig, &packet, SW_FLOW_OPEN);
 	server = accept(listener, NULL, NULL);
 	assert_int_equal(rig_counted(rig, SW_COUNTER_OVERCOMMITTED), 1);
 	rig_assert_slots(rig, 0, 2, 0);
 	rig_expect_syn(rig, CLIENT, 6, REFUSED(BUDGET));
 	close(client);
 	close(server);
-	await_state(rig, &packet, SW_FLOW_NONE);
+	rig_await_state(rig, &packet, SW_FLOW_NONE);
 	rig_assert_slots(rig, 0, 1, 0);
 	close(listener);
 }
@@ -423,6 +426,8 @@ static const struct rig_test tests[] = {
 	{"an expired flow's SYN is decided anew", an_expired_flow_begins_anew, NULL, 0},
 	{"an expired flow's SYN may be refused", an_expired_flow_may_be_refused, NULL, 0},
 	{"what expired long ago is removed", what_expired_long_ago_goes, NULL, 0},
+	{"where SYN-ACKs are repeated for longer it stays for longer",
+	 what_a_later_ack_may_complete_stays, NULL, 0},
 	{"the ids of an expired flow are not free", the_ids_of_an_expired_flow, NULL, 0},
 	{"the sweep leaves open flows alone", the_sweep_leaves_open_flows, NULL, 0},
 	{"a connection's slot is freed by its close", a_connection_from_syn_to_close, NULL, 0},

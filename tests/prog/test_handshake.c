@@ -36,15 +36,6 @@ static void end_of(struct rig *rig, const struct packet *packet, uint64_t in_all
 	assert_int_equal(sw_source_live_count(rig_source(rig, 0, packet)), own);
 }
 
-static void await_state(const struct rig *rig, const struct packet *packet, uint8_t state)
-{
-	for (int i = 0; rig_flow(rig, packet).state != state; i++) {
-		if (i == 1000)
-			fail_msg("the flow does not come to state %d", state);
-		usleep(1000);
-	}
-}
-
 /* --- caps */
 
 static void a_source_stops_at_its_cap(struct rig *rig, const void *arg)
@@ -79,10 +70,7 @@ static void reset(const struct rig *rig, const struct packet *packet, int client
 
 	setsockopt(client, SOL_SOCKET, SO_LINGER, &at_once, sizeof(at_once));
 	close(client);
-	for (int i = 0; rig_has_flow(rig, packet); i++) {
-		assert_true(i < 1000);
-		usleep(1000);
-	}
+	rig_await_state(rig, packet, SW_FLOW_NONE);
 }
 
 /* A connection that was there, and is gone. */
@@ -92,7 +80,7 @@ static void come_and_go(struct rig *rig, const struct packet *packet)
 
 	rig_expect(rig, packet, DIRECT_FIRST);
 	client = listener_connect(rig, packet);
-	await_state(rig, packet, SW_FLOW_OPEN);
+	rig_await_state(rig, packet, SW_FLOW_OPEN);
 	reset(rig, packet, client);
 	close(listener);
 }
@@ -202,7 +190,7 @@ static void what_is_completed_makes_room(struct rig *rig, const void *arg)
 	set_caps(rig, 1, 1);
 	rig_expect(rig, &packet, DIRECT_FIRST);
 	client = listener_connect(rig, &packet);
-	await_state(rig, &packet, SW_FLOW_OPEN);
+	rig_await_state(rig, &packet, SW_FLOW_OPEN);
 	rig_assert_half_open(rig, &packet, 0, 0);
 	rig_assert_slots(rig, 0, 1, 0);
 	rig_expect_syn(rig, ALICE, 2, DIRECT_FIRST);
@@ -357,7 +345,7 @@ static void where_nobody_listens(struct rig *rig, const void *arg)
 	close(listener_open_at(rig, &packet));
 	rig_expect(rig, &packet, DIRECT_FIRST);
 	assert_int_equal(listener_try(rig, &packet), -ECONNREFUSED);
-	await_state(rig, &packet, SW_FLOW_EXPIRED);
+	rig_await_state(rig, &packet, SW_FLOW_NONE);
 	end_of(rig, &packet, 0, 0);
 	assert_int_equal(rig_counted(rig, SW_COUNTER_HANDSHAKE_RESETS), 1);
 }
@@ -374,7 +362,7 @@ static void where_nobody_listens_to_two_numbers(struct rig *rig, const void *arg
 	rig_expect(rig, &packet, RETRANSMIT(PASSES));
 	packet.isn = 9000;
 	assert_int_equal(listener_try(rig, &packet), -ECONNREFUSED);
-	await_state(rig, &packet, SW_FLOW_EXPIRED);
+	rig_await_state(rig, &packet, SW_FLOW_NONE);
 	end_of(rig, &packet, 0, 0);
 	assert_int_equal(rig_counted(rig, SW_COUNTER_HANDSHAKE_RESETS), 1);
 }
@@ -407,9 +395,9 @@ static void a_full_accept_queue(struct rig *rig, const void *arg)
 	rig_assert_half_open(rig, &one, 2, 2);
 	assert_int_equal(listen(listener, 0), 0);
 	assert_int_equal(send(a, "a", 1, MSG_NOSIGNAL), 1);
-	await_state(rig, &one, SW_FLOW_OPEN);
+	rig_await_state(rig, &one, SW_FLOW_OPEN);
 	assert_int_equal(send(b, "b", 1, MSG_NOSIGNAL), 1);
-	await_state(rig, &other, SW_FLOW_EXPIRED);
+	rig_await_state(rig, &other, SW_FLOW_EXPIRED);
 	rig_assert_half_open(rig, &one, 0, 0);
 	rig_assert_slots(rig, 0, 1, 0);
 	assert_int_equal(rig_counted(rig, SW_COUNTER_HANDSHAKE_RESETS), 1);
@@ -448,7 +436,7 @@ static void a_late_ack_without_room(struct rig *rig, const void *arg)
 	rig_sweep_after(rig, 12 * SECOND_NS);
 	fill_sources(rig);
 	client = listener_connect(rig, &packet);
-	await_state(rig, &packet, SW_FLOW_OPEN);
+	rig_await_state(rig, &packet, SW_FLOW_OPEN);
 	rig_assert_slots(rig, 0, 1, 0);
 	assert_int_equal(rig_counted(rig, SW_COUNTER_SOURCES_FULL), 1);
 	assert_int_equal(rig_counted(rig, SW_COUNTER_OVERCOMMITTED), 1);

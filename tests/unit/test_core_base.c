@@ -22,6 +22,7 @@
 #include "core/clock.h"
 #include "core/error.h"
 #include "core/log.h"
+#include "core/synack.h"
 
 /* Runs with stderr going into a pipe and gives back what was written. */
 static void capture(void (*speak)(void), char *buf, size_t size)
@@ -250,10 +251,23 @@ static void keys_of_one_pattern_spread_over_all_buckets(void **state)
 		assert_in_range(filled[i], 1, 160);
 }
 
+/* Linux: 1, 2, 4 s and so on, and after the last repetition once more. */
+static void half_open_connections_last_as_long_as_the_kernel_repeats_its_answer(void **state)
+{
+	(void)state;
+	assert_int_equal(sw_synack_lasts_s(5), 63 + 1);
+	assert_int_equal(sw_synack_lasts_s(6), 127 + 1);
+	assert_int_equal(sw_synack_lasts_s(7), 127 + 120 + 1);
+	assert_int_equal(sw_synack_lasts_s(0), 1 + 1);
+	assert_int_equal(sw_synack_lasts_s(UINT32_MAX), sw_synack_lasts_s(255));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(keys_of_one_pattern_spread_over_all_buckets),
+		cmocka_unit_test(
+			half_open_connections_last_as_long_as_the_kernel_repeats_its_answer),
 		cmocka_unit_test(an_error_keeps_code_and_text),
 		cmocka_unit_test(an_error_too_long_for_its_text_ends_in_dots),
 		cmocka_unit_test(an_error_is_never_cut_inside_a_character),

@@ -10,6 +10,7 @@
 #include "core/cleanup.h"
 #include "core/clock.h"
 #include "core/log.h"
+#include "core/synack.h"
 #include "core/sysctl.h"
 #include "daemon/monitor.h"
 #include "daemon/notes.h"
@@ -23,10 +24,12 @@
 void sw_change_control(struct sw_daemon *daemon)
 {
 	struct sw_control *control = daemon->maps->control;
-	uint32_t syncookies = 1; /* the kernel's default */
+	uint32_t syncookies = 1, synack_retries = 5; /* the kernel's defaults */
 
 	sw_sysctl_read("net/ipv4/tcp_syncookies", &syncookies);
+	sw_sysctl_read("net/ipv4/tcp_synack_retries", &synack_retries);
 	control->syncookies = syncookies;
+	control->late_ack_s = sw_synack_lasts_s(synack_retries);
 	control->mode = daemon->config->mode;
 	control->on_loss = daemon->config->on_daemon_loss;
 	control->heartbeat_timeout_ns = daemon->config->heartbeat_timeout_ns;

@@ -101,6 +101,7 @@ static void put_states_back(const struct sw_takeover *kept, const struct sw_maps
 	control->mode = kept->control.mode;
 	control->on_loss = kept->control.on_loss;
 	control->syncookies = kept->control.syncookies;
+	control->late_ack_s = kept->control.late_ack_s;
 	control->heartbeat_timeout_ns = kept->control.heartbeat_timeout_ns;
 	control->handshake_timeout_ns = kept->control.handshake_timeout_ns;
 	/* Nobody lives who would let in those that wait. */
