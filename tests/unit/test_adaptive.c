@@ -12,105 +12,7 @@
 
 #include <cmocka.h>
 
-#include "policy/adaptive.h"
-
-#define STEP_NS 250000000ull
-#define STEP_S	0.25
-#define START	1000000000ull
-
-static const struct sw_adaptive_rules usual_rules = {.floor = 5, .ceiling = 100, .tolerance = 3};
-
-/* A database, and as many clients as want in, one transaction each, by turns. */
-struct plant {
-	struct sw_adaptive adaptive;
-	struct sw_adaptive_rules rules;
-	uint64_t now_ns;
-	double wanted;	 /* clients */
-	double cpus;	 /* beyond so many at work each takes longer */
-	double lasts_s;	 /* a transaction with nobody else there */
-	double convoy_s; /* of it, how long it holds what all others wait for */
-	double probe_s;
-	double noise; /* of what is sampled, either way */
-	double used, done;
-	double ended; /* by transactions, over all steps */
-};
-
-static struct plant plant_of(double wanted)
-{
-	struct plant plant = {
-		.rules = usual_rules,
-		.now_ns = START,
-		.wanted = wanted,
-		.cpus = 1000,
-		.lasts_s = 0.1,
-		.probe_s = 0.001,
-		.ended = 1,
-	};
-
-	sw_adaptive_begin(&plant.adaptive, usual_rules.floor);
-	return plant;
-}
-
-static double noisy(const struct plant *plant, double value)
-{
-	return value * (1 + plant->noise * (2 * drand48() - 1));
-}
-
-/* Transactions a second with n inside. */
-static double throughput(const struct plant *plant, double n)
-{
-	double rate = fmin(n, plant->cpus) / plant->lasts_s;
-
-	return plant->convoy_s > 0 ? fmin(rate, 1 / plant->convoy_s) : rate;
-}
-
-static double waiting(const struct plant *plant)
-{
-	return plant->convoy_s > 0
-		       ? fmax(0, plant->used - throughput(plant, plant->used) * plant->lasts_s)
-		       : 0;
-}
-
-static uint32_t slots(const struct plant *plant)
-{
-	return sw_adaptive_slots(&plant->adaptive, &plant->rules);
-}
-
-static void run_once(struct plant *plant)
-{
-	double ends = throughput(plant, plant->used) * STEP_S, may = slots(plant);
-	struct sw_adaptive_sample sample;
-
-	plant->ended += ends;
-	/* Who leaves makes room for one within the budget. */
-	plant->used = fmax(plant->used - ends, 0);
-	plant->used = fmin(fmax(may, plant->used), fmax(plant->wanted, plant->used));
-	plant->now_ns += STEP_NS;
-	plant->done++;
-	sample = (struct sw_adaptive_sample){
-		.now_ns = plant->now_ns,
-		.probe_ns = (uint64_t)(noisy(plant, plant->probe_s) * 1e9),
-		.at_work = (uint32_t)lround(noisy(plant, plant->used)),
-		.active = (uint32_t)lround(noisy(plant, plant->used)),
-		.transactions = (uint64_t)(plant->ended + plant->done),
-		.used = (uint32_t)plant->used,
-		.room = plant->used < may ? (uint32_t)(may - plant->used) : 0,
-	};
-	sample.waiting = (uint32_t)fmin(lround(waiting(plant)), sample.at_work);
-	sw_adaptive_step(&plant->adaptive, &plant->rules, &sample);
-}
-
-static void run_s(struct plant *plant, double seconds)
-{
-	for (double at = 0; at < seconds; at += STEP_S)
-		run_once(plant);
-}
-
-static void assert_within(double value, double least, double most)
-{
-	if (value < least || value > most)
-		fail_msg("%g is not from %g to %g", value, least, most);
-}
+#include "adaptive_plant.h"
 
 static struct sw_adaptive_sample any_sample(uint64_t *now_ns)
 {
@@ -524,6 +426,53 @@ static void as_few_as_the_floor_allows_are_no_reason_to_cut(void **state)
 	assert_int_equal(adaptive.state, SW_ADAPTIVE_AT_FLOOR);
 }
 
+/* All that is left to count then are the sampler's own transactions. */
+static void work_that_stands_still_cuts_it_however_slow_it_was_before(void **state)
+{
+	struct plant plant = plant_of(20);
+
+	(void)state;
+	plant.lasts_s = 2;
+	run_s(&plant, 120);
+	assert_within(plant.used, 20, 20);
+	assert_within(plant.adaptive.rate, 8, 12);
+	assert_int_equal(plant.adaptive.cuts, 0);
+	plant.lasts_s = 1e9;
+	run_s(&plant, 10);
+	assert_within((double)plant.adaptive.cuts, 1, 10);
+	assert_within(slots(&plant), 5, 20);
+	run_s(&plant, 10);
+	for (int i = 0; i < 4 * 60; i++) {
+		run_once(&plant);
+		assert_within(slots(&plant), 5, 20);
+		assert_within(plant.adaptive.rate, 0, 0.1);
+	}
+}
+
+static void a_server_that_counts_no_transactions_is_not_slow_for_that(void **state)
+{
+	struct sw_adaptive adaptive;
+	uint64_t now_ns = START;
+
+	(void)state;
+	sw_adaptive_begin(&adaptive, 5);
+	for (int i = 0; i < 400; i++) {
+		uint32_t slots = sw_adaptive_slots(&adaptive, &usual_rules);
+		struct sw_adaptive_sample sample = {
+			.now_ns = now_ns += STEP_NS,
+			.probe_ns = 1000000,
+			.at_work = slots,
+			.active = slots,
+			.transactions = 1000,
+			.used = slots,
+		};
+
+		sw_adaptive_step(&adaptive, &usual_rules, &sample);
+	}
+	assert_int_equal(sw_adaptive_slots(&adaptive, &usual_rules), 100);
+	assert_int_equal(adaptive.cuts, 0);
+}
+
 static void a_ceiling_that_is_low_for_a_moment_costs_no_budget_after_it(void **state)
 {
 	struct plant plant = plant_of(500);
@@ -548,7 +497,7 @@ static void statistics_that_begin_anew_and_long_silence_are_no_slowness(void **s
 	(void)state;
 	run_s(&plant, 20);
 	plant.ended = 1;
-	plant.done = 0;
+	plant.done = plant.told = 0;
 	run_s(&plant, 5);
 	plant.now_ns += 3600ull * 1000000000;
 	run_s(&plant, 5);
@@ -589,6 +538,8 @@ int main(void)
 		cmocka_unit_test(a_cut_goes_out_from_what_is_in_use),
 		cmocka_unit_test(it_is_not_cut_again_before_the_last_cut_had_its_effect),
 		cmocka_unit_test(as_few_as_the_floor_allows_are_no_reason_to_cut),
+		cmocka_unit_test(work_that_stands_still_cuts_it_however_slow_it_was_before),
+		cmocka_unit_test(a_server_that_counts_no_transactions_is_not_slow_for_that),
 		cmocka_unit_test(a_ceiling_that_is_low_for_a_moment_costs_no_budget_after_it),
 		cmocka_unit_test(statistics_that_begin_anew_and_long_silence_are_no_slowness),
 		cmocka_unit_test(before_it_has_begun_it_is_nothing),

@@ -179,7 +179,7 @@ static enum sw_adaptive_state move(struct sw_adaptive *adaptive,
 
 void sw_adaptive_begin(struct sw_adaptive *adaptive, uint32_t slots)
 {
-	*adaptive = (struct sw_adaptive){.limit = slots, .rate = -1, .gradient = 1};
+	*adaptive = (struct sw_adaptive){.limit = slots, .gradient = 1};
 }
 
 void sw_adaptive_step(struct sw_adaptive *adaptive, const struct sw_adaptive_rules *rules,

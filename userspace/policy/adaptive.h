@@ -73,15 +73,24 @@ struct sw_adaptive_trial {
 	double limit;	/* before it */
 };
 
+/* Transactions are counted over a second or more: PostgreSQL tells of each session's once a second. */
+struct sw_adaptive_window {
+	uint64_t since_ns; /* 0: none has begun */
+	uint64_t ended;	   /* by then */
+	uint64_t last;	   /* by the last sample */
+	uint32_t own;	   /* the sampler's own that were not told of by then, and those since */
+};
+
 struct sw_adaptive {
 	double limit;	     /* 0: not begun; above the ceiling while that is low for a moment */
 	uint64_t sampled_ns; /* 0: never */
 	uint64_t cut_ns;
-	uint64_t transactions;
+	struct sw_adaptive_window window;
 	double probes[2];		 /* the last two */
 	double learned_s;		 /* for how long there was something to learn from */
 	double at_work, waiting, active; /* smoothed */
-	double rate;			 /* of transactions, a second; < 0: not known */
+	bool knows_rate;
+	double rate; /* of transactions, a second, without the sampler's */
 	struct {
 		double now, usual; /* usual 0: not known */
 		double ratio;	   /* now by usual, 1 where one is not known */

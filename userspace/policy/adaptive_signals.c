@@ -7,9 +7,11 @@
 #include "policy/adaptive_parts.h"
 
 #define NS_PER_S 1e9
-/* Over how long what comes in is smoothed. PostgreSQL tells of a session's transactions once a second. */
+/* Over how long what comes in is smoothed. */
 #define SMOOTH_S      0.5
 #define SMOOTH_WORK_S 2.0
+/* Over how long transactions are counted, at least. */
+#define WINDOW_S 1.0
 /* How fast the usual is learned: with little at work, and what is better with much at work. */
 #define LEARN_LULL_S   2.0
 #define LEARN_BETTER_S 20.0
@@ -54,21 +56,50 @@ static void smooth(double *value, double next, double dt, double over_s)
 	*value += weight(dt, over_s) * (next - *value);
 }
 
+static void begin_window(struct sw_adaptive *adaptive, const struct sw_adaptive_sample *sample,
+			 uint32_t own)
+{
+	adaptive->window = (struct sw_adaptive_window){.since_ns = sample->now_ns,
+						       .ended = sample->transactions,
+						       .last = sample->transactions,
+						       .own = own};
+}
+
+/*
+ * The sampler's own are told of in lumps: what a window is short of them the next has too many. None at all is a count
+ * like any other, but for a server that counts nothing (track_counts).
+ */
+static void end_window(struct sw_adaptive *adaptive, const struct sw_adaptive_sample *sample,
+		       double took_s)
+{
+	int64_t told = (int64_t)(sample->transactions - adaptive->window.ended);
+	int64_t others = told - adaptive->window.own;
+	double rate = others > 0 ? (double)others / took_s : 0;
+	bool is_counted = adaptive->knows_rate || told;
+
+	if (adaptive->knows_rate)
+		smooth(&adaptive->rate, rate, took_s, SMOOTH_WORK_S);
+	else
+		adaptive->rate = rate;
+	adaptive->knows_rate = is_counted;
+	begin_window(adaptive, sample, is_counted && others < 0 ? (uint32_t)-others : 0);
+}
+
 /* A server that was restarted, or its statistics reset, counts anew. */
 static void count_transactions(struct sw_adaptive *adaptive,
 			       const struct sw_adaptive_sample *sample, double dt)
 {
-	bool is_known = dt > 0 && dt < SILENCE_S && sample->transactions > adaptive->transactions;
-	double rate;
+	struct sw_adaptive_window *window = &adaptive->window;
+	double took_s = (double)(sample->now_ns - window->since_ns) / NS_PER_S;
 
-	if (is_known) {
-		rate = (double)(sample->transactions - adaptive->transactions - 1) / dt;
-		if (adaptive->rate < 0)
-			adaptive->rate = rate;
-		else
-			smooth(&adaptive->rate, rate, dt, SMOOTH_WORK_S);
+	if (!window->since_ns || dt >= SILENCE_S || sample->transactions < window->last) {
+		begin_window(adaptive, sample, 0);
+		return;
 	}
-	adaptive->transactions = sample->transactions;
+	window->own++;
+	window->last = sample->transactions;
+	if (took_s >= WINDOW_S)
+		end_window(adaptive, sample, took_s);
 }
 
 /* The middle one of the last three: one that came late on a busy host says nothing of the database. */
@@ -90,11 +121,9 @@ static void take_in(struct sw_adaptive *adaptive, const struct sw_adaptive_sampl
 
 	for (int i = 0; i < SW_ADAPTIVE_SIGNALS; i++)
 		now[i] = &adaptive->signals[i].now;
-	if (!adaptive->sampled_ns) {
-		adaptive->rate = -1;
+	count_transactions(adaptive, sample, dt);
+	if (!adaptive->sampled_ns)
 		dt = INFINITY;
-	}
-	count_transactions(adaptive, sample, isinf(dt) ? 0 : dt);
 	smooth(&adaptive->at_work, sample->at_work, dt, SMOOTH_S);
 	smooth(&adaptive->waiting, sample->waiting, dt, SMOOTH_S);
 	smooth(&adaptive->active, sample->active, dt, SMOOTH_WORK_S);
@@ -105,7 +134,7 @@ static void take_in(struct sw_adaptive *adaptive, const struct sw_adaptive_sampl
 	*now[SW_ADAPTIVE_WAITS] =
 		(adaptive->at_work + 1) / (fmax(adaptive->at_work - adaptive->waiting, 0) + 1);
 	*now[SW_ADAPTIVE_TRANSACTION] =
-		adaptive->rate < 0 ? 0 : adaptive->active / fmax(adaptive->rate, RATE_LEAST);
+		adaptive->knows_rate ? adaptive->active / fmax(adaptive->rate, RATE_LEAST) : 0;
 	adaptive->sampled_ns = sample->now_ns;
 }
 
@@ -149,10 +178,11 @@ static void learn_all(struct sw_adaptive *adaptive, const struct sw_adaptive_rul
 		return;
 	learn(&adaptive->signals[SW_ADAPTIVE_PROBE].usual, adaptive->signals[SW_ADAPTIVE_PROBE].now,
 	      dt, lull);
-	if (transaction <= 0 || !sw_adaptive_has_work(adaptive))
+	if (!sw_adaptive_has_work(adaptive))
 		return;
-	learn(&adaptive->signals[SW_ADAPTIVE_TRANSACTION].usual, transaction, dt, lull);
 	adaptive->learned_s += dt;
+	if (transaction > 0)
+		learn(&adaptive->signals[SW_ADAPTIVE_TRANSACTION].usual, transaction, dt, lull);
 }
 
 static void compare(struct sw_adaptive *adaptive, const struct sw_adaptive_rules *rules)
