@@ -15,7 +15,7 @@ teardown_file() { world_destroy; }
 setup() { mark_log; }
 teardown() {
 	freeze_clients delete 2>/dev/null || true
-	send_away storm late idlers session-super
+	send_away storm late full elsewhere idlers session-super
 	end_test
 	ask_postgres 'select count(pg_terminate_backend(pid)) from pg_stat_activity where client_port > 0'
 	wait_until "nobody is left" nobody_is_left
@@ -23,7 +23,7 @@ teardown() {
 }
 nobody_is_left() { [ "$(ask_postgres 'select count(*) from pg_stat_activity where client_port > 0')" = 0 ]; }
 
-# [BUDGET=…] [AFTER=…] [RATE=…] [ROLE=…] [RESERVED=…] configuration
+# [BUDGET=…] [AFTER=…] [RATE=…] [ROLE=…] [RESERVED=…] configuration; where the pooler should be nobody listens.
 configuration() {
 	cat <<-YAML
 		services:
@@ -34,11 +34,14 @@ configuration() {
 		      evict_idle_after: ${AFTER:-1s}
 		      evict_rate: ${RATE:-100/s}
 		      conninfo: "host=$WORLD/postgres dbname=postgres user=${ROLE:-spillway}"
+		    pooler: {address: "127.0.0.1:6432"}
 		    queue: {max_wait: 60s, overload_after: 0s}
 		    lanes: [direct, queue, refuse]
 		    classes:
 		      - {name: default, rate: unlimited}
 		      - {name: kept, sources: [10.77.9.0/24], rate: unlimited, evict: no, reserved: ${RESERVED:-0}}
+		      - {name: narrow, sources: [10.77.8.0/24], rate: unlimited, max_direct: 1}
+		      - {name: pooled, sources: [10.77.7.0/24], rate: unlimited, lanes: [pooler, queue, refuse]}
 	YAML
 }
 
@@ -54,6 +57,8 @@ say() { printf '%s\n' "$2" >"$WORLD/hold-$1.fifo"; }
 	assert_equal "evicted" 1 "$(evicted)"
 	assert_matches "the log" 'ended the session of 10.77.1.1 port [0-9]+, idle for [0-9]+ s' "$(cat "$WORLD/log/spillwayd")"
 	assert_matches "metrics" '^spillway_evicted_total{service="main"} 1$' "$(sw metrics)"
+	assert_matches "status" 'main: so far 1 idle sessions were ended for those who waited' "$(sw status)"
+	assert_matches "explain" 'main: so far 1 idle sessions were ended for those who waited' "$(sw explain 10.77.1.1)"
 	assert_equal "those who are left" 2 "$(status_value "$USED")"
 }
 
@@ -165,6 +170,36 @@ all_are_old() { [ "$(ask_postgres "select count(*) from pg_stat_activity where u
 	gets_in 3-1 direct
 	assert_equal "evicted" 1 "$(evicted)"
 	assert_status "$USED" 3
+}
+
+@test "what the rate does not allow yet waits on" {
+	local host
+	RATE=1/m configuration | spillwayd_start
+	hold_many 1 3
+	wait_until "all are idle for long enough" idle_for 3
+	for host in 1 2 3; do
+		PGCONNECT_TIMEOUT=60 begin_hold "3-$host" "10.77.3.$host"
+	done
+	WAIT_SECONDS=20 wait_until "one session was ended" status_is '.services[0].counters.evicted' 1
+	eventually_status "$WAITING" 2
+	WAIT_SECONDS=20 wait_until "the database was asked again" asked_again
+	assert_equal "evicted" 1 "$(evicted)"
+	assert_status "$WAITING" 2
+}
+
+@test "nobody ends for those whom a slot would not let in" {
+	configuration | spillwayd_start
+	hold_many 1 2
+	hold 8-1 10.77.8.1
+	wait_until "all are idle for long enough" idle_for 3
+	come_and_wait full 10.77.8.2
+	come_and_wait elsewhere 10.77.7.1
+	wait_until "the database was asked again" asked_again
+	assert_equal "evicted" 0 "$(evicted)"
+	come late 10.77.3.1
+	wait_until_served late
+	assert_equal "evicted" 1 "$(evicted)"
+	assert_status "$WAITING" 2
 }
 
 @test "a role that may not end sessions is said once, with what helps" {

@@ -13,6 +13,7 @@
 #include "daemon/reconcile.h"
 #include "db/evict.h"
 #include "kern/steps.h"
+#include "spillway/chain.h"
 #include "spillway/slots.h"
 
 /* Whoever is served in one go; the next is a second later. */
@@ -67,6 +68,29 @@ static void free_unanswered(const struct sw_monitor *monitor, size_t sessions)
 		sw_reconcile_closed(monitor->daemon, monitor->service);
 }
 
+static uint32_t least(uint32_t a, uint32_t b)
+{
+	return a < b ? a : b;
+}
+
+/* Those that a slot would let in: a class that is full, or never goes direct, waits for something else. */
+static uint32_t waiting_for_slots(const struct sw_monitor *monitor)
+{
+	const struct sw_maps *maps = monitor->daemon->maps;
+	uint32_t sum = 0;
+
+	for (uint32_t id = 0; id < SW_CLASSES_MAX; id++) {
+		const struct sw_class_conf *conf = &maps->class_conf[id];
+		uint32_t used = sw_read_class_direct(maps, id);
+		uint32_t room = conf->max_direct ? conf->max_direct - least(used, conf->max_direct)
+						 : UINT32_MAX;
+
+		if (conf->service == monitor->service && sw_chain_has(conf->lanes, SW_LANE_DIRECT))
+			sum += least(sw_read_class_waiting(maps, id), room);
+	}
+	return sum;
+}
+
 /*
  * How many wait for want of a slot, and not because nobody is let in at all. Slots that no session is behind
  * are of clients that just come, or of sessions that were ended: theirs to wait for.
@@ -76,7 +100,7 @@ static uint32_t in_need(const struct sw_monitor *monitor, size_t sessions)
 	const struct sw_maps *maps = monitor->daemon->maps;
 	const struct sw_service_state *state = &maps->service_state[monitor->service];
 	uint64_t slots = state->direct;
-	uint32_t waiting = sw_read_service_waiting(maps, monitor->service);
+	uint32_t waiting = waiting_for_slots(monitor);
 	uint32_t coming =
 		sw_slots_total(slots) > sessions ? sw_slots_total(slots) - (uint32_t)sessions : 0;
 
