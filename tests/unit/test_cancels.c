@@ -44,10 +44,11 @@ struct server {
 };
 
 static struct server pooler, direct;
-static struct sw_config_service config_service = {.name = "main"};
-static struct sw_config config = {.services = &config_service, .service_count = 1};
-static struct sw_plan_service planned = {.id = 3, .name = "main"};
-static struct sw_plan plan = {.services = &planned, .service_count = 1};
+/* The second is there for the tests that say so. */
+static struct sw_config_service config_services[2] = {{.name = "main"}, {.name = "other"}};
+static struct sw_config config = {.services = config_services, .service_count = 2};
+static struct sw_plan_service planned[2] = {{.id = 3, .name = "main"}, {.id = 5, .name = "other"}};
+static struct sw_plan plan = {.services = planned};
 static struct sw_daemon the_daemon = {.config = &config, .plan = &plan};
 static struct sw_cancels *cancels;
 
@@ -75,7 +76,7 @@ uint64_t fake_clock_monotonic_ns(void)
 int fake_kern_count(struct sw_kern *kern, uint32_t service, enum sw_counter counter, uint64_t by)
 {
 	(void)kern;
-	assert_int_equal(service, planned.id);
+	assert_true(service == planned[0].id || service == planned[1].id);
 	world.counted[counter] += by;
 	return 0;
 }
@@ -100,8 +101,9 @@ static int open_world(void **state)
 	world.now_ns = 1000 * SECOND;
 	open_server(&pooler);
 	open_server(&direct);
-	config_service.pooler.address = pooler.at;
-	config_service.direct.address = (struct sw_endpoint){0};
+	plan.service_count = 1;
+	config_services[1].pooler.address = config_services[0].pooler.address = pooler.at;
+	config_services[0].direct.address = (struct sw_endpoint){0};
 	the_daemon.base = event_base_new();
 	cancels = sw_cancels_new(&the_daemon);
 	return !cancels;
@@ -126,7 +128,7 @@ static struct sw_cancel said_on(uint8_t lane, uint16_t client_port)
 		.flow = {.client_port_be = htons(client_port),
 			 .server_port_be = htons(direct.at.port)},
 		.sequence = 1001,
-		.service = planned.id,
+		.service = planned[0].id,
 		.lane = lane,
 		.bytes = BYTES,
 	};
@@ -218,7 +220,7 @@ static void or_to_the_direct_listener_where_the_service_names_one(void **state)
 	struct sw_cancel cancel = said_on(SW_LANE_POOLER, 1);
 
 	(void)state;
-	config_service.direct.address = direct.at;
+	config_services[0].direct.address = direct.at;
 	cancel.flow.server_port_be = htons(1);
 	sw_cancels_hand_on(cancels, &cancel);
 	expect_request(&direct);
@@ -272,6 +274,23 @@ static void so_many_are_on_their_way_at_once_and_the_next_is_lost(void **state)
 	assert_int_equal(world.counted[SW_COUNTER_CANCELS_LOST], 1);
 }
 
+static void of_several_services_none_takes_more_than_it_leaves_for_the_others(void **state)
+{
+	struct sw_cancel of_other = said_on(SW_LANE_DIRECT, 1);
+
+	(void)state;
+	plan.service_count = 2;
+	for (uint16_t i = 0; i < AT_ONCE; i++)
+		hand_on(SW_LANE_DIRECT, 1000 + i);
+	assert_int_equal(open_calls(), AT_ONCE / 2);
+	assert_int_equal(world.counted[SW_COUNTER_CANCELS_LOST], AT_ONCE / 2);
+	of_other.service = planned[1].id;
+	sw_cancels_hand_on(cancels, &of_other);
+	assert_int_equal(open_calls(), AT_ONCE / 2 + 1);
+	assert_int_equal(world.counted[SW_COUNTER_CANCELS_LOST], AT_ONCE / 2);
+	run_until_sent(AT_ONCE / 2 + 1);
+}
+
 static void a_listener_that_does_not_close_is_left_after_five_seconds(void **state)
 {
 	(void)state;
@@ -302,14 +321,14 @@ static void what_no_service_or_no_request_is_goes_nowhere(void **state)
 
 	(void)state;
 	of_none.service = 255;
-	of_another.service = planned.id + 1;
+	of_another.service = planned[0].id + 1;
 	too_long.bytes = SW_CANCEL_BYTES_MAX + 1;
 	sw_cancels_hand_on(cancels, &of_none);
 	sw_cancels_hand_on(cancels, &of_another);
 	sw_cancels_hand_on(cancels, &too_long);
 	empty.bytes = 0;
 	sw_cancels_hand_on(cancels, &empty);
-	config_service.pooler.address.port = 0;
+	config_services[0].pooler.address.port = 0;
 	sw_cancels_hand_on(cancels, &no_pooler);
 	assert_int_equal(open_calls(), 0);
 	assert_true(nobody_came(&pooler));
@@ -383,6 +402,7 @@ int main(void)
 		TEST(a_repetition_goes_nowhere_and_another_connection_does),
 		TEST(one_that_was_told_of_late_is_lost),
 		TEST(so_many_are_on_their_way_at_once_and_the_next_is_lost),
+		TEST(of_several_services_none_takes_more_than_it_leaves_for_the_others),
 		TEST(a_listener_that_does_not_close_is_left_after_five_seconds),
 		TEST(where_nobody_listens_nobody_has_the_session),
 		TEST(what_no_service_or_no_request_is_goes_nowhere),

@@ -164,18 +164,30 @@ static size_t other_listeners(const struct sw_daemon *daemon, const struct sw_ca
 	return count;
 }
 
-static struct call *free_call(struct sw_cancels *cancels)
+/*
+ * Where a listener answers nobody each takes its time, so of several services none gets more than it leaves free for
+ * the others (dynamic thresholds: Choudhury, Hahne 1998).
+ */
+static struct call *free_call(struct sw_cancels *cancels, uint32_t service)
 {
-	for (size_t i = 0; i < AT_ONCE; i++)
-		if (!cancels->calls[i].call)
-			return &cancels->calls[i];
-	return NULL;
+	struct call *found = NULL;
+	size_t left = 0, own = 0;
+
+	for (size_t i = 0; i < AT_ONCE; i++) {
+		struct call *call = &cancels->calls[i];
+
+		own += call->call && call->service == service;
+		left += !call->call;
+		if (!call->call && !found)
+			found = call;
+	}
+	return cancels->daemon->plan->service_count > 1 && own >= left ? NULL : found;
 }
 
 static int begin(struct sw_cancels *cancels, const struct sw_cancel *cancel,
 		 const struct sw_endpoint *to)
 {
-	struct call *call = free_call(cancels);
+	struct call *call = free_call(cancels, cancel->service);
 	int failed;
 
 	if (!call)
