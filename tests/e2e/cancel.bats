@@ -225,6 +225,57 @@ begin_session() {
 	was_handed_on 2 # to both listeners
 }
 
+# driver_sleeps DRIVER ADDRESS: its query runs.
+driver_sleeps() {
+	rm -f "$WORLD/log/session" "$WORLD/driver.fifo"
+	mkfifo "$WORLD/driver.fifo"
+	# shellcheck disable=SC2016 # expanded by the inner shell
+	spawn session bash -c 'exec "$@" <>"$0"' "$WORLD/driver.fifo" nsenter --net="/run/netns/$CLIENT_NS" \
+		env LD_PRELOAD="$BUILD/world/bind_source.so" BIND_SOURCE="$2" NODE_PATH="$BUILD/drivers/node_modules" \
+		node "$BATS_TEST_DIRNAME/drivers/cancelled.js" "$1" "$(server_address_for "$2")"
+	wait_until "the query of $1 runs" sleepers_are 1
+}
+
+# driver_cancels: and its program is told so.
+driver_cancels() {
+	echo >"$WORLD/driver.fifo"
+	wait_until "the driver is told" grep -qx 57014 "$WORLD/log/session"
+	wait_until "no query runs" sleepers_are 0
+	wait_until "the driver is gone" process_is_gone session
+}
+
+# drivers_cancel DRIVER: on both lanes, with the budget full, and with room in it.
+drivers_cancel() {
+	configure 1
+	driver_sleeps "$1" 10.77.1.1
+	driver_cancels
+	lanes_are 1 1
+	eventually_status "$USED" 0
+	hold a 10.77.1.1
+	driver_sleeps "$1" 10.77.1.2
+	driver_cancels
+	lanes_are 2 3
+	driver_sleeps "$1" 10.77.1.2
+	release a
+	eventually_status "$USED" 0
+	driver_cancels
+	lanes_are 3 4
+	sw budget main 2
+	eventually_status "$USED" 0
+	driver_sleeps "$1" 10.77.1.1
+	driver_cancels
+	lanes_are 5 4
+	was_handed_on 4
+}
+
+@test "what postgres.js cancels ends, on both lanes, with the budget full and with room in it" {
+	drivers_cancel postgres
+}
+
+@test "what node-postgres cancels ends, on both lanes, with the budget full and with room in it" {
+	drivers_cancel pg
+}
+
 handed_on_and_lost() { echo $(($(counter cancels_handed_on) + $(counter cancels_lost))); }
 # More where a listener with a full queue has clients repeat what was lost already.
 handed_on_and_lost_are() { [ "$(handed_on_and_lost)" -ge "$1" ]; }

@@ -55,7 +55,7 @@ static void row(size_t n, const char *const *values)
 }
 
 static const char *const settings[SETTINGS] = {
-	"100", "3", "0", "4711", "t", "f", NULL, "spillway", "123456", "1764500000000001"};
+	"100", "3", "2", "4711", "t", "f", NULL, "spillway", "123456", "1764500000000001"};
 
 static int begin(void **state)
 {
@@ -84,6 +84,7 @@ static void settings_are_what_the_database_says(void **state)
 	assert_int_equal(sw_facts_read(NULL, &facts, &err), 0);
 	assert_int_equal(facts.max_connections, 100);
 	assert_int_equal(facts.superuser_reserved, 3);
+	assert_int_equal(facts.reserved, 2);
 	assert_int_equal(facts.own_pid, 4711);
 	assert_true(facts.sees_all);
 	assert_false(facts.may_signal);
