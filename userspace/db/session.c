@@ -55,6 +55,23 @@ static void forget_rows(struct sw_session *session)
 		PQclear(session->results[--session->count]);
 }
 
+/*
+ * To look for a ticket and a key distribution centre libpq waits for both. Whoever wants that has said so: in the
+ * conninfo, in the environment, or in a service file.
+ */
+static bool wants_gss(const char *conninfo)
+{
+	PQconninfoOption *options = PQconninfoParse(conninfo, NULL);
+	bool is_said = getenv("PGGSSENCMODE") || getenv("PGSERVICE");
+
+	for (PQconninfoOption *option = options; option && option->keyword; option++)
+		if (option->val &&
+		    (!strcmp(option->keyword, "gssencmode") || !strcmp(option->keyword, "service")))
+			is_said = true;
+	PQconninfoFree(options);
+	return is_said;
+}
+
 /* Where the scout got in, if one was sent: its host instead of the conninfo's. */
 static enum sw_session_state begin(struct sw_session *session, const struct sw_scouted *at)
 {
@@ -70,6 +87,10 @@ static enum sw_session_state begin(struct sw_session *session, const struct sw_s
 			keys[count] = more[i][0];
 			values[count] = more[i][1];
 		}
+	}
+	if (!wants_gss(session->conninfo)) {
+		keys[count] = "gssencmode";
+		values[count] = "disable";
 	}
 	session->phase = CONNECTING;
 	session->conn = PQconnectStartParams(keys, values, true);
