@@ -105,6 +105,13 @@
 	assert_result '.query_ms.count == 3 and .makespan_ms >= 300 and .makespan_ms < 3000'
 }
 
+@test "a second query without a result is no success" {
+	scripted ready_without_the_second_result
+	storm_to "$SERVER" --clients 3 --rounds 2
+	assert_all_failed protocol_error "'Z' while waiting for the query"
+	assert_result '.query_ms.count == 3'
+}
+
 @test "what the server says while a client thinks is heard" {
 	scripted shutdown_while_held
 	storm_to "$SERVER" --clients 2 --rounds 2 --think 5s

@@ -48,7 +48,7 @@ static void come_again(struct sw_storm *storm, const struct sw_record *record)
 {
 	uint64_t next = (uint64_t)(record - storm->records) + storm->options->clients;
 
-	if (next < storm->connections && record->outcome != SW_OUTCOME_UNFINISHED)
+	if (next < storm->connections)
 		sw_arrivals_return(storm, (uint32_t)next,
 				   record->done_ns + storm->options->think_ns);
 }

@@ -112,6 +112,11 @@ def slow_results(connection):
     serve(connection, send=send)
 
 
+def ready_without_the_second_result(connection):
+    results = [READY, RESULT, LOGIN]
+    serve(connection, send=lambda data: connection.sendall(results.pop()))
+
+
 def silent_after_the_first_result(connection):
     read_startup(connection)
     connection.sendall(LOGIN)

@@ -25,7 +25,6 @@ static const struct row {
 static int parse_decimal(const char *text, double *out)
 {
 	const char *rest = text + strspn(text, "0123456789");
-	char *end;
 
 	if (rest == text)
 		return -EINVAL;
@@ -33,8 +32,8 @@ static int parse_decimal(const char *text, double *out)
 		rest += 1 + strspn(rest + 1, "0123456789");
 	if (*rest || rest[-1] == '.')
 		return -EINVAL;
-	*out = strtod(text, &end);
-	return *end ? -EINVAL : 0;
+	*out = strtod(text, NULL);
+	return 0;
 }
 
 int sw_spread_parse(const char *text, struct sw_spread *out, struct sw_error *err)
