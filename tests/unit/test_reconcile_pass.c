@@ -29,6 +29,7 @@
 #define sw_sockets_state	fake_sockets_state
 #define sw_sockets_read		fake_sockets_read
 #define sw_sockets_read_ending	fake_sockets_read
+#define sw_stacked_read		fake_stacked_read
 
 #include "daemon/reconcile.c"
 #include "daemon/reconcile_adopt.c"
@@ -40,6 +41,8 @@
 
 #define SOCKETS	   1000
 #define GATE	   3
+#define ON_TOP	   4 /* a device on top of it */
+#define BESIDE	   5
 #define MS	   UINT64_C(1000000)
 #define NOW	   (1000 * SW_RECONCILE_YOUNG_NS)
 #define OP_TAKES   (2 * MS)
@@ -50,9 +53,11 @@ static struct {
 	struct sw_control control;
 	uint64_t now_ns, beaten_ns, longest_ns;
 	size_t sockets, flows;
-	int looks_left;	 /* so many more find their socket; -1: all */
-	int looks_fail;	 /* 1: those after them are answered by an error */
-	int route;	 /* by which the clients come, or an error */
+	int looks_left; /* so many more find their socket; -1: all */
+	int looks_fail; /* 1: those after them are answered by an error */
+	int route;	/* by which the clients come, or an error */
+	int links_read; /* how often */
+	bool links_fail;
 	bool gives_back; /* who asked for the pass */
 	int beats, adopted, suspected, released, drift;
 	size_t moved;	  /* open flows of the first sockets, counted under another service */
@@ -182,6 +187,20 @@ int fake_route_interface(const struct sw_in6 *client)
 {
 	(void)client;
 	return world.route;
+}
+
+int fake_stacked_read(struct sw_stacked *out)
+{
+	static const struct sw_stacked_link links[] = {
+		{.ifindex = GATE}, {.ifindex = ON_TOP, .lower = GATE}, {.ifindex = BESIDE}};
+
+	if (world.links_fail)
+		return -ENOBUFS;
+	out->list = malloc(sizeof(links));
+	memcpy(out->list, links, sizeof(links));
+	out->count = out->room = sizeof(links) / sizeof(links[0]);
+	world.links_read++;
+	return 0;
 }
 
 int fake_sockets_state(struct mnl_socket *diag, const struct sw_flow_key *key)
@@ -450,6 +469,21 @@ static void an_unknown_route_fails_the_pass(void **state)
 	assert_int_equal(world.adopted, 0);
 }
 
+static void who_comes_by_a_device_on_top_of_the_guarded_one(void **state)
+{
+	(void)state;
+	world.looks_left = -1;
+	world.route = ON_TOP;
+	pass_over(3, 0);
+	assert_int_equal(world.adopted, 3);
+	assert_int_equal(world.links_read, 1);
+	world.route = BESIDE;
+	pass_over(3, 0);
+	assert_int_equal(world.adopted, 3);
+	world.links_fail = true;
+	assert_int_equal(pass(false, 3, 0, &(struct sw_reconcile){0}), -ENOBUFS);
+}
+
 static void what_fails_before_the_gate_can_be_given_back(void **state)
 {
 	(void)state;
@@ -546,6 +580,8 @@ int main(void)
 		 the_heart_beats_all_the_time, begin, NULL, NULL},
 		{"where the kernel does not say by which interface a client comes, the pass fails",
 		 an_unknown_route_fails_the_pass, begin, NULL, NULL},
+		{"who comes by a device on top of the guarded one counts, by one beside it does not",
+		 who_comes_by_a_device_on_top_of_the_guarded_one, begin, NULL, NULL},
 		{"what a pass before the gate took until it failed is given back, and nothing else",
 		 what_fails_before_the_gate_can_be_given_back, begin, NULL, NULL},
 		{"it is given back as well where something else fails later",

@@ -28,6 +28,7 @@ static void end_pass(struct sw_pass *pass)
 	sw_flow_list_free(&pass->closed);
 	sw_diag_close(&pass->diag);
 	sw_reconcile_lanes_free(&pass->lanes);
+	sw_stacked_free(&pass->stacked);
 }
 
 void sw_pass_show_life(void *arg)

@@ -12,12 +12,24 @@
 #include "policy/reconcile.h"
 #include "spillway/address.h"
 
-static bool is_guarded(const struct sw_pass *pass, int ifindex)
+/* 1: what comes in by the interface has passed a gate, 0: not, -errno. */
+static int is_guarded(struct sw_pass *pass, int ifindex)
 {
-	for (size_t i = 0; i < pass->daemon->attachment_count; i++)
-		if (pass->daemon->attachments[i].ifindex == ifindex)
-			return true;
-	return false;
+	int guarded[SW_CONFIG_INTERFACES_MAX];
+	size_t count = pass->daemon->attachment_count;
+	int failed;
+
+	for (size_t i = 0; i < count; i++) {
+		guarded[i] = pass->daemon->attachments[i].ifindex;
+		if (guarded[i] == ifindex)
+			return 1;
+	}
+	if (!pass->stacked.count) {
+		failed = sw_stacked_read(&pass->stacked);
+		if (failed)
+			return failed;
+	}
+	return sw_stacked_is_over(&pass->stacked, ifindex, guarded, count);
 }
 
 /* Sockets are sorted by client: one question for each is enough. 1: it did, 0: not, -errno. */
@@ -25,13 +37,14 @@ static int came_by_gate(struct sw_pass *pass, const struct sw_in6 *client)
 {
 	if (memcmp(&pass->routed, client, sizeof(*client))) {
 		int ifindex = sw_route_interface(client);
+		int guarded = ifindex > 0 ? is_guarded(pass, ifindex) : ifindex;
 
-		if (ifindex < 0)
-			return ifindex;
+		if (guarded < 0)
+			return guarded;
 		pass->routed = *client;
-		pass->routed_ifindex = ifindex;
+		pass->routed_by_gate = guarded;
 	}
-	return pass->routed_ifindex && is_guarded(pass, pass->routed_ifindex);
+	return pass->routed_by_gate;
 }
 
 static void fill_in(struct sw_pass *pass, const struct sw_socket *socket,

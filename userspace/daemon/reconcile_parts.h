@@ -9,6 +9,7 @@
 #include "daemon/reconcile_lanes.h"
 #include "kern/diag.h"
 #include "kern/sockets.h"
+#include "kern/stacked.h"
 
 struct sw_pass {
 	struct sw_daemon *daemon;
@@ -24,7 +25,8 @@ struct sw_pass {
 	uint64_t now_ns; /* the kernel's, from before the listing */
 	uint64_t beaten_ns;
 	struct sw_in6 routed;
-	int routed_ifindex;
+	bool routed_by_gate;
+	struct sw_stacked stacked; /* read when it is needed */
 	struct sw_reconcile result;
 };
 
