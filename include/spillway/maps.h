@@ -74,7 +74,8 @@ struct sw_service_state {
 	__u64 hold;	       /* SW_HOLD_…, written by the daemon; counts while that lives */
 	__u64 paused_until_ns; /* for the daemon; 0: until somebody resumes */
 	__u64 cancel_ns;       /* gcra.h: when the next CancelRequest may be handed on */
-	__u64 rest[4];
+	__u64 ramp_began_ns;   /* for the daemon: who came before that goes in by the ramp */
+	__u64 rest[3];
 };
 
 /* Why nobody gets in, whatever room there is. */

@@ -118,6 +118,27 @@ static void who_is_let_in_by_a_ramp_is_not_cut_short_although_it_takes_long(void
 	sw_queue_free(queue);
 }
 
+/* The budget is less than what waited, and the room tells so all the while. */
+static void who_waited_through_a_pause_is_not_cut_short_by_want_of_room(void **state)
+{
+	struct sw_queue *queue = queue_of(SW_QUEUE_FAIR);
+	uint64_t resumed_ns = START + 5 * SECOND, in_ns = resumed_ns + 30 * SECOND;
+
+	(void)state;
+	park(queue, &(struct client){.source = 1, .port = 1}, START);
+	find_no_room(queue, START - 30 * SECOND, START);
+	sw_queue_begin_ramp(queue, resumed_ns);
+	assert_int_equal(sw_queue_max_wait_ns(queue, 0, START + 1), 10 * SECOND);
+	find_no_room(queue, resumed_ns, in_ns);
+	park(queue, &(struct client){.source = 1, .port = 2}, in_ns);
+	assert_int_equal(sw_queue_max_wait_ns(queue, 0, in_ns), 10 * SECOND);
+	let_in(queue, in_ns);
+	/* From there on it is as ever. */
+	find_no_room(queue, in_ns, in_ns + 20 * SECOND);
+	assert_int_equal(sw_queue_max_wait_ns(queue, 0, in_ns + 20 * SECOND), 2 * SECOND);
+	sw_queue_free(queue);
+}
+
 /* The room tells of shortages that are not the source's own: it waits, the others come and go. */
 static void who_waits_for_his_own_source_shortens_nobodys_wait(void **state)
 {
@@ -328,6 +349,7 @@ int main(void)
 		cmocka_unit_test(an_empty_queue_begins_anew),
 		cmocka_unit_test(time_in_which_nobody_is_let_in_is_none_of_the_queues),
 		cmocka_unit_test(who_is_let_in_by_a_ramp_is_not_cut_short_although_it_takes_long),
+		cmocka_unit_test(who_waited_through_a_pause_is_not_cut_short_by_want_of_room),
 		cmocka_unit_test(who_waits_for_his_own_source_shortens_nobodys_wait),
 		cmocka_unit_test(a_class_that_has_no_room_shortens_no_other_classes_wait),
 		cmocka_unit_test(room_that_is_found_in_time_ends_the_shortage),

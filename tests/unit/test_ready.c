@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * When those who wait for a database that is back are let in: not by the budget from before.
+ * When those who wait for a database that is back are let in: not by the budget from before; and when it is asked.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -14,14 +14,17 @@
 
 static void fake_log(const char *format, ...);
 
-#define sw_log_info fake_log
-#define sw_log_warn fake_log
+#define sw_log_debug	      fake_log
+#define sw_log_info	      fake_log
+#define sw_log_warn	      fake_log
+#define sw_clock_monotonic_ns fake_clock_monotonic_ns
 
 #include "daemon/ready.c"
 
 static struct {
 	bool has_monitor;
-	int hurried, told;
+	int hurried, told, asked;
+	uint64_t now_ns;
 	bool is_ready, was_down;
 } world;
 
@@ -33,6 +36,16 @@ static struct sw_ready *ready;
 static void fake_log(const char *format, ...)
 {
 	(void)format;
+}
+
+uint64_t fake_clock_monotonic_ns(void)
+{
+	return world.now_ns;
+}
+
+const char *sw_read_database_why(enum sw_ready_state state)
+{
+	return state == SW_READY_NOBODY_LISTENS ? "nobody_listens" : "turns_away";
 }
 
 bool sw_monitor_hurry(struct sw_daemon *of, uint32_t id)
@@ -64,12 +77,13 @@ bool sw_read_service_database_at(const struct sw_plan *of, const struct sw_plan_
 /* What is asked the test concludes itself. */
 void sw_ready_question(struct sw_ready *of)
 {
-	(void)of;
+	world.asked++;
+	of->ping = (struct sw_ping *)&world;
 }
 
 void sw_ready_end_question(struct sw_ready *of)
 {
-	(void)of;
+	of->ping = NULL;
 }
 
 static void told(void *arg, bool is_ready, bool was_down)
@@ -86,6 +100,7 @@ static int begin(void **state)
 	(void)state;
 	memset(&world, 0, sizeof(world));
 	world.has_monitor = true;
+	world.now_ns = 100 * SW_NS_PER_S;
 	the_daemon.base = event_base_new();
 	ready = sw_ready_new(&the_daemon, 3, told, NULL);
 	ready->is_counted = ready->can_ask = ready->may_wait = true;
@@ -164,6 +179,87 @@ static void while_it_serves_nothing_is_waited_for(void **state)
 	assert_false(evtimer_pending(ready->no_budget, NULL));
 }
 
+/* It serves, and was asked so long ago. */
+static void serve_since(uint64_t ns)
+{
+	evtimer_del(ready->again);
+	sw_ready_conclude(ready, SW_READY_SERVES);
+	sw_ready_budget_is_known(ready);
+	assert_true(world.is_ready);
+	world.now_ns += SW_NS_PER_S;
+	sw_ready_suspect(ready, false);
+	sw_ready_conclude(ready, SW_READY_SERVES);
+	world.now_ns += ns;
+	world.asked = 0;
+}
+
+/* Of what was to be asked again by the clock. */
+static void ring(void)
+{
+	event_active(ready->again, EV_TIMEOUT, 1);
+	event_base_loop(the_daemon.base, EVLOOP_NONBLOCK);
+}
+
+static void what_looks_like_its_end_is_asked_at_once_and_keeps_all_waiting(void **state)
+{
+	(void)state;
+	serve_since(60 * SW_NS_PER_MS);
+	/* Other reasons have 200 ms. */
+	sw_ready_suspect(ready, true);
+	assert_int_equal(world.asked, 0);
+	assert_true(world.is_ready);
+	sw_ready_doubt(ready);
+	assert_int_equal(world.asked, 1);
+	assert_false(world.is_ready);
+	sw_ready_conclude(ready, SW_READY_SERVES);
+	assert_true(world.is_ready);
+	assert_false(ready->was_down);
+}
+
+static void or_after_50_ms(void **state)
+{
+	struct timeval now, at;
+
+	(void)state;
+	serve_since(20 * SW_NS_PER_MS);
+	sw_ready_doubt(ready);
+	assert_int_equal(world.asked, 0);
+	assert_false(world.is_ready);
+	assert_true(evtimer_pending(ready->again, &at));
+	evutil_gettimeofday(&now, NULL);
+	evutil_timersub(&at, &now, &at);
+	assert_true(at.tv_sec <= 0 && at.tv_usec <= 30000);
+	ring();
+	assert_int_equal(world.asked, 1);
+}
+
+static void an_answer_to_an_earlier_question_says_nothing_good(void **state)
+{
+	(void)state;
+	serve_since(SW_NS_PER_S);
+	sw_ready_suspect(ready, true);
+	assert_int_equal(world.asked, 1);
+	sw_ready_doubt(ready);
+	world.now_ns += 60 * SW_NS_PER_MS;
+	sw_ready_conclude(ready, SW_READY_SERVES);
+	assert_int_equal(world.asked, 2);
+	assert_false(world.is_ready);
+	sw_ready_conclude(ready, SW_READY_SERVES);
+	assert_true(world.is_ready);
+	assert_int_equal(world.asked, 2);
+}
+
+static void but_it_may_say_that_it_does_not_serve(void **state)
+{
+	(void)state;
+	serve_since(SW_NS_PER_S);
+	sw_ready_suspect(ready, true);
+	sw_ready_doubt(ready);
+	sw_ready_conclude(ready, SW_READY_TURNS_AWAY);
+	assert_true(ready->was_down);
+	assert_int_equal(world.asked, 1);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
 
 int main(void)
@@ -174,6 +270,10 @@ int main(void)
 		TEST(at_once_where_no_budget_follows_the_database),
 		TEST(at_once_where_nobody_asks_it_or_nobody_waits),
 		TEST(while_it_serves_nothing_is_waited_for),
+		TEST(what_looks_like_its_end_is_asked_at_once_and_keeps_all_waiting),
+		TEST(or_after_50_ms),
+		TEST(an_answer_to_an_earlier_question_says_nothing_good),
+		TEST(but_it_may_say_that_it_does_not_serve),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * When listeners and database are asked: at most five times a second, and what is told of it.
+ * When listeners and database are asked, and what is told of it: at most five times a second, but for what looks
+ * like its end.
  */
 #include "daemon/ready_parts.h"
 
@@ -9,12 +10,11 @@
 #include "core/clock.h"
 #include "core/log.h"
 #include "daemon/monitor.h"
+#include "daemon/read_database.h"
 #include "daemon/read_service.h"
 
-/* Between two questions: each costs the database a fork. */
-#define AGAIN_NS (200 * SW_NS_PER_MS)
-/* Of one that has a monitor, while nobody comes or goes. */
-#define QUIET_NS (10 * SW_NS_PER_S)
+/* Between two questions, then. It takes many endings at once, which no database has all the time. */
+#define DOUBT_AGAIN_NS (50 * SW_NS_PER_MS)
 /* So long one look at the kernel's listeners is good for in between; each costs some ten microseconds. */
 #define LOOK_NS (10 * SW_NS_PER_MS)
 /* Addresses are bound one after the other, with names to be looked up between. */
@@ -65,6 +65,39 @@ static void tell(const struct sw_ready *ready, bool serves, bool holds)
 			    holds ? "; new connections wait" : "");
 }
 
+static void ask(struct sw_ready *ready)
+{
+	if (ready->ping)
+		return;
+	ready->asked_ns = sw_clock_monotonic_ns();
+	sw_log_debug("service %s: asking whether the database serves",
+		     sw_plan_service(ready->daemon->plan, ready->service)->name);
+	sw_ready_question(ready);
+}
+
+/* Now, or when so much time has gone by since the last question. */
+static void ask_within(struct sw_ready *ready, uint64_t gap_ns)
+{
+	uint64_t since_ns = sw_clock_monotonic_ns() - ready->asked_ns;
+	struct timeval in = {0};
+
+	if (ready->ping)
+		return;
+	if (since_ns >= gap_ns) {
+		evtimer_del(ready->again);
+		ask(ready);
+		return;
+	}
+	in.tv_usec = (suseconds_t)((gap_ns - since_ns) / 1000);
+	evtimer_add(ready->again, &in);
+}
+
+static void ask_soon(struct sw_ready *ready)
+{
+	if (!evtimer_pending(ready->again, NULL))
+		ask_within(ready, SW_READY_AGAIN_NS);
+}
+
 static bool holds(const struct sw_ready *ready)
 {
 	return ready->may_wait || ready->ends_pause;
@@ -72,7 +105,7 @@ static bool holds(const struct sw_ready *ready)
 
 static void settle(struct sw_ready *ready, enum sw_ready_state state)
 {
-	const struct timeval in = {0, AGAIN_NS / 1000};
+	const struct timeval in = {0, SW_READY_AGAIN_NS / 1000};
 	bool was_down = ready->was_down, serves = state == SW_READY_SERVES;
 	bool is_held = holds(ready);
 
@@ -100,8 +133,17 @@ void sw_ready_conclude(struct sw_ready *ready, enum sw_ready_state state)
 {
 	const struct timeval in = {NO_BUDGET_S, 0};
 	bool is_back = state == SW_READY_SERVES && ready->was_down;
+	bool is_outdated = state == SW_READY_SERVES && ready->is_outdated;
 
+	sw_log_debug("service %s: the database %s",
+		     sw_plan_service(ready->daemon->plan, ready->service)->name,
+		     state == SW_READY_SERVES ? "serves" : sw_read_database_why(state));
 	sw_ready_end_question(ready);
+	ready->is_outdated = false;
+	if (is_outdated) {
+		ask_within(ready, DOUBT_AGAIN_NS);
+		return;
+	}
 	if (!is_back || !sw_monitor_hurry(ready->daemon, ready->service) || !ready->is_counted ||
 	    !holds(ready) || evtimer_add(ready->no_budget, &in)) {
 		settle(ready, state);
@@ -123,34 +165,10 @@ static void on_no_budget(evutil_socket_t fd, short what, void *arg)
 	sw_ready_budget_is_known(arg);
 }
 
-static void ask(struct sw_ready *ready)
-{
-	if (ready->ping)
-		return;
-	ready->asked_ns = sw_clock_monotonic_ns();
-	sw_ready_question(ready);
-}
-
 static void on_again(evutil_socket_t fd, short what, void *arg)
 {
 	(void)fd, (void)what;
 	ask(arg);
-}
-
-/* Now, or as soon as may be asked again. */
-static void ask_soon(struct sw_ready *ready)
-{
-	uint64_t since_ns = sw_clock_monotonic_ns() - ready->asked_ns;
-	struct timeval in = {0};
-
-	if (ready->ping || evtimer_pending(ready->again, NULL))
-		return;
-	if (since_ns >= AGAIN_NS) {
-		ask(ready);
-		return;
-	}
-	in.tv_usec = (suseconds_t)((AGAIN_NS - since_ns) / 1000);
-	evtimer_add(ready->again, &in);
 }
 
 /* The listeners may be looked at sooner than the database may be asked, and that may be enough. */
@@ -160,25 +178,38 @@ static bool is_seen_to_be_gone(struct sw_ready *ready)
 	return !somebody_listens(ready);
 }
 
+static void wait_for_answer(struct sw_ready *ready)
+{
+	sw_log_debug("service %s: is the database there? New connections wait for the answer",
+		     sw_plan_service(ready->daemon->plan, ready->service)->name);
+	ready->told(ready->arg, false, false);
+}
+
 void sw_ready_suspect(struct sw_ready *ready, bool hold)
 {
 	uint64_t now_ns = sw_clock_monotonic_ns();
-	bool is_answer_near = ready->ping || now_ns - ready->asked_ns >= AGAIN_NS;
+	bool is_answer_near = ready->ping || now_ns - ready->asked_ns >= SW_READY_AGAIN_NS;
 
 	if (!ready->can_ask || ready->was_down)
 		return;
 	hold &= ready->may_wait;
 	/* For as long as an answer takes; nobody is to wait for the next question as well. */
-	if (hold && is_answer_near) {
-		sw_log_debug(
-			"service %s: is the database there? New connections wait for the answer",
-			sw_plan_service(ready->daemon->plan, ready->service)->name);
-		ready->told(ready->arg, false, false);
-	}
+	if (hold && is_answer_near)
+		wait_for_answer(ready);
 	if (hold && !is_answer_near && is_seen_to_be_gone(ready))
 		sw_ready_conclude(ready, SW_READY_NOBODY_LISTENS);
 	else
 		ask_soon(ready);
+}
+
+void sw_ready_doubt(struct sw_ready *ready)
+{
+	if (!ready->can_ask || ready->was_down)
+		return;
+	if (ready->may_wait)
+		wait_for_answer(ready);
+	ready->is_outdated = ready->ping != NULL;
+	ask_within(ready, DOUBT_AGAIN_NS);
 }
 
 void sw_ready_ask(struct sw_ready *ready)
@@ -212,29 +243,6 @@ bool sw_ready_is_steady(const struct sw_ready *ready)
 enum sw_ready_state sw_ready_state(const struct sw_ready *ready)
 {
 	return ready->was_down ? ready->state : SW_READY_SERVES;
-}
-
-/* One that shuts down smartly answers its monitor as before, and waits for it to go. */
-static bool is_watched(const struct sw_ready *ready)
-{
-	const struct sw_monitor_view *view = sw_monitor_view(ready->daemon, ready->service);
-
-	return view && view->is_up;
-}
-
-/* Whom a database turns away, he ends soon: while no connection ends there is nothing that clients would miss. */
-void sw_ready_tick(struct sw_ready *ready, uint64_t now_ns)
-{
-	uint64_t since_ns = now_ns - ready->asked_ns, ended;
-
-	if (!ready->is_postgres || !ready->can_ask || since_ns < AGAIN_NS)
-		return;
-	ended = sw_read_service_ended(ready->daemon->maps, ready->service);
-	if (ended == ready->ended && (since_ns < QUIET_NS || !is_watched(ready)))
-		return;
-	ready->is_quiet = ended == ready->ended;
-	ready->ended = ended;
-	sw_ready_suspect(ready, false);
 }
 
 struct sw_ready *sw_ready_new(struct sw_daemon *daemon, uint32_t service,

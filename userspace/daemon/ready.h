@@ -35,6 +35,12 @@ void sw_ready_configure(struct sw_ready *ready, const struct sw_config_service *
 /* There is a reason to doubt it: asks at once, and tells what comes of it; meanwhile it is not, if hold. */
 void sw_ready_suspect(struct sw_ready *ready, bool hold);
 
+/*
+ * Likewise, of what looks like its end: nobody is let in until it has answered a question that was put after this,
+ * at once or as soon as 50 ms have gone by since the last.
+ */
+void sw_ready_doubt(struct sw_ready *ready);
+
 /* True while nobody doubts that it serves, nor has for a second: all that is to listen does. */
 bool sw_ready_is_steady(const struct sw_ready *ready);
 
@@ -57,7 +63,7 @@ enum sw_ready_state sw_ready_state(const struct sw_ready *ready);
 const struct sw_listeners *sw_ready_listeners(struct sw_ready *ready);
 
 /*
- * Several times a second: asks while connections come and go, at most five times a second, and every ten
+ * Several times a second: asks while connections end, at most five times a second, and every ten
  * seconds a database that has a monitor: nobody else would tell that it waits for that to leave.
  */
 void sw_ready_tick(struct sw_ready *ready, uint64_t now_ns);

@@ -57,6 +57,7 @@ void sw_ready_configure(struct sw_ready *ready, const struct sw_config_service *
 	/* Nobody asks any more. */
 	if (!ready->can_ask && (ready->was_down || ready->ping)) {
 		evtimer_del(ready->again);
+		ready->is_outdated = false;
 		sw_ready_conclude(ready, SW_READY_SERVES);
 	}
 	/* And nobody is to wait for an answer who need not; who has to does. */

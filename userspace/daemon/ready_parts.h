@@ -8,7 +8,11 @@
 #include <event2/event.h>
 
 #include "core/addr.h"
+#include "core/clock.h"
 #include "daemon/ready.h"
+
+/* Between two questions: each costs the database a fork. */
+#define SW_READY_AGAIN_NS (200 * SW_NS_PER_MS)
 
 struct sw_ready {
 	struct sw_daemon *daemon;
@@ -17,9 +21,10 @@ struct sw_ready {
 	bool is_counted; /* its budget is what max_connections leaves, to the last place */
 	bool can_ask;	 /* some may go to the database, or a conninfo says where it is */
 	bool may_wait; /* and some chain has a queue; else it is only known, and keeps nobody waiting */
-	bool is_quiet;	 /* it is asked although nobody comes or goes */
-	bool ends_pause; /* all wait for the answer, whatever their chain */
-	char *conninfo;	 /* NULL: where direct connections go */
+	bool is_quiet;	  /* it is asked although nobody comes or goes */
+	bool is_outdated; /* the question under way was put before there was more reason to */
+	bool ends_pause;  /* all wait for the answer, whatever their chain */
+	char *conninfo;	  /* NULL: where direct connections go */
 	void (*told)(void *arg, bool is_ready, bool was_down);
 	void *arg;
 	struct sw_ping *ping; /* under way */

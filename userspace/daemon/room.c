@@ -99,6 +99,7 @@ static void on_readable(evutil_socket_t fd, short what, void *arg)
 	struct sw_rooms *rooms = arg;
 
 	(void)fd, (void)what;
+	sw_rooms_begin_pass(rooms);
 	if (!sw_wakeups_read(rooms->wakeups, PORTION))
 		event_active(rooms->readable, EV_READ, 1);
 }
@@ -147,6 +148,7 @@ static void on_tick(evutil_socket_t fd, short what, void *arg)
 
 	(void)fd, (void)what;
 	rooms->ticks++;
+	sw_rooms_begin_pass(rooms);
 	for (size_t i = 0; i < SW_SERVICES_MAX; i++)
 		if (rooms->rooms[i])
 			tick(rooms->rooms[i], now_ns, rooms->ticks % TICKS_A_SWEEP == 0);
@@ -157,6 +159,7 @@ static void on_due(evutil_socket_t fd, short what, void *arg)
 	struct sw_room *room = arg;
 
 	(void)fd, (void)what;
+	sw_rooms_begin_pass(room->daemon->rooms);
 	sw_room_time_out(room);
 	sw_room_drain(room, 0);
 }
@@ -201,7 +204,9 @@ static void configure(struct sw_room *room, const struct sw_config_service *conf
 		.overload_wait_ns = config->queue.overload_wait_ns,
 	};
 	const struct sw_plan *plan = room->daemon->plan;
+	const struct sw_rate *rate = &config->queue.resume_rate;
 
+	room->ramp_interval_ns = rate->count ? rate->per_ns / rate->count : 0;
 	sw_queue_configure(room->queue, &settings);
 	for (size_t i = 0; i < config->class_count; i++) {
 		const struct sw_plan_class *class =

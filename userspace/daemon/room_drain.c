@@ -10,8 +10,8 @@
 #include "kern/release.h"
 #include "spillway/chain.h"
 
-/* In one go; then the loop's other work has its turn. */
-#define PORTION 256
+/* In one pass, however many records it reads; then the loop's other work has its turn, the heartbeat above all. */
+#define TURNS_A_PASS 256
 /* A timer that is armed for less comes at once. */
 #define NOW_US 1
 /* More than timers are late on a busy machine, and few enough turns at once. */
@@ -77,12 +77,17 @@ static void keep(struct sw_room *room, const struct sw_waiter *waiter,
 		sw_queue_note_short(room->queue, waiter, sw_clock_monotonic_ns());
 }
 
+static bool ramps(const struct sw_room *room)
+{
+	return room->ramp_interval_ns && sw_queue_needs_ramp(room->queue);
+}
+
 /* A timer comes some milliseconds late: what it was late for is made up for, what was long ago is not. */
 static void step_ramp(struct sw_room *room, uint64_t now_ns)
 {
-	room->ramp_next_ns += room->ramp_interval_ns;
 	if (room->ramp_next_ns + RAMP_LAG_NS < now_ns)
 		room->ramp_next_ns = now_ns - RAMP_LAG_NS;
+	room->ramp_next_ns += room->ramp_interval_ns;
 }
 
 /* One waiter's turn: true if he got in. */
@@ -90,7 +95,7 @@ static bool turn(struct sw_room *room, const struct sw_waiter *waiter, uint64_t 
 		 uint64_t now_ns)
 {
 	struct sw_released released;
-	bool is_in;
+	bool is_in, ramped = ramps(room);
 
 	if (sw_queue_is_gone(waiter, now_ns) && sw_room_abandon(room, waiter, now_ns))
 		return false;
@@ -108,7 +113,8 @@ static bool turn(struct sw_room *room, const struct sw_waiter *waiter, uint64_t 
 		room->found_ns = sw_clock_monotonic_ns(); /* what it got was free before */
 	}
 	sw_queue_leave(room->queue, waiter, is_in, now_ns);
-	if (is_in && room->ramp_interval_ns)
+	/* The first of those that were stuck makes it go on. */
+	if (is_in && (ramped || ramps(room)))
 		step_ramp(room, now_ns);
 	return is_in;
 }
@@ -118,16 +124,20 @@ static bool is_held(const struct sw_room *room)
 	return sw_room_state(room)->hold != 0;
 }
 
+void sw_rooms_begin_pass(struct sw_rooms *rooms)
+{
+	rooms->turns_left = TURNS_A_PASS;
+}
+
 void sw_room_drain(struct sw_room *room, uint64_t freed_ns)
 {
-	for (unsigned int i = 0; i < PORTION && !is_held(room); i++) {
+	for (unsigned int *left = &room->daemon->rooms->turns_left; *left && !is_held(room);
+	     --*left) {
 		uint64_t now_ns = sw_clock_monotonic_ns();
 		const struct sw_waiter *waiter;
 
-		/* When those are in that waited all the while nobody is held back for it. */
-		if (!sw_queue_needs_ramp(room->queue))
-			room->ramp_interval_ns = 0;
-		if (room->ramp_interval_ns && now_ns < room->ramp_next_ns)
+		/* While none of those that waited all the while could get in nobody is held back. */
+		if (ramps(room) && now_ns < room->ramp_next_ns)
 			break;
 		waiter = sw_queue_next(room->queue);
 		if (!waiter) {
@@ -148,7 +158,7 @@ void sw_room_schedule(struct sw_room *room)
 	struct timeval in = {0, NOW_US};
 
 	if (!is_held(room) && sw_queue_next(room->queue)) {
-		uint64_t next_ns = room->ramp_interval_ns ? room->ramp_next_ns : now_ns;
+		uint64_t next_ns = ramps(room) ? room->ramp_next_ns : now_ns;
 
 		at_ns = next_ns < at_ns ? next_ns : at_ns;
 	}

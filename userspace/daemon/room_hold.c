@@ -7,10 +7,8 @@
 #include "core/clock.h"
 #include "core/log.h"
 #include "daemon/notes.h"
+#include "daemon/read_service.h"
 #include "daemon/room_parts.h"
-
-/* Direct connections whose end together tells nothing. */
-#define FEW 4
 
 static const char *name_of(const struct sw_room *room)
 {
@@ -35,13 +33,11 @@ static void let_in_again(struct sw_room *room)
 
 void sw_room_begin_ramp(struct sw_room *room)
 {
-	const struct sw_config_service *config =
-		sw_config_find_service(room->daemon->config, name_of(room));
-	const struct sw_rate *rate = &config->queue.resume_rate;
+	uint64_t now_ns = sw_clock_monotonic_ns();
 
-	room->ramp_interval_ns = rate->count ? rate->per_ns / rate->count : 0;
-	room->ramp_next_ns = sw_clock_monotonic_ns();
-	sw_queue_begin_ramp(room->queue, room->ramp_next_ns);
+	room->ramp_next_ns = now_ns;
+	sw_room_state(room)->ramp_began_ns = now_ns;
+	sw_queue_begin_ramp(room->queue, now_ns);
 }
 
 void sw_room_pause(struct sw_room *room, uint64_t for_ns)
@@ -112,10 +108,11 @@ void sw_room_tick_pause(struct sw_room *room, uint64_t now_ns)
 	sw_room_resume(room);
 }
 
-/* A pause outlives the daemon that was told of it; whether the database serves is asked anew. */
+/* A pause outlives the daemon that was told of it, and so does a ramp; whether the database serves is asked anew. */
 void sw_room_take_hold(struct sw_room *room)
 {
 	sw_queue_hold(room->queue, sw_room_state(room)->hold != 0);
+	sw_queue_begin_ramp(room->queue, sw_room_state(room)->ramp_began_ns);
 	sw_ready_ask(room->ready);
 	if (sw_room_is_paused(room))
 		sw_log_info("service %s is paused, as it was", name_of(room));
@@ -138,7 +135,7 @@ void sw_room_set_ready(void *arg, bool is_ready, bool was_down)
 
 void sw_room_doubt_database(struct sw_room *room)
 {
-	sw_ready_suspect(room->ready, true);
+	sw_ready_doubt(room->ready);
 }
 
 void sw_room_budget_is_known(struct sw_room *room)
@@ -146,23 +143,15 @@ void sw_room_budget_is_known(struct sw_room *room)
 	sw_ready_budget_is_known(room->ready);
 }
 
-/* So many at once is what a database's end looks like, before it says so. A few come and go all the time. */
-static bool many_left(uint32_t before, uint32_t now)
-{
-	return before >= FEW && before - now > before / 4 * 3 && before > now;
-}
-
+/* What a database's end looks like, before it says so. Each freed slot may have been taken again at once. */
 void sw_rooms_watch(struct sw_daemon *daemon)
 {
 	for (uint32_t id = 0; daemon->rooms && id < SW_SERVICES_MAX; id++) {
 		struct sw_room *room = daemon->rooms->rooms[id];
-		uint32_t used;
 
-		if (!room)
-			continue;
-		used = (uint32_t)(sw_room_state(room)->direct >> 32);
-		if (many_left(room->used, used))
-			sw_ready_suspect(room->ready, true);
-		room->used = used;
+		if (room && sw_endings_look(&room->endings, sw_read_service_ended(daemon->maps, id),
+					    sw_read_service_direct(daemon->maps, id) +
+						    sw_read_service_pooler(daemon->maps, id)))
+			sw_ready_doubt(room->ready);
 	}
 }

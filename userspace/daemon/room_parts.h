@@ -12,6 +12,7 @@
 #include "daemon/room.h"
 #include "kern/release.h"
 #include "kern/wakeups.h"
+#include "policy/endings.h"
 
 struct sw_room {
 	struct sw_daemon *daemon;
@@ -20,7 +21,7 @@ struct sw_room {
 	struct event *due; /* somebody has waited long enough, or the ramp lets the next in */
 	struct sw_ready *ready;
 	/* The ramp after a pause: one each so often, while the queue has whom it is for. */
-	uint64_t ramp_interval_ns; /* 0: there is none now */
+	uint64_t ramp_interval_ns; /* 0: there is to be none */
 	uint64_t ramp_next_ns;
 	bool has_gone; /* more than were forgotten at the last look */
 	bool resumes;  /* the pause ends when the database serves */
@@ -31,7 +32,7 @@ struct sw_room {
 		tick_gap_ns; /* when the clock looked last, and how long after the look before */
 	uint64_t
 		lost_for_ns; /* the last that was counted was free that long at most; 0: none was */
-	uint32_t used;	     /* direct slots at the last heartbeat */
+	struct sw_endings endings; /* by heartbeats */
 };
 
 struct sw_rooms {
@@ -42,10 +43,13 @@ struct sw_rooms {
 	struct event *readable;
 	struct event *tick;
 	unsigned int ticks;
+	unsigned int turns_left; /* that this pass of the loop has for all rooms */
 	struct sw_room *rooms[SW_SERVICES_MAX];
 };
 
-/* room_drain.c: lets in whom there is room for; freed_ns: since when, 0: not known. */
+/* room_drain.c: what one callback of the loop may give out from here on; whoever is left has the next pass. */
+void sw_rooms_begin_pass(struct sw_rooms *rooms);
+/* Lets in whom there is room for; freed_ns: since when, 0: not known. */
 void sw_room_drain(struct sw_room *room, uint64_t freed_ns);
 /* What becomes of the waiter: kern/release.h. -errno, and nothing came of it. */
 int sw_room_run(struct sw_room *room, enum sw_release_op op, const struct sw_waiter *waiter,

@@ -134,6 +134,7 @@ static int clear_new_rows(const struct sw_maps *maps, const struct sw_plan *last
 			continue;
 		maps->service_state[id].hold = 0;
 		maps->service_state[id].paused_until_ns = 0;
+		maps->service_state[id].ramp_began_ns = 0;
 		failed = clear_row(maps->counters_fd, id, sizeof(struct sw_counters));
 		if (!failed)
 			failed = clear_row(maps->lifetimes_fd, id, sizeof(struct sw_lifetimes));

@@ -221,6 +221,8 @@ void sw_queue_leave(struct sw_queue *queue, const struct sw_waiter *waiter, bool
 	sw_handle handle = sw_queue_handle_of(queue, waiter);
 	struct sw_turn_source *source = sw_queue_source_at(&queue->sources, waiter->source);
 
+	if (is_in)
+		sw_queue_ramp_unstick(queue, source);
 	sw_queue_unlink(queue, handle, source);
 	sw_store_remove(queue->store, handle);
 	sw_queue_order_change(queue, source, is_in);

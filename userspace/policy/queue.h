@@ -88,7 +88,8 @@ void sw_queue_tried_all(struct sw_queue *queue);
 void sw_queue_postpone(struct sw_queue *queue, const struct sw_waiter *waiter);
 /* That source gave something back: it, all classes and some of those that wait for either may try again. */
 void sw_queue_rejoin(struct sw_queue *queue, const struct sw_in6 *source);
-/* So may, by the clock, as many as can be tried in a few milliseconds, by turns; or all, since all may be other. */
+/* So may, by the clock, as many as can be tried in a few milliseconds, by turns; or all, since all may be other (for
+ * the ramp, too). */
 void sw_queue_rejoin_some(struct sw_queue *queue);
 void sw_queue_rejoin_all(struct sw_queue *queue);
 
@@ -136,10 +137,12 @@ void sw_queue_note_short(struct sw_queue *queue, const struct sw_waiter *waiter,
 void sw_queue_hold(struct sw_queue *queue, bool is_held);
 
 /*
- * A ramp begins, for those that wait now: whether it has to go on, because not all of them are in, or wait for
- * something of their own.
+ * A ramp begins, or began then under a daemon before this one, for those whose first SYN had come by then, be they
+ * known already or not: whether the next has to wait for it, because one of them might get in. It is for none of
+ * those that were kept out when they were tried last, for want of room or something of their own, until somebody of
+ * their source or class gets in; so ask before and after.
  */
-void sw_queue_begin_ramp(struct sw_queue *queue, uint64_t now_ns);
+void sw_queue_begin_ramp(struct sw_queue *queue, uint64_t began_ns);
 bool sw_queue_needs_ramp(const struct sw_queue *queue);
 
 size_t sw_queue_count(const struct sw_queue *queue);

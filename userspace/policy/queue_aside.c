@@ -17,7 +17,8 @@ static void put(struct sw_queue *queue, struct sw_turn_source *source, enum sw_q
 
 	sw_queue_ramp_before(queue, source);
 	source->wakeup = 0;
-	source->aside = (uint8_t)(scope + 1);
+	source->is_stuck = true;
+	source->aside = (scope + 1) & 3;
 	source->aside_before = aside->last;
 	if (aside->count++)
 		sw_queue_source_at(&queue->sources, aside->last)->aside_after = source->id;
@@ -55,6 +56,7 @@ void sw_queue_set_aside(struct sw_queue *queue, const struct sw_waiter *waiter,
 
 	if (scope == SW_QUEUE_CLASS) {
 		class->is_aside = true;
+		class->is_stuck = true;
 		class->wakeup = 0;
 		return;
 	}
@@ -84,6 +86,19 @@ static void rejoin_up_to(struct sw_queue *queue, enum sw_queue_scope scope, size
 
 	while (most-- && aside->count)
 		rejoin(queue, sw_queue_source_at(&queue->sources, aside->first));
+}
+
+/* Those of the list are not stuck any more, either. */
+static void rejoin_afresh(struct sw_queue *queue, enum sw_queue_scope scope)
+{
+	struct sw_queue_aside *aside = &queue->aside[scope];
+
+	while (aside->count) {
+		struct sw_turn_source *source = sw_queue_source_at(&queue->sources, aside->first);
+
+		source->is_stuck = false;
+		rejoin(queue, source);
+	}
 }
 
 static void rejoin_classes(struct sw_queue *queue)
@@ -120,6 +135,8 @@ void sw_queue_rejoin_all(struct sw_queue *queue)
 {
 	sw_queue_tried_all(queue);
 	rejoin_classes(queue);
-	rejoin_up_to(queue, SW_QUEUE_SOURCE, SIZE_MAX);
-	rejoin_up_to(queue, SW_QUEUE_EITHER, SIZE_MAX);
+	for (size_t i = 0; i < queue->class_count; i++)
+		queue->classes[i].is_stuck = false;
+	rejoin_afresh(queue, SW_QUEUE_SOURCE);
+	rejoin_afresh(queue, SW_QUEUE_EITHER);
 }

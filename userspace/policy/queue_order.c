@@ -77,6 +77,7 @@ void sw_queue_order_change(struct sw_queue *queue, struct sw_turn_source *source
 	/* Nobody is passed over any more: the next to come has a turn of his own. */
 	if (!--class->waiting) {
 		class->is_aside = false;
+		class->is_stuck = false;
 		class->busy_since_ns = 0;
 	}
 	if (had_turn) {

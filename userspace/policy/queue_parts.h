@@ -14,6 +14,8 @@ struct sw_queue_class {
 	uint32_t waiting;
 	uint32_t sources; /* with waiters; `ready` has room for all of them */
 	bool is_aside;
+	bool is_stuck; /* queue_ramp.c */
+	uint32_t ramp_sources;
 	uint8_t wakeup; /* queue_found.c */
 	uint32_t tried; /* the source that it was set aside for, by id; SW_NOBODY: any by now */
 	uint64_t pass;	/* stride scheduling: the least is next */
@@ -42,7 +44,6 @@ struct sw_queue {
 	uint64_t pass; /* of the class that was let in last; never goes down */
 	bool is_held;
 	uint64_t ramp_began_ns; /* queue_ramp.c; 0: there was none yet */
-	uint32_t ramp_sources;
 	uint8_t looks, found; /* queue_found.c: the number of the last look, and while it goes on */
 	double rate;	      /* a second, as it was at rate_ns */
 	uint64_t rate_ns;
@@ -59,9 +60,11 @@ sw_handle sw_queue_handle_of(const struct sw_queue *queue, const struct sw_waite
 /* queue_time.c: one was let in. */
 void sw_queue_count_in(struct sw_queue *queue, uint64_t now_ns);
 
-/* queue_ramp.c: around each change of who is the source's first, or whether it is aside. */
+/* queue_ramp.c: around each change of who is the source's first, or whether it is aside or stuck. */
 void sw_queue_ramp_before(struct sw_queue *queue, const struct sw_turn_source *source);
 void sw_queue_ramp_after(struct sw_queue *queue, const struct sw_turn_source *source);
+/* One of it gets in. */
+void sw_queue_ramp_unstick(struct sw_queue *queue, struct sw_turn_source *source);
 
 /* queue_aside.c: it is passed over no more. */
 void sw_queue_aside_drop(struct sw_queue *queue, struct sw_turn_source *source);

@@ -32,7 +32,8 @@ void sw_queue_note_short(struct sw_queue *queue, const struct sw_waiter *waiter,
 	struct sw_queue_class *class = sw_queue_class_find(
 		queue, sw_queue_source_at(&queue->sources, waiter->source)->class_id);
 
-	if (!is_short(class, now_ns))
+	/* Who waited through a pause is late because of that. */
+	if (!is_short(class, now_ns) || class->ramp_sources)
 		class->busy_since_ns = now_ns;
 	class->short_ns = now_ns;
 }

@@ -23,8 +23,9 @@ struct sw_turn_source {
 	uint32_t id;	    /* what its waiters know it by */
 	uint32_t same_hash; /* id of the next in the bucket */
 	uint16_t class_id;
-	uint8_t aside;	/* 0, or 1 + which list it is in: enum sw_queue_scope */
-	uint8_t wakeup; /* policy/queue_found.c */
+	uint8_t aside : 2;    /* 0, or 1 + which list it is in: enum sw_queue_scope */
+	uint8_t is_stuck : 1; /* policy/queue_ramp.c */
+	uint8_t wakeup;	      /* policy/queue_found.c */
 	union {
 		size_t place; /* in the class's heap */
 		struct {      /* neighbours in that list, by id */
