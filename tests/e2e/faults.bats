@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: BSD-2-Clause
-# attach modes: native generic tc
+# attach modes: native tc
 # A host that goes wrong under the daemon: its clock, its interfaces, its network namespace.
 
 load lib/e2e

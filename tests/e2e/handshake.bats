@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: BSD-2-Clause
-# attach modes: native generic tc
+# attach modes: native tc
 # Handshakes that do not go as they should.
 
 load lib/e2e

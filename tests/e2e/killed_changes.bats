@@ -127,11 +127,11 @@ the_change_counts_right() {
 the_next_start_counts_right() { the_next_counts "5432 main, 5432 main, 5434 fresh"; }
 
 @test "killed at any step of taking over with other services: everybody counts, and under his own" {
-	kill_at_each_step left_before the_change_counts_right "$MAP_STEPS" 8 10
+	kill_at_each_step left_before the_change_counts_right "$MAP_STEPS" "$LEAST_CHANGES" "$MOST_CHANGES"
 }
 
 @test "killed at any step of a reload with other services: everybody counts, and under his own" {
-	kill_at_steps_of HUP is_reloaded run_before the_change_counts_right "$MAP_STEPS" 8 10
+	kill_at_steps_of HUP is_reloaded run_before the_change_counts_right "$MAP_STEPS" "$LEAST_CHANGES" "$MOST_CHANGES"
 }
 
 class_of() { sw flows --json | jq -r --arg source "$1" '.flows[] | select(.source == $source) | .class'; }
@@ -150,9 +150,10 @@ who_comes_then_is_known() {
 }
 
 @test "killed at any step of a reload with another class: the next daemon knows who came in by it meanwhile" {
-	kill_at_steps_of HUP is_reloaded run_before who_comes_then_is_known '^rename|BPF_MAP_UPDATE_ELEM' 4 7
+	kill_at_steps_of HUP is_reloaded run_before who_comes_then_is_known '^rename|BPF_MAP_UPDATE_ELEM' \
+		$((LEAST_CHANGES / 2)) "$MOST_CHANGES"
 }
 
 @test "killed at any step of a stop: the next daemon counts everybody" {
-	kill_at_steps_of TERM is_stopped run_after the_next_start_counts_right "$PIN_STEPS" 5 8
+	kill_at_steps_of TERM is_stopped run_after the_next_start_counts_right "$PIN_STEPS" $((LEAST_STEPS / 2)) 8
 }

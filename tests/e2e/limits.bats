@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: BSD-2-Clause
-# attach modes: native generic tc
+# attach modes: native tc
 # Limits hold for a source, a class and a service, and only there.
 
 load lib/e2e

@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: BSD-2-Clause
-# attach modes: native generic tc
+# attach modes: native tc
 # Monitor mode touches nothing and counts what it would have done.
 
 load lib/e2e

@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: BSD-2-Clause
-# attach modes: native generic tc
+# attach modes: native tc
 # Flows against the kernel's own sockets: at attach, and whenever they are compared.
 
 load lib/e2e

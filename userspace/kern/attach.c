@@ -132,11 +132,26 @@ static int attach_auto(struct sw_kern *kern, struct sw_attachment *attachment, s
 	struct sw_error why;
 
 	sw_interface_driver(attachment->name, driver, sizeof(driver));
-	if (strcmp(driver, "veth") && !attach_xdp(kern, attachment, SW_ATTACH_NATIVE, there, &why))
+	if (!strcmp(driver, "veth"))
+		return attach_tc(kern, attachment, there, err);
+	if (sw_interface_loses_tags(attachment->name))
+		sw_error_set(&why, -ENOTSUP, "interface %s: its card takes VLAN tags off (rxvlan)",
+			     attachment->name);
+	else if (!attach_xdp(kern, attachment, SW_ATTACH_NATIVE, there, &why))
 		return 0;
-	if (strcmp(driver, "veth"))
-		sw_log_info("%s; using mode tc", why.text);
+	sw_log_info("%s; using mode tc", why.text);
 	return attach_tc(kern, attachment, there, err);
+}
+
+/* Generic XDP runs on an skb, which keeps the tag beside the frame. */
+static void warn_of_tags(const struct sw_attachment *attachment)
+{
+	if (attachment->wanted == SW_ATTACH_NATIVE && sw_interface_loses_tags(attachment->name))
+		sw_log_warn(
+			"interface %s: its card takes VLAN tags off before native XDP sees them: who "
+			"comes by a VLAN hears no refusal and cannot wait; use mode tc, or "
+			"'ethtool -K %s rxvlan off'",
+			attachment->name, attachment->name);
 }
 
 static int attach_in_mode(struct sw_kern *kern, struct sw_attachment *attachment,
@@ -154,6 +169,7 @@ static int attach_in_mode(struct sw_kern *kern, struct sw_attachment *attachment
 		failed = attach_auto(kern, attachment, &there, err);
 		break;
 	default:
+		warn_of_tags(attachment);
 		failed = attach_xdp(kern, attachment, attachment->wanted, &there, err);
 	}
 	if (there.link_fd >= 0)

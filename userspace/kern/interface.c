@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * What an interface is: its driver, its XDP program.
+ * What an interface is: its driver, what that does to tags, its XDP program.
  */
 #include "kern/interface.h"
 
@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <linux/ethtool.h>
 #include <linux/if_link.h>
+#include <linux/if_vlan.h>
 #include <linux/sockios.h>
 #include <net/if.h>
 #include <stdio.h>
@@ -18,16 +19,50 @@
 
 #include "core/cleanup.h"
 
-void sw_interface_driver(const char *name, char *driver, size_t size)
+/* 0, and in `about`, which begins with a command, what the driver says to it; -1 */
+static int ask_driver(const char *name, void *about)
 {
 	SW_CLOSE int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-	struct ethtool_drvinfo info = {.cmd = ETHTOOL_GDRVINFO};
-	struct ifreq request = {.ifr_data = (void *)&info};
+	struct ifreq request = {.ifr_data = about};
 
 	snprintf(request.ifr_name, sizeof(request.ifr_name), "%s", name);
-	if (fd < 0 || ioctl(fd, SIOCETHTOOL, &request))
+	return fd < 0 ? -1 : ioctl(fd, SIOCETHTOOL, &request);
+}
+
+void sw_interface_driver(const char *name, char *driver, size_t size)
+{
+	struct ethtool_drvinfo info = {.cmd = ETHTOOL_GDRVINFO};
+
+	if (ask_driver(name, &info))
 		info.driver[0] = '\0';
 	snprintf(driver, size, "%s", info.driver);
+}
+
+static bool is_vlan_on(int fd, const char *upper, const char *name)
+{
+	struct vlan_ioctl_args args = {.cmd = GET_VLAN_REALDEV_NAME_CMD};
+
+	snprintf(args.device1, sizeof(args.device1), "%s", upper);
+	return !ioctl(fd, SIOCGIFVLAN, &args) && !strcmp(args.u.device2, name);
+}
+
+static bool has_vlans(const char *name)
+{
+	SW_CLOSE int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	struct if_nameindex *all = if_nameindex();
+	bool has = false;
+
+	for (struct if_nameindex *at = all; fd >= 0 && at && at->if_index && !has; at++)
+		has = is_vlan_on(fd, at->if_name, name);
+	if_freenameindex(all);
+	return has;
+}
+
+bool sw_interface_loses_tags(const char *name)
+{
+	struct ethtool_value flags = {.cmd = ETHTOOL_GFLAGS};
+
+	return !ask_driver(name, &flags) && flags.data & ETH_FLAG_RXVLAN && has_vlans(name);
 }
 
 uint32_t sw_interface_xdp_program(int ifindex)

@@ -12,6 +12,12 @@
 /* The driver's name ("veth", "ixgbe", …); "" if it has none to tell. */
 void sw_interface_driver(const char *name, char *driver, size_t size);
 
+/*
+ * Whether there are VLANs on it (802.1Q devices, in this namespace) whose tags its card takes off before native XDP
+ * sees the frame. What native XDP then answers, or lets in later, has none: it never comes to the VLAN.
+ */
+bool sw_interface_loses_tags(const char *name);
+
 /* Id of the XDP program that is on the interface, 0 for none. */
 uint32_t sw_interface_xdp_program(int ifindex);
 

@@ -97,6 +97,11 @@ static void probe_interface(struct report *report, const char *name)
 		    name, driver[0] ? driver : "no driver", xdp, name);
 	else if (!strcmp(driver, "veth"))
 		say(report, "interface", SW_PROBE_OK, "%s (veth): mode auto will use tc", name);
+	else if (sw_interface_loses_tags(name))
+		say(report, "interface", SW_PROBE_WARN,
+		    "%s (%s) takes the tags of its VLANs off before native XDP sees them: mode auto will "
+		    "use tc; for XDP 'ethtool -K %s rxvlan off'",
+		    name, driver[0] ? driver : "no driver", name);
 	else
 		say(report, "interface", SW_PROBE_OK,
 		    "%s (%s): mode auto tries native XDP, then tc", name,

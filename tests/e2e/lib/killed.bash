@@ -46,10 +46,13 @@ strace_daemon() {
 
 # Of those what is there for others to see: pins, links, filters. And what the gate counts and goes by.
 PIN_STEPS='BPF_OBJ_PIN|BPF_LINK_|BPF_RAW_TRACEPOINT_OPEN|RTM_(NEW|DEL)(TFILTER|QDISC)|^(mkdir|symlink|rename|unlink|rmdir)'
-# Before it comes to the interfaces a start is the same in every mode: killed there in native mode only.
-LEAST_STEPS=10
+# Before it comes to the interfaces a start is the same in every mode, and so is what is changed in maps: killed there
+# in native mode, in TC mode at the interfaces, and at a few of the others.
+LEAST_STEPS=10 LEAST_CHANGES=8 MOST_CHANGES=10
 if [ "$SPILLWAY_ATTACH" = tc ]; then
-	PIN_STEPS='BPF_LINK_|RTM_(NEW|DEL)(TFILTER|QDISC)|^(symlink|rename)' LEAST_STEPS=3
+	PIN_STEPS='BPF_LINK_|RTM_(NEW|DEL)(TFILTER|QDISC)|^(symlink|rename)'
+	# shellcheck disable=SC2034 # killed_changes.bats uses them
+	LEAST_STEPS=3 LEAST_CHANGES=2 MOST_CHANGES=3
 fi
 # shellcheck disable=SC2034 # killed_changes.bats uses it
 MAP_STEPS='BPF_MAP_(UPDATE|DELETE)_ELEM|BPF_PROG_TEST_RUN|^rename'
