@@ -228,8 +228,14 @@ void sw_form_drop(struct sw_forms *forms, uint32_t id)
 	forms->by_id[id] = NULL;
 	forms->free_ids[forms->free_count++] = id;
 	free(form);
-	if (forms->free_count < forms->room)
-		return;
+	if (forms->free_count == forms->room)
+		sw_forms_clear(forms);
+}
+
+void sw_forms_clear(struct sw_forms *forms)
+{
+	for (uint32_t id = 0; id < forms->room; id++)
+		free(forms->by_id[id]);
 	free(forms->by_id);
 	free(forms->free_ids);
 	free(forms->buckets);

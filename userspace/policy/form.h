@@ -40,6 +40,8 @@ size_t sw_form_own_bytes(const struct sw_frame *frame);
 uint32_t sw_form_take(struct sw_forms *forms, const struct sw_frame *frame, uint8_t *own);
 /* One user less. */
 void sw_form_drop(struct sw_forms *forms, uint32_t id);
+/* Forgets all, whoever uses them, with all memory. */
+void sw_forms_clear(struct sw_forms *forms);
 /* Puts it together again, to the byte. */
 void sw_form_fill(const struct sw_forms *forms, uint32_t id, const uint8_t *own,
 		  struct sw_frame *out);

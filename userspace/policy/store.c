@@ -58,6 +58,7 @@ static void clear(struct sw_store *store)
 		free(arena->chunks);
 		*arena = (struct arena){.stride = arena->stride, .free = SW_NOBODY};
 	}
+	sw_forms_clear(&store->forms);
 	free(store->buckets);
 	store->buckets = NULL;
 	store->bucket_count = 0;
