@@ -201,6 +201,10 @@ begin_session() {
 	was_handed_on 8
 }
 
+# What a request's wait costs: for the eye, in the report.
+begin_measure() { BEGAN=$(date +%s%N); }
+measured() { printf '# a query ended %d ms after %s\n' "$((($(date +%s%N) - BEGAN) / 1000000))" "$1" >&3; }
+
 @test "a request that has to wait gets in when a slot is free, and its session is told then" {
 	configure 2 'direct, queue, refuse'
 	hold a 10.77.1.1
@@ -209,8 +213,10 @@ begin_session() {
 	interrupt a
 	wait_until "the request waits" status_is "$WAITING" 1
 	assert_equal "queries while it waits" 1 "$(sleepers)"
+	begin_measure
 	release b
 	is_cancelled a
+	measured "the slot was free that its request waited for"
 	release a
 	assert_quiet
 }
@@ -219,9 +225,11 @@ begin_session() {
 	configure 1 'direct, queue, refuse' 1s
 	hold a 10.77.1.1
 	sleep_in a
+	begin_measure
 	interrupt a
 	wait_until "the request waits" status_is "$WAITING" 1
 	is_cancelled a
+	measured "its request came, which waited for max_wait (1 s)"
 	was_handed_on 2 # to both listeners
 }
 
