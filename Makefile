@@ -149,8 +149,8 @@ bench: deps
 	$(Q)$(MAKE) --no-print-directory $(BENCHES) $(WORLD_BENCHES) $(PROGRAMS) $(WORLD_HELPERS)
 	$(Q)set -e; for bench in $(BENCHES); do $(SUDO) $$bench; done
 	$(Q)$(SUDO) env BUILD=$(BUILD) tests/bench/waiting
-	$(Q)$(SUDO) env BUILD=$(BUILD) tests/bench/adaptive
 	$(Q)$(SUDO) env BUILD=$(BUILD) tests/bench/refusals
+	$(Q)$(SUDO) env BUILD=$(BUILD) tests/bench/adaptive
 
 # What the tests' and the demo's client host needs: see tools/world.
 WORLD_HELPERS := $(patsubst tools/world/%.c,$(BUILD)/world/%.so,$(filter-out %.bpf.c,$(wildcard tools/world/*.c))) \
