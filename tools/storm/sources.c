@@ -139,7 +139,7 @@ socklen_t sw_sources_sockaddr(const struct sw_addr *addr, uint16_t port,
 
 uint32_t sw_sources_bound(const uint32_t *source_of, uint32_t clients)
 {
-	uint32_t bound = 0;
+	uint32_t bound = 1;
 
 	for (uint32_t i = 0; i < clients; i++) {
 		if (source_of[i] >= bound)

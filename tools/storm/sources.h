@@ -32,7 +32,7 @@ int sw_sources_from_base(const struct sw_addr *base, uint32_t count, struct sw_s
 /* Address n, modulo their number. Only for count > 0. */
 struct sw_addr sw_sources_at(const struct sw_sources *sources, uint32_t n);
 
-/* One more than the highest address number that a client has. */
+/* One more than the highest address number that a client has; 1 at least. */
 uint32_t sw_sources_bound(const uint32_t *source_of, uint32_t clients);
 
 /*
