@@ -176,3 +176,22 @@ quiet() { as_client python3 "$BATS_TEST_DIRNAME/lib/syn_flood.py" "$SERVER_IPV4"
 	# Nobody is kept out longer than it takes to give them up.
 	WAIT_SECONDS=20 wait_until "a new client gets in" lane_is 10.77.1.2 direct
 }
+
+@test "where the kernel repeats its SYN-ACKs for longer, the gate is told how long an ACK may come" {
+	as_server sysctl -qw net.ipv4.tcp_synack_retries=6
+	spillwayd_start <<-YAML
+		services:
+		  - name: main
+		    listen: [":5432"]
+		    budget: {mode: fixed, direct: 4}
+	YAML
+	assert_equal "seconds" 128 "$(late_ack_s)"
+	as_server sysctl -qw net.ipv4.tcp_synack_retries=5
+	wait_until "the gate is told of the change" is_told_of 64
+}
+
+is_told_of() { [ "$(late_ack_s)" = "$1" ]; }
+
+late_ack_s() {
+	bpftool --json map lookup pinned "$PIN_DIR/current/map_control" key 0 0 0 0 | jq -r .formatted.value.late_ack_s
+}
