@@ -54,7 +54,8 @@ static __always_inline enum checksum checksum_of(struct packet_ctx *ctx, __u32 w
 
 /*
  * 0 or PARKABLE_PARTIAL; SW_REASON_UNPARKABLE or SW_REASON_CHECKSUM. What the kernel would drop for its
- * checksum would only hold a place, and later a slot, for nobody; it is never put right.
+ * checksum would only hold a place, and later a slot, for nobody; it is not put right, but for one in 65,536 that
+ * happens to be the pseudo header's sum: nothing else tells that a device was to complete it.
  */
 __attribute__((noinline)) int parkable(struct packet_ctx *ctx, __u32 where,
 				       const struct sw_flow_key *key)
