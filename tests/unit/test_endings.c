@@ -60,18 +60,27 @@ static void less_than_three_quarters_of_them_are_not(void **state)
 	assert_false(look(0, 6));
 }
 
-static void those_of_two_looks_count_together(void **state)
+static void those_of_four_looks_count_together(void **state)
 {
 	(void)state;
-	assert_false(look(8, 12));
-	assert_true(look(8, 4));
+	assert_false(look(4, 16));
+	assert_false(look(4, 12));
+	assert_false(look(4, 8));
+	assert_true(look(4, 4));
+}
+
+static void those_of_five_do_not(void **state)
+{
+	(void)state;
+	for (int i = 0; i < 5; i++)
+		assert_false(look(3, 20));
 }
 
 static void a_few_are_never_many(void **state)
 {
 	(void)state;
-	look(0, 3);
-	look(0, 3);
+	for (int i = 0; i < 4; i++)
+		look(0, 3);
 	assert_false(look(3, 0));
 }
 
@@ -116,7 +125,8 @@ int main(void)
 		cmocka_unit_test_setup(most_of_them_at_once_are_many, begin),
 		cmocka_unit_test_setup(they_are_many_although_others_took_their_places, begin),
 		cmocka_unit_test_setup(less_than_three_quarters_of_them_are_not, begin),
-		cmocka_unit_test_setup(those_of_two_looks_count_together, begin),
+		cmocka_unit_test_setup(those_of_four_looks_count_together, begin),
+		cmocka_unit_test_setup(those_of_five_do_not, begin),
 		cmocka_unit_test_setup(a_few_are_never_many, begin),
 		cmocka_unit_test_setup(who_asks_one_thing_and_leaves_says_nothing_of_the_database,
 				       begin),

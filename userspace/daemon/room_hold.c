@@ -149,9 +149,12 @@ void sw_rooms_watch(struct sw_daemon *daemon)
 	for (uint32_t id = 0; daemon->rooms && id < SW_SERVICES_MAX; id++) {
 		struct sw_room *room = daemon->rooms->rooms[id];
 
-		if (room && sw_endings_look(&room->endings, sw_read_service_ended(daemon->maps, id),
-					    sw_read_service_direct(daemon->maps, id) +
-						    sw_read_service_pooler(daemon->maps, id)))
-			sw_ready_doubt(room->ready);
+		if (!room ||
+		    !sw_endings_look(&room->endings, sw_read_service_ended(daemon->maps, id),
+				     sw_read_service_direct(daemon->maps, id) +
+					     sw_read_service_pooler(daemon->maps, id)))
+			continue;
+		sw_log_debug("service %s: most of its connections ended at once", name_of(room));
+		sw_ready_doubt(room->ready);
 	}
 }

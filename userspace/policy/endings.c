@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Counts of two looks are taken together: what ends at once may lie on both sides of one.
+ * Counts of some looks are taken together: what ends at once may lie on both sides of one, and takes its time where
+ * the machine is busy.
  */
 #include "policy/endings.h"
 
@@ -9,13 +10,25 @@
 /* More than that many times what is usual is not. */
 #define UNUSUAL 3
 /* Of the average, in looks. */
-#define LOOKS 8
+#define AVERAGED 8
 
-static bool are_many(const struct sw_endings *endings, uint32_t ended)
+static bool are_many(const struct sw_endings *endings)
 {
-	uint32_t open = endings->open > endings->open_before ? endings->open : endings->open_before;
+	uint64_t ended = 0;
+	uint32_t open = 0;
 
-	return ended >= FEW && ended >= open - open / 4 && ended > 2 * UNUSUAL * endings->usual;
+	for (unsigned int i = 0; i < SW_ENDINGS_LOOKS; i++) {
+		ended += endings->looks[i].ended;
+		open = endings->looks[i].open > open ? endings->looks[i].open : open;
+	}
+	return ended >= FEW && ended >= open - open / 4 &&
+	       (double)ended > SW_ENDINGS_LOOKS * UNUSUAL * endings->usual;
+}
+
+static void begin(struct sw_endings *endings, uint64_t so_far, uint32_t open)
+{
+	*endings = (struct sw_endings){.is_known = true, .so_far = so_far};
+	endings->looks[SW_ENDINGS_LOOKS - 1].open = open;
 }
 
 bool sw_endings_look(struct sw_endings *endings, uint64_t so_far, uint32_t open)
@@ -26,16 +39,16 @@ bool sw_endings_look(struct sw_endings *endings, uint64_t so_far, uint32_t open)
 
 	/* They begin anew for another service with that number. */
 	if (!endings->is_known || so_far < endings->so_far) {
-		*endings = (struct sw_endings){.is_known = true, .so_far = so_far, .open = open};
+		begin(endings, so_far, open);
 		return false;
 	}
-	if (ended > UINT32_MAX - endings->last)
-		ended = UINT32_MAX - endings->last;
-	many = are_many(endings, endings->last + ended);
-	endings->usual += (ended - endings->usual) / LOOKS;
-	endings->last = many ? 0 : ended;
+	endings->looks[endings->next].ended = ended;
+	many = are_many(endings);
+	endings->looks[endings->next].open = open;
+	endings->next = (endings->next + 1) % SW_ENDINGS_LOOKS;
 	endings->so_far = so_far;
-	endings->open_before = endings->open;
-	endings->open = open;
+	endings->usual += (ended - endings->usual) / AVERAGED;
+	for (unsigned int i = 0; many && i < SW_ENDINGS_LOOKS; i++)
+		endings->looks[i].ended = 0;
 	return many;
 }

@@ -9,14 +9,18 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#define SW_ENDINGS_LOOKS 4 /* are taken together */
+
 /* Zeros: nothing is known yet. */
 struct sw_endings {
 	bool is_known;
 	uint64_t so_far; /* at the last look */
-	uint32_t open;	 /* then, and at the look before */
-	uint32_t open_before;
-	uint32_t last; /* ended between those two, and nothing was said of them */
-	double usual;  /* between two looks, on average */
+	struct {
+		uint32_t ended; /* since the look before, and nothing was said of them */
+		uint32_t open;	/* at that one */
+	} looks[SW_ENDINGS_LOOKS];
+	unsigned int next; /* of those, the one that is overwritten */
+	double usual;	   /* between two looks, on average */
 };
 
 /*
