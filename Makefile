@@ -45,7 +45,7 @@ PROGRAMS := $(BUILD)/spillwayd $(BUILD)/spillway $(BUILD)/storm
 
 .DELETE_ON_ERROR:
 .SECONDARY:
-.PHONY: all demo test bench lint install clean
+.PHONY: all demo test bench bench-quick lint install clean
 
 all: $(PROGRAMS)
 
@@ -149,8 +149,13 @@ bench: deps
 	$(Q)$(MAKE) --no-print-directory $(BENCHES) $(WORLD_BENCHES) $(PROGRAMS) $(WORLD_HELPERS)
 	$(Q)set -e; for bench in $(BENCHES); do $(SUDO) $$bench; done
 	$(Q)$(SUDO) env BUILD=$(BUILD) tests/bench/waiting
-	$(Q)$(SUDO) env BUILD=$(BUILD) tests/bench/refusals
+	$(Q)$(SUDO) env BUILD=$(BUILD) tests/bench/run
 	$(Q)$(SUDO) env BUILD=$(BUILD) tests/bench/adaptive
+
+# Beside peers only, and in five minutes.
+bench-quick: deps
+	$(Q)$(MAKE) --no-print-directory $(WORLD_BENCHES) $(PROGRAMS) $(WORLD_HELPERS)
+	$(Q)$(SUDO) env BUILD=$(BUILD) tests/bench/run --quick
 
 # What the tests' and the demo's client host needs: see tools/world.
 WORLD_HELPERS := $(patsubst tools/world/%.c,$(BUILD)/world/%.so,$(filter-out %.bpf.c,$(wildcard tools/world/*.c))) \

@@ -1,25 +1,16 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # shellcheck shell=bash
-# Those who refuse, one after another on the same server: begin_X, after which X refuses all who come to its port, and
-# end_X. Sourced by tests/bench/refusals.
+# Those who refuse, one after another on the same server: begin_refusing_X, after which X refuses all who come to its port,
+# and end_refusing_X. Sourced by the scenarios refusal and beside_refusals.
 # shellcheck disable=SC2034 # which reads what is set here
 
-declare -A NAMES=([native]='Spillway, native XDP' [tc]='Spillway, TC' [nftables]='nftables, reject with tcp reset'
-	[haproxy]='HAProxy, tcp-request connection reject' [pgbouncer]='PgBouncer at max_client_conn'
-	[postgres]='PostgreSQL at max_connections')
-declare -A PORT=([native]=5432 [tc]=5432 [nftables]=8432 [haproxy]=7432 [pgbouncer]=6432 [postgres]=5432)
+declare -A REFUSING_PORT=([native]=5432 [tc]=5432 [nftables]=8432 [haproxy]=7432 [pgbouncer]=6432 [postgres]=5432)
 # What storm calls it. HAProxy closes what it accepts, whether the client has sent something by then or not.
 declare -A CAUSES=([native]=told_to_retry [tc]=told_to_retry [nftables]=connect_refused
 	[haproxy]='closed_early connect_reset reset' [pgbouncer]=sqlstate_08P01 [postgres]=sqlstate_53300)
 
-# Besides three places for superusers, of which ask_postgres() needs one.
 POSTGRES_PLACES=7
 POOLER_PLACES=20
-
-# start_postgres PLACES: it writes no line for each connection, or that would be counted.
-start_postgres() {
-	postgres_start max_connections=$(($1 + 3)) superuser_reserved_connections=3 log_connections=off
-}
 
 # Where who is to be refused comes from, all of them.
 REFUSED_BASE=10.77.8.1
@@ -38,16 +29,17 @@ start_spillway() {
 		      - {name: refused, rate: unlimited, sources: ["10.77.8.0/24"], lanes: [refuse]}
 	YAML
 	SERVER_PROCESSES=("$(pid_of spillwayd)")
+	shows spillway.yaml "$WORLD/spillway.yaml"
 }
 
-begin_native() { start_spillway native 0; }
-end_native() { spillwayd_stop; }
+begin_refusing_native() { start_spillway native 0; }
+end_refusing_native() { spillwayd_stop; }
 
-begin_tc() { start_spillway tc 0; }
-end_tc() { spillwayd_stop; }
+begin_refusing_tc() { start_spillway tc 0; }
+end_refusing_tc() { spillwayd_stop; }
 
-begin_nftables() {
-	as_server nft -f - <<-'RULES'
+begin_refusing_nftables() {
+	cat >"$WORLD/rules.nft" <<-'RULES'
 		table inet refusals {
 			chain input {
 				type filter hook input priority filter
@@ -55,11 +47,13 @@ begin_nftables() {
 			}
 		}
 	RULES
+	as_server nft -f "$WORLD/rules.nft"
 	SERVER_PROCESSES=()
+	shows 'nft -f' "$WORLD/rules.nft"
 }
-end_nftables() { as_server nft delete table inet refusals; }
+end_refusing_nftables() { as_server nft delete table inet refusals; }
 
-begin_haproxy() {
+begin_refusing_haproxy() {
 	cat >"$WORLD/haproxy.cfg" <<-CONFIG
 		global
 		    maxconn 4000
@@ -69,42 +63,43 @@ begin_haproxy() {
 		    timeout client 10s
 		    timeout server 10s
 		frontend all
-		    bind $SERVER_IPV4:${PORT[haproxy]}
+		    bind $SERVER_IPV4:${REFUSING_PORT[haproxy]}
 		    tcp-request connection reject
 		    default_backend database
 		backend database
 		    server database 127.0.0.1:5432
 	CONFIG
 	spawn haproxy nsenter --net="/run/netns/$SERVER_NS" prlimit --nofile=16384:16384 haproxy -db -f "$WORLD/haproxy.cfg"
-	wait_until "HAProxy listens" listens "${PORT[haproxy]}" || {
+	wait_until "HAProxy listens" listens "${REFUSING_PORT[haproxy]}" || {
 		show_log haproxy
 		return 1
 	}
 	SERVER_PROCESSES=("$(pid_of haproxy)")
+	shows haproxy.cfg "$WORLD/haproxy.cfg"
 }
-end_haproxy() { stop_process haproxy; }
+end_refusing_haproxy() { stop_process haproxy; }
 
 # Full, of clients that are logged in and ask nothing.
-begin_pgbouncer() {
+begin_refusing_pgbouncer() {
 	pgbouncer_start 'listen_addr=*' max_client_conn=$POOLER_PLACES log_connections=0 log_disconnections=0
-	fill "${PORT[pgbouncer]}" "$POOLER_PLACES"
+	fill "${REFUSING_PORT[pgbouncer]}" "$POOLER_PLACES"
 	SERVER_PROCESSES=("$(pid_of pgbouncer)")
+	shows pgbouncer.ini "$WORLD/pgbouncer/pgbouncer.ini"
 }
-end_pgbouncer() {
+end_refusing_pgbouncer() {
 	stop_process holders
 	pgbouncer_stop
 }
 
-begin_postgres() {
-	fill "${PORT[postgres]}" "$POSTGRES_PLACES"
+begin_refusing_postgres() {
+	fill "${REFUSING_PORT[postgres]}" "$POSTGRES_PLACES"
 	SERVER_PROCESSES=("$(pid_of postgres)")
+	shows postgresql.conf <<<"$POSTGRES_SETTINGS"
 }
-end_postgres() {
+end_refusing_postgres() {
 	stop_process holders
 	wait_until "PostgreSQL is empty" sessions_are 0
 }
-
-listens() { [ -n "$(as_server ss -Htln "sport = :$1")" ]; }
 
 # fill PORT PLACES: with clients who stay until `holders` is stopped.
 fill() {
@@ -117,12 +112,26 @@ connections_are() { [ "$(as_server ss -Htn state established "sport = :$1" | wc 
 sessions_are() { [ "$(ask_postgres "select count(*) from pg_stat_activity where usename = 'app'")" = "$1" ]; }
 
 # What is under way belongs to those who have heard already: a client's last ACK, a process that ends.
-settle() {
+settle_refusing() {
 	wait_until "no connection is being closed" nobody_closes
 	[ "$1" != postgres ] || wait_until "the processes of the refused have ended" backends_are "$POSTGRES_PLACES"
 }
 
-nobody_closes() {
-	[ -z "$(as_client ss -Htn state fin-wait-1 state last-ack state closing state close-wait)" ]
-}
 backends_are() { [ "$(pgrep -c -P "$(pid_of postgres)" -f 'postgres: app')" = "$1" ]; }
+
+# load_refused CLIENTS PORT [OPTION]...: 100 at a time.
+load_refused() {
+	storm_at "$2" --timeout 30s --max-in-flight 100 --clients "$1" --source-base "$REFUSED_BASE" \
+		--source-count "$REFUSED_SOURCES" "${@:3}"
+}
+
+# check_causes CAUSES REPORT: what the clients are to have met, all but one in a thousand, or the figures are of
+# something else.
+check_causes() {
+	jq -e --arg causes "$1" '. as $all | [$causes | split(" ")[] | $all.failures[.].count // 0]
+		| add >= $all.clients * 0.999' "$2" >/dev/null || {
+		printf 'bench: not nearly all clients met %s:\n' "$1" >&2
+		jq .failures "$2" >&2
+		return 1
+	}
+}

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # shellcheck shell=bash
 # What the server's side takes of the CPUs, told apart from the client's on the same machine. Sourced by
-# tests/bench/refusals.
+# tests/bench/scenario.
 
 # Over veth a packet is received on the CPU and in the time of whoever sent it. With threaded NAPI a kernel thread
 # receives it, at each end its own: what the server does for a packet is in no process of the client's. Without
@@ -27,7 +27,7 @@ receiving_threads() { pgrep "^napi/$WORLD_INTERFACE-" || true; }
 find_server_threads() {
 	SERVER_THREADS=$(receiving_threads | grep -vxF "$CLIENT_THREADS" || true)
 	if [ -z "$CLIENT_THREADS" ] || [ "$(wc -w <<<"$SERVER_THREADS")" -ne "$(nproc)" ]; then
-		printf 'refusals: threads that receive on %s: client "%s", server "%s"; not one for each queue\n' \
+		printf 'bench: threads that receive on %s: client "%s", server "%s"; not one for each queue\n' \
 			"$WORLD_INTERFACE" "$CLIENT_THREADS" "$SERVER_THREADS" >&2
 		return 1
 	fi
@@ -42,7 +42,11 @@ threads_ns() { cat "/proc/$1"/task/*/schedstat 2>/dev/null | awk '{ sum += $1 } 
 # ended_children_ns PID: of those that it has reaped, in ticks of the clock.
 ended_children_ns() {
 	local stat
-	read -r stat <"/proc/$1/stat"
+	# Who ended between the list and this is in his parent's account.
+	read -r stat 2>/dev/null <"/proc/$1/stat" || {
+		echo 0
+		return
+	}
 	stat=${stat##*) }
 	# shellcheck disable=SC2086 # the fields are to be split
 	set -- $stat
