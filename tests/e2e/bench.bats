@@ -38,6 +38,8 @@ smoke() {
 
 @test "storm: all contestants are measured and reported" { smoke storm; }
 
+@test "hog: all contestants are measured and reported" { smoke hog; }
+
 @test "refusal: all contestants are measured and reported" { smoke refusal; }
 
 @test "beside_refusals: all contestants are measured and reported" { smoke beside_refusals; }
