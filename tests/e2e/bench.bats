@@ -40,6 +40,8 @@ smoke() {
 
 @test "hog: all contestants are measured and reported" { smoke hog; }
 
+@test "tax: all contestants are measured and reported" { smoke tax; }
+
 @test "refusal: all contestants are measured and reported" { smoke refusal; }
 
 @test "beside_refusals: all contestants are measured and reported" { smoke beside_refusals; }
