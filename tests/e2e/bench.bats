@@ -42,6 +42,8 @@ smoke() {
 
 @test "tax: all contestants are measured and reported" { smoke tax; }
 
+@test "exactness: all contestants are measured and reported" { smoke exactness; }
+
 @test "refusal: all contestants are measured and reported" { smoke refusal; }
 
 @test "beside_refusals: all contestants are measured and reported" { smoke beside_refusals; }
