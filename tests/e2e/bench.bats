@@ -44,6 +44,8 @@ smoke() {
 
 @test "exactness: all contestants are measured and reported" { smoke exactness; }
 
+@test "steered: all contestants are measured and reported" { smoke steered; }
+
 @test "refusal: all contestants are measured and reported" { smoke refusal; }
 
 @test "beside_refusals: all contestants are measured and reported" { smoke beside_refusals; }
