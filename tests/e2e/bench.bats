@@ -50,6 +50,8 @@ smoke() {
 
 @test "beside_refusals: all contestants are measured and reported" { smoke beside_refusals; }
 
+@test "restart: all contestants are measured and reported" { smoke restart; }
+
 @test "every scenario is run by default, and has its test here" {
 	local file name
 	for file in "$BENCH"/scenarios/*.bash; do
