@@ -281,7 +281,7 @@ def scenario_text(scenario):
 
 MODES = {
     "full": "",
-    "quick": "This was the quick version: fewer rounds, smaller loads.\n",
+    "quick": "This was the quick version: fewer scenarios and rounds, smaller loads.\n",
     "smoke": "This was the smoke version: it shows that everything works. **Its figures mean nothing.**\n",
 }
 

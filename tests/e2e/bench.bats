@@ -52,6 +52,8 @@ smoke() {
 
 @test "restart: all contestants are measured and reported" { smoke restart; }
 
+@test "handover: all contestants are measured and reported" { smoke handover; }
+
 @test "every scenario is run by default, and has its test here" {
 	local file name
 	for file in "$BENCH"/scenarios/*.bash; do

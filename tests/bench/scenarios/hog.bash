@@ -8,7 +8,7 @@ OTHERS=$(sized 400 100 12)
 HOG=$((OTHERS * 4))
 PLACES=$(sized 40 40 8)
 SOURCES=$(sized 200 50 6)
-PATIENCE=$(sized 60s 20s 10s)
+PATIENCE=$(sized 60s 10s 4s)
 WORK_MS=10
 
 TITLE="A storm of which one source is 80 %: $HOG clients of one address, $OTHERS of $SOURCES others"

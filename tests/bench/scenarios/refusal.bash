@@ -6,7 +6,7 @@
 # shellcheck source=tests/bench/lib/refusing.bash
 . tests/bench/lib/refusing.bash
 
-CLIENTS=$(sized 8000 4000 100)
+CLIENTS=$(sized 8000 2000 100)
 
 TITLE="A refusal, from SYN to error: $CLIENTS clients, 100 at a time"
 NOTES="Spillway tells a client why, in PostgreSQL's words, as PgBouncer and PostgreSQL do; HAProxy and nftables only end the

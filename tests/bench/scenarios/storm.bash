@@ -4,11 +4,11 @@
 # it takes, what it costs. Sourced by tests/bench/scenario.
 # shellcheck disable=SC2034 # describe() reads them
 
-CLIENTS=$(sized 2000 500 60)
+CLIENTS=$(sized 2000 400 60)
 PLACES=$(sized 40 40 8)
 POOL=$(sized 10 10 2) # places of those for a pooler beside the direct ones
 SOURCES=$(sized 250 100 20)
-PATIENCE=$(sized 60s 20s 10s)
+PATIENCE=$(sized 60s 10s 4s)
 WORK_MS=10
 
 TITLE="A storm: $CLIENTS clients at once, $WORK_MS ms of work each, PostgreSQL with $PLACES places"

@@ -5,8 +5,8 @@
 # shellcheck disable=SC2034 # describe() reads them
 
 SESSIONS=$(sized 8 8 2)
-SECONDS_EACH=$(sized 8 3 1)
-RESULTS=$(sized 40 15 2)
+SECONDS_EACH=$(sized 8 2 1)
+RESULTS=$(sized 40 10 2)
 PLACES=20
 
 TITLE="The tax on traffic that is in: $SESSIONS sessions of pgbench -S, and results of 10 MB"

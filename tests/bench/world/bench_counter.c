@@ -22,8 +22,22 @@
 #define MAX_OPEN 65536
 #define BACKLOG	 65535
 
-/* AuthenticationOk; CommandComplete; ReadyForQuery. */
-static const uint8_t welcome[] = "R\0\0\0\x08\0\0\0\0Z\0\0\0\x05I";
+/* AuthenticationOk, what poolers ask of a server, BackendKeyData, ReadyForQuery. */
+static const uint8_t welcome[] = "R\0\0\0\x08\0\0\0\0"
+				 "S\0\0\0\x18"
+				 "server_version\0"
+				 "15.0\0"
+				 "S\0\0\0\x19"
+				 "client_encoding\0UTF8\0"
+				 "S\0\0\0\x17"
+				 "DateStyle\0ISO, MDY\0"
+				 "S\0\0\0\x11"
+				 "TimeZone\0UTC\0"
+				 "S\0\0\0\x23"
+				 "standard_conforming_strings\0on\0"
+				 "K\0\0\0\x0c\0\0\0\1\0\0\0\2"
+				 "Z\0\0\0\x05I";
+/* CommandComplete, ReadyForQuery. */
 static const uint8_t answer[] = "C\0\0\0\x0dSELECT 0\0Z\0\0\0\x05I";
 
 static bool greeted[MAX_OPEN];
