@@ -54,6 +54,8 @@ smoke() {
 
 @test "handover: all contestants are measured and reported" { smoke handover; }
 
+@test "waiters: all contestants are measured and reported" { smoke waiters; }
+
 @test "every scenario is run by default, and has its test here" {
 	local file name
 	for file in "$BENCH"/scenarios/*.bash; do
