@@ -56,6 +56,8 @@ smoke() {
 
 @test "waiters: all contestants are measured and reported" { smoke waiters; }
 
+@test "flood: all contestants are measured and reported" { smoke flood; }
+
 @test "every scenario is run by default, and has its test here" {
 	local file name
 	for file in "$BENCH"/scenarios/*.bash; do
