@@ -211,7 +211,8 @@ freeze_postgres() {
 	assert_status "$ADAPTIVE" null
 	sw budget main adaptive
 	eventually_status "$ADAPTIVE.ceiling" 9
-	assert_status "$BUDGET" 9
+	# Not at its floor; on a busy machine a slow look may have cost it a little by now.
+	[ "$(status_value "$BUDGET")" -ge 7 ]
 	load_of 40
 	slow true
 	eventually "$BUDGET < 9"
