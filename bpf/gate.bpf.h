@@ -144,9 +144,9 @@ static __always_inline int gate_flow(struct gate *gate)
 		else if (state != SW_FLOW_EXPIRED) /* it is just being replaced or removed */
 			return enforce(gate, SW_LANE_NONE);
 	}
-	if (gate->control->is_moving)
-		return enforce(gate, SW_LANE_NONE);
 	gate->now_ns = bpf_ktime_get_ns();
+	if (sw_must_come_again(gate->control, gate->now_ns))
+		return enforce(gate, SW_LANE_NONE);
 	lane = gate->is_waiter ? SW_LANE_NONE : refused_before(gate, service);
 	return lane == SW_LANE_NONE ? enforce(gate, admit(gate, conf, service))
 				    : gate_refused_again(gate, lane);

@@ -271,8 +271,7 @@ struct sw_control {
 	__u32 on_loss;	  /* enum sw_on_loss */
 	__u32 syncookies; /* net.ipv4.tcp_syncookies of this host: 0 never, 1 if need be, 2 always */
 	__u64 cookie_watch; /* sum over all services: while 0, no data packet is looked at */
-	/* Gates of other interfaces may still count in other maps: who is new has to come again. */
-	__u32 is_moving;
+	__u32 moving;	    /* enum sw_moving, see spillway/fresh.h */
 	__u32 late_ack_s; /* how long after its SYN this host takes an ACK for one, if longer than by default */
 };
 

@@ -27,21 +27,6 @@ configure() {
 	YAML
 }
 
-# The flows that this daemon counts by, wherever they are pinned.
-flows_pin() {
-	local pin
-	for pin in "$PIN_DIR/current/map_flows" "$PIN_DIR/map_flows"; do
-		[ ! -e "$pin" ] || break
-	done
-	printf '%s\n' "$pin"
-}
-
-# The key of the one flow there is, as bpftool wants it.
-only_flow() {
-	bpftool --json map dump pinned "$(flows_pin)" | jq -r 'if length == 1 then .[0].key else error("not one flow") end |
-		if type == "array" then .[] else error("no bytes") end'
-}
-
 reconciled() { sw status --reconcile --json | jq -r ".reconcile.$1"; }
 
 @test "connections from before it started count, of both families" {
@@ -94,15 +79,9 @@ reconciled() { sw status --reconcile --json | jq -r ".reconcile.$1"; }
 }
 
 @test "a flow without a session is released, as drift" {
-	local key value
 	configure
 	hold one 10.77.1.1
-	mapfile -t key < <(only_flow)
-	mapfile -t value < <(bpftool --json map lookup pinned "$(flows_pin)" key "${key[@]}" | jq -r '.value[]')
-	bpftool map delete pinned "$(flows_pin)" key "${key[@]}"
-	release one
-	wait_until "its session is gone" connected 0
-	bpftool map update pinned "$(flows_pin)" key "${key[@]}" value "${value[@]}"
+	end_unheard one
 	assert_status "$USED" 1
 	wait_until "it is old enough to be looked at" has_released
 	assert_status "$USED" 0
@@ -296,10 +275,6 @@ a_flow_is_lost_and_the_log_says_what_fails() {
 	bpftool map delete pinned "$(flows_pin)" key "${key[@]}"
 	WAIT_SECONDS=15 wait_until "the log says so" \
 		grep -q "comparing flows with the kernel's sockets: .*; trying again every 10 s" "$WORLD/log/spillwayd"
-}
-
-connected() {
-	[ "$(as_server ss -Htn state established "sport = :5432" | wc -l)" -eq "$1" ]
 }
 
 @test "in monitor mode those who would have been refused stay without a slot" {

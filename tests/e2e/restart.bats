@@ -63,7 +63,45 @@ assert_goes_on() {
 	assert_goes_on 1-2
 	release_all
 	eventually_status "$USED" 0
-	assert_status '.services[0].counters.drift' 0
+	assert_status '.services[0].counters | "\(.drift) \(.adopted)"' '0 0'
+}
+
+@test "a flow that is lost while there is no daemon is made again by the next one's start, as drift" {
+	local key
+	configure
+	hold one 10.77.1.1
+	mapfile -t key < <(only_flow)
+	kill_daemon
+	bpftool map delete pinned "$(flows_pin)" key "${key[@]}"
+	spillwayd_run
+	assert_status '.services[0].counters | "\(.drift) \(.adopted)"' '1 1'
+	assert_said 'differed: 1 sockets had no flow'
+	assert_equal "adopted by the next pass" 0 "$(sw status --reconcile --json | jq .reconcile.adopted)"
+	assert_goes_on one
+}
+
+@test "a session whose end nobody told of while there was no daemon is found at the next one's start, as drift" {
+	configure
+	hold one 10.77.1.1
+	kill_daemon
+	end_unheard one
+	spillwayd_run
+	assert_status "$USED" 0
+	assert_status '.services[0].counters.drift' 1
+	assert_said 'differed: .* 1 had no socket'
+}
+
+@test "where the next daemon guards more than the last, connections from before are no drift" {
+	configure
+	spillwayd_stop
+	hold one 10.77.1.1
+	sed -i 's/:5432/:5433/' "$WORLD/spillway.yaml"
+	spillwayd_run
+	kill_daemon
+	sed -i 's/:5433/:5432/' "$WORLD/spillway.yaml"
+	spillwayd_run
+	assert_status "$USED" 1
+	assert_status '.services[0].counters | "\(.drift) \(.adopted)"' '0 1'
 }
 
 @test "what was tuned since the file was read outlives a crash: budget, limits, rules" {

@@ -12,6 +12,7 @@
 #include "fill.h"
 #include "kern/busy.h"
 #include "listener.h"
+#include "spillway/fresh.h"
 
 #define CLIENT	  0x010001
 #define SECOND_NS UINT64_C(1000000000)
@@ -197,15 +198,35 @@ static void a_fresh_heartbeat(struct rig *rig, const void *arg)
 	rig_expect(rig, &first, DIRECT_FIRST);
 }
 
+#define COMES_AGAIN OUTCOME(.action = DROPPED)
+
 static void a_gate_that_changes_over(struct rig *rig, const void *arg)
 {
 	(void)arg;
 	rig_expect(rig, &first, DIRECT_FIRST);
-	rig->maps->control->is_moving = 1;
-	rig_expect(rig, &first, RETRANSMIT(PASSES));
-	rig_expect_syn(rig, CLIENT, 2, &(const struct outcome){.action = DROPPED});
-	rig_assert_slots(rig, 0, 1, 0);
-	rig->maps->control->is_moving = 0;
+	for (uint32_t moving = SW_MOVING_HALF; moving <= SW_MOVING_LATE; moving++) {
+		rig->maps->control->moving = moving;
+		heartbeat(rig, SECOND_NS);
+		rig_expect(rig, &first, RETRANSMIT(PASSES));
+		rig_expect_syn(rig, CLIENT, 2, COMES_AGAIN);
+		rig_assert_slots(rig, 0, 1, 0);
+	}
+	rig->maps->control->moving = SW_MOVING_DONE;
+	rig_expect_syn(rig, CLIENT, 2, DIRECT_FIRST);
+}
+
+/* Whoever was to end it is gone. */
+static void a_gate_that_is_left_changing_over(struct rig *rig, const void *arg)
+{
+	(void)arg;
+	heartbeat(rig, 3 * SECOND_NS);
+	rig->maps->control->moving = SW_MOVING_HALF;
+	rig_expect(rig, &first, COMES_AGAIN);
+	rig->maps->control->on_loss = SW_ON_LOSS_OPEN;
+	rig_expect(rig, &first, OUTCOME(VERDICT(PASSES, 0, DIRECT, DAEMON_LOST)));
+	rig->maps->control->on_loss = SW_ON_LOSS_HOLD;
+	rig_expect_syn(rig, CLIENT, 2, COMES_AGAIN);
+	rig->maps->control->moving = SW_MOVING_LATE;
 	rig_expect_syn(rig, CLIENT, 2, DIRECT_FIRST);
 }
 
@@ -420,6 +441,8 @@ static const struct rig_test tests[] = {
 	{"with the daemon lost, closed refuses all", a_stale_heartbeat, &losses[2], 0},
 	{"while gates change over a new SYN has to come again, and who is known passes",
 	 a_gate_that_changes_over, NULL, 0},
+	{"likewise without a daemon, until all have; then by its own count",
+	 a_gate_that_is_left_changing_over, NULL, 0},
 	{"a heartbeat within its timeout is fresh", a_fresh_heartbeat, NULL, 0},
 	{"the sweep frees slots of late handshakes, once", the_sweep_frees_late_handshakes, NULL,
 	 0},

@@ -59,11 +59,13 @@ static struct {
 	int links_read; /* how often */
 	bool links_fail;
 	bool gives_back; /* who asked for the pass */
+	bool has_stood;	 /* the gate, before that pass */
 	int beats, adopted, suspected, released, drift;
 	size_t moved;	  /* open flows of the first sockets, counted under another service */
 	size_t half_open; /* so many of the first sockets are not connections yet, */
 	int incomplete;	  /* and so many looks at them see that; -1: all */
 	uint8_t asked_as; /* what state the last adoption was to be in */
+	size_t missed;	  /* the flows of so many of the first sockets wait for their handshakes */
 	size_t closed;	  /* so many of the first sockets are closed on this side */
 	size_t orphans;	  /* likewise, but nothing says that their clients do not answer */
 	bool has_flows;	  /* and all of those have flows, */
@@ -159,6 +161,12 @@ int fake_read_flows(const struct sw_maps *maps,
 	for (size_t i = 0; world.has_flows && i < world.closed; i++) {
 		const struct sw_flow_key key = key_of(i);
 		const struct sw_flow flow = {.state = SW_FLOW_OPEN, .syn_ns = world.syn_ns};
+
+		assert_int_equal(each(arg, &key, &flow), 0);
+	}
+	for (size_t i = 0; i < world.missed; i++) {
+		const struct sw_flow_key key = key_of(i);
+		const struct sw_flow flow = {.state = SW_FLOW_HALF_OPEN};
 
 		assert_int_equal(each(arg, &key, &flow), 0);
 	}
@@ -259,7 +267,7 @@ static int pass(bool is_new, size_t sockets, size_t flows, struct sw_reconcile *
 	assert_int_equal(sw_config_load_string(text, "f.yaml", &config, &err), 0);
 	assert_int_equal(sw_plan_make(config, &no_rules, NULL, NULL, &daemon.plan, &err), 0);
 	daemon.config = config;
-	failed = is_new ? sw_reconcile_new(&daemon, daemon.plan, &adopted, &err)
+	failed = is_new ? sw_reconcile_new(&daemon, daemon.plan, world.has_stood, &adopted, &err)
 			: sw_reconcile(&daemon, done, &err);
 	if (is_new && world.gives_back)
 		sw_reconcile_give_back(&daemon, &adopted);
@@ -542,6 +550,32 @@ static void what_fails_later_on_stays_mended(void **state)
 	assert_int_equal(world.released, 0);
 }
 
+static void where_the_gate_stood_what_differs_is_drift(void **state)
+{
+	(void)state;
+	world.looks_left = -1;
+	world.has_stood = true;
+	world.gives_back = true;
+	assert_int_equal(pass(true, 3, 2, NULL), 0);
+	assert_int_equal(world.adopted, 3);
+	assert_int_equal(world.drift, 5);
+	assert_int_equal(world.released, 2);
+}
+
+static void where_it_did_not_only_what_has_a_flow_is_drift(void **state)
+{
+	(void)state;
+	world.looks_left = -1;
+	assert_int_equal(pass(true, 3, 2, NULL), 0);
+	assert_int_equal(world.adopted, 3);
+	assert_int_equal(world.released, 2);
+	assert_int_equal(world.drift, 2);
+	world.missed = 3;
+	assert_int_equal(pass(true, 3, 0, NULL), 0);
+	assert_int_equal(world.adopted, 6);
+	assert_int_equal(world.drift, 5);
+}
+
 static int begin(void **state)
 {
 	(void)state;
@@ -590,6 +624,10 @@ int main(void)
 		 handshakes_are_given_back_as_well, begin, NULL, NULL},
 		{"behind a gate that is there a pass that fails gives nothing back by itself",
 		 what_fails_behind_the_gate_keeps_its_slots, begin, NULL, NULL},
+		{"at a start where the gate stood all the time what differs is drift, and is not given back",
+		 where_the_gate_stood_what_differs_is_drift, begin, NULL, NULL},
+		{"where it did not, a socket without a flow is none, but a flow that was not told is",
+		 where_it_did_not_only_what_has_a_flow_is_drift, begin, NULL, NULL},
 		{"a pass later on that fails leaves mended what it mended",
 		 what_fails_later_on_stays_mended, begin, NULL, NULL},
 	};

@@ -59,11 +59,11 @@ static int apply(struct sw_daemon *daemon, const struct sw_plan *plan, struct sw
 	int failed = sw_apply_values(daemon->maps, daemon->plan, plan, err);
 
 	if (!failed && is_wider)
-		failed = sw_reconcile_new(daemon, plan, adopted, err);
+		failed = sw_reconcile_new(daemon, plan, false, adopted, err);
 	if (!failed)
 		failed = sw_apply_keys(daemon->maps, daemon->plan, plan, err);
 	if (!failed && (is_wider || is_moved))
-		sw_reconcile_late(daemon, plan, adopted);
+		sw_reconcile_late(daemon, plan, false, adopted);
 	return failed;
 }
 

@@ -12,6 +12,8 @@
 #include "daemon/change.h"
 #include "daemon/monitor.h"
 #include "daemon/reconcile.h"
+#include "daemon/takeover.h"
+#include "spillway/fresh.h"
 
 static struct sw_attachment *find(struct sw_daemon *daemon, const char *name)
 {
@@ -65,25 +67,7 @@ static int attach(struct sw_daemon *daemon, struct sw_attachment *to, struct sw_
 	return failed;
 }
 
-/*
- * Where there is no gate yet first: until one is replaced, a start that fails leaves those that were there in the
- * maps in which all of them count.
- */
-static int attach_all(struct sw_daemon *daemon, size_t first, struct sw_error *err)
-{
-	int failed = 0;
-
-	for (int replacing = 0; replacing <= 1; replacing++)
-		for (size_t i = first; !failed && i < daemon->attachment_count; i++) {
-			struct sw_attachment *to = &daemon->attachments[i];
-
-			if (!to->is_on && (replacing || !sw_attach_would_replace(daemon->kern, to)))
-				failed = attach(daemon, to, err);
-		}
-	return failed;
-}
-
-/* Interfaces whose gate counts in other maps than ours. */
+/* Interfaces with a gate of a daemon before this one. */
 static size_t count_others(const struct sw_daemon *daemon)
 {
 	size_t count = 0;
@@ -96,39 +80,71 @@ static size_t count_others(const struct sw_daemon *daemon)
 }
 
 /*
- * With other maps than the gates had so far the interfaces change over one after the other, and two counts would
- * hand out the budget: those that have changed let nobody in who is new until all have. Whoever is killed between
- * leaves it to the next daemon to go on from there.
+ * Where there is no gate yet first: until one is replaced, a start that fails leaves those that were there in the
+ * maps in which all of them count.
+ */
+static int attach_all(struct sw_daemon *daemon, size_t first, struct sw_error *err)
+{
+	int failed = 0;
+
+	for (int replacing = 0; replacing <= 1; replacing++)
+		for (size_t i = first; !failed && i < daemon->attachment_count; i++) {
+			struct sw_attachment *to = &daemon->attachments[i];
+
+			if (to->is_on || (!replacing && sw_attach_would_replace(daemon->kern, to)))
+				continue;
+			to->is_last_to_move = replacing && count_others(daemon) == 1;
+			failed = attach(daemon, to, err);
+		}
+	return failed;
+}
+
+static void set_moving(const struct sw_daemon *daemon, enum sw_moving to)
+{
+	__atomic_store_n(&daemon->maps->control->moving, to, __ATOMIC_SEQ_CST);
+}
+
+/*
+ * With other maps than the gates had so far these go on giving away slots until they are replaced, some of which
+ * are taken here by then: so nobody new gets in here until those are counted. With several interfaces that holds
+ * whether this daemon lives or not, until all have changed over (kern/attach.c knows when): the last gate of before
+ * gives away what is left. Where that was cut off it is not known who has changed over.
  */
 static void begin_moving(struct sw_daemon *daemon)
 {
-	if (!sw_kern_inherited(daemon->kern) && daemon->attachment_count > 1 &&
-	    count_others(daemon))
-		__atomic_store_n(&daemon->maps->control->is_moving, 1, __ATOMIC_SEQ_CST);
+	bool is_cut_off = daemon->maps->control->moving != SW_MOVING_DONE;
+
+	if ((!sw_kern_inherited(daemon->kern) || is_cut_off) && count_others(daemon))
+		set_moving(daemon, daemon->attachment_count > 1 ? SW_MOVING_HALF : SW_MOVING_LATE);
 }
 
-/* A start that failed before it replaced any gate leaves no gate in these maps. */
-static bool has_moved(const struct sw_daemon *daemon)
+static bool has_replaced(const struct sw_daemon *daemon)
 {
-	bool moved = sw_kern_inherited(daemon->kern);
-
 	for (size_t i = 0; i < daemon->attachment_count; i++)
-		moved = moved || (daemon->attachments[i].is_on && daemon->attachments[i].is_heir);
-	return moved;
+		if (daemon->attachments[i].is_on && daemon->attachments[i].is_heir)
+			return true;
+	return false;
 }
 
-static void end_moving(struct sw_daemon *daemon)
+/* was: before it began. */
+static void end_moving(struct sw_daemon *daemon, enum sw_moving was, bool are_counted)
 {
-	uint32_t *is_moving = &daemon->maps->control->is_moving;
+	bool are_others;
 
-	if (!*is_moving)
+	if (daemon->maps->control->moving == SW_MOVING_DONE)
 		return;
-	if (count_others(daemon) && has_moved(daemon))
+	are_others = count_others(daemon);
+	if (are_others && !has_replaced(daemon))
+		set_moving(daemon, was);
+	else if (are_others)
 		sw_log_error(
 			"not all interfaces could be taken over: those that were let nobody in who is "
 			"new until a start succeeds");
+	else if (are_counted)
+		set_moving(daemon, SW_MOVING_DONE);
 	else
-		__atomic_store_n(is_moving, 0, __ATOMIC_SEQ_CST);
+		sw_log_error("who came in by the gate before this one is not counted: until then "
+			     "nobody new gets in");
 }
 
 /*
@@ -137,8 +153,11 @@ static void end_moving(struct sw_daemon *daemon)
 int sw_change_take_claimed(struct sw_daemon *daemon, size_t first, struct sw_flow_list *adopted,
 			   struct sw_error *err)
 {
-	bool are_any = daemon->attachment_count > first;
-	int failed = are_any ? sw_reconcile_new(daemon, daemon->plan, adopted, err) : 0;
+	enum sw_moving was = daemon->maps->control->moving;
+	bool are_any = daemon->attachment_count > first, are_counted = true;
+	bool has_stood =
+		count_others(daemon) == daemon->attachment_count && sw_takeover_has_stood(daemon);
+	int failed = are_any ? sw_reconcile_new(daemon, daemon->plan, has_stood, adopted, err) : 0;
 
 	if (failed)
 		return failed;
@@ -146,9 +165,11 @@ int sw_change_take_claimed(struct sw_daemon *daemon, size_t first, struct sw_flo
 	failed = sw_kern_commit(daemon->kern, err);
 	if (!failed)
 		failed = attach_all(daemon, first, err);
+	if (!failed && daemon->maps->control->moving == SW_MOVING_HALF)
+		set_moving(daemon, SW_MOVING_LATE);
 	if (!failed && are_any)
-		sw_reconcile_late(daemon, daemon->plan, adopted);
-	end_moving(daemon);
+		are_counted = !sw_reconcile_late(daemon, daemon->plan, has_stood, adopted);
+	end_moving(daemon, was, are_counted);
 	/* Until now they were taken for strangers. */
 	if (!failed && are_any)
 		sw_monitors_hurry(daemon);
@@ -171,7 +192,7 @@ static void report_back(struct sw_daemon *daemon, const struct sw_attachment *at
 {
 	sw_log_warn("interface %s: the gate is back, mode %s", at->name,
 		    sw_words_name(SW_WORDS_ATTACH_MODE, at->mode));
-	sw_reconcile_late(daemon, daemon->plan, NULL);
+	sw_reconcile_late(daemon, daemon->plan, false, NULL);
 }
 
 /* The claim is kept, but for an interface that was made anew. */

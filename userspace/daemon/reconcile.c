@@ -17,6 +17,7 @@
 #include "kern/read.h"
 #include "kern/steps.h"
 #include "policy/reconcile.h"
+#include "spillway/fresh.h"
 
 /* How often within heartbeat_timeout a pass shows that the daemon lives. */
 #define BEATS 10
@@ -124,6 +125,7 @@ int sw_pass_release(struct sw_pass *pass, const struct sw_flow_key *key, uint64_
 	return failed;
 }
 
+/* Whatever pass finds it, a flow whose socket is gone was not told of its end. */
 static int release_all(struct sw_pass *pass, const struct sw_flow_list *list)
 {
 	int failed = 0;
@@ -133,7 +135,7 @@ static int release_all(struct sw_pass *pass, const struct sw_flow_list *list)
 
 		sw_pass_show_life(pass);
 		failed = sw_pass_release(pass, &seen->key, seen->flow.word, seen->flow.service,
-					 pass->is_drift);
+					 !pass->gives_back);
 	}
 	return failed;
 }
@@ -171,6 +173,16 @@ static int run(struct sw_pass *pass)
 	return failed;
 }
 
+static void tell_drift(const struct sw_pass *pass)
+{
+	size_t missing = pass->is_drift ? pass->result.adopted : 0;
+
+	if (missing + pass->result.confirmed + pass->result.released)
+		sw_log_warn("flows and sockets differed: %zu sockets had no flow, %zu flows had "
+			    "missed their handshake, %zu had no socket; put right",
+			    missing, pass->result.confirmed, pass->result.released);
+}
+
 int sw_reconcile(struct sw_daemon *daemon, struct sw_reconcile *out, struct sw_error *err)
 {
 	SW_CLEANUP(end_pass)
@@ -180,10 +192,10 @@ int sw_reconcile(struct sw_daemon *daemon, struct sw_reconcile *out, struct sw_e
 	if (failed)
 		return sw_error_set(err, failed, "comparing flows with the kernel's sockets: %s",
 				    strerror(-failed));
-	if (pass.result.adopted + pass.result.confirmed + pass.result.released)
-		sw_log_warn("flows and sockets differed: %zu sockets had no flow, %zu flows had "
-			    "missed their handshake, %zu had no socket; put right",
-			    pass.result.adopted, pass.result.confirmed, pass.result.released);
+	/* Also after a change-over whose own look failed. */
+	if (daemon->maps->control->moving == SW_MOVING_LATE)
+		daemon->maps->control->moving = SW_MOVING_DONE;
+	tell_drift(&pass);
 	if (pass.result.closed)
 		sw_log_info("%zu connections were closed here and their clients do not answer: "
 			    "their slots are free",
@@ -192,31 +204,37 @@ int sw_reconcile(struct sw_daemon *daemon, struct sw_reconcile *out, struct sw_e
 	return 0;
 }
 
-int sw_reconcile_new(struct sw_daemon *daemon, const struct sw_plan *plan,
+int sw_reconcile_new(struct sw_daemon *daemon, const struct sw_plan *plan, bool has_stood,
 		     struct sw_flow_list *adopted, struct sw_error *err)
 {
 	SW_CLEANUP(end_pass)
-	struct sw_pass pass = {.daemon = daemon, .plan = plan, .adopted = adopted};
+	struct sw_pass pass = {.daemon = daemon,
+			       .plan = plan,
+			       .adopted = has_stood ? NULL : adopted,
+			       .is_drift = has_stood};
 	int failed = run(&pass);
 
 	if (failed)
 		return sw_error_set(err, failed,
 				    "connections from before the gate cannot be counted: %s",
 				    strerror(-failed));
-	if (pass.result.adopted)
+	tell_drift(&pass);
+	if (pass.result.adopted && !has_stood)
 		sw_log_info("what is guarded from now on: %zu connections were open before, they "
 			    "count",
 			    pass.result.adopted);
 	return 0;
 }
 
-void sw_reconcile_late(struct sw_daemon *daemon, const struct sw_plan *plan,
-		       struct sw_flow_list *adopted)
+int sw_reconcile_late(struct sw_daemon *daemon, const struct sw_plan *plan, bool has_stood,
+		      struct sw_flow_list *adopted)
 {
 	struct sw_error err;
+	int failed = sw_reconcile_new(daemon, plan, has_stood, adopted, &err);
 
-	if (sw_reconcile_new(daemon, plan, adopted, &err))
+	if (failed)
 		sw_log_error("%s; trying again within 10 s", err.text);
+	return failed;
 }
 
 void sw_reconcile_give_back(struct sw_daemon *daemon, struct sw_flow_list *adopted)

@@ -36,14 +36,18 @@ int sw_reconcile(struct sw_daemon *daemon, struct sw_reconcile *out, struct sw_e
  * Before guarding more than so far, an interface that is claimed or what is new in a plan whose values are in
  * the maps: connections that came by there take their slots. That is no drift. On failure nothing more is
  * to be guarded: the budget would be given out again. Those that took slots are added to `adopted`, on
- * failure too; NULL: they keep them.
+ * failure too; NULL: they keep them. `has_stood`: nothing more is guarded, the gate of a daemon before this one
+ * stood wherever ours is to, and counted in these maps; then who has no flow is drift, and keeps the slot.
  */
-int sw_reconcile_new(struct sw_daemon *daemon, const struct sw_plan *plan,
+int sw_reconcile_new(struct sw_daemon *daemon, const struct sw_plan *plan, bool has_stood,
 		     struct sw_flow_list *adopted, struct sw_error *err);
 
-/* The same right after, for those who came meanwhile. A failure is logged: the timer finds them as well. */
-void sw_reconcile_late(struct sw_daemon *daemon, const struct sw_plan *plan,
-		       struct sw_flow_list *adopted);
+/*
+ * The same right after, for those who came meanwhile. A failure is logged: the timer finds them as well. 0 or
+ * -errno
+ */
+int sw_reconcile_late(struct sw_daemon *daemon, const struct sw_plan *plan, bool has_stood,
+		      struct sw_flow_list *adopted);
 
 /*
  * After a change that failed, once nothing more is guarded than before it: those who were adopted for it have

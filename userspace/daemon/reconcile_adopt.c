@@ -60,7 +60,8 @@ static void fill_in(struct sw_pass *pass, const struct sw_socket *socket,
 	op->source_bits = sw_address_is_ipv4(&socket->key.client) ? service->conf.ipv4_bits
 								  : service->conf.ipv6_bits;
 	op->lane = sw_reconcile_lanes_of(&pass->lanes, pass->plan, service->id, socket);
-	op->is_drift = pass->is_drift;
+	/* Whoever has a flow that does not know of the handshake: somebody was to be told of it. */
+	op->is_drift = pass->is_drift || (socket->flow != SW_FLOW_NONE && !socket->is_moved);
 }
 
 /* As what the socket was just seen to be. */

@@ -20,7 +20,7 @@ struct sw_pass {
 	struct sw_flow_list *adopted; /* NULL: who is adopted stays so */
 	struct mnl_socket *diag;
 	struct sw_reconcile_lanes lanes;
-	bool is_drift;
+	bool is_drift;	 /* that a socket has no flow */
 	bool gives_back; /* what it releases has a socket all the same */
 	uint64_t now_ns; /* the kernel's, from before the listing */
 	uint64_t beaten_ns;

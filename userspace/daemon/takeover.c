@@ -12,6 +12,7 @@
 #include "daemon/reconcile.h"
 #include "kern/apply.h"
 #include "kern/notes.h"
+#include "spillway/fresh.h"
 
 struct hold {
 	uint64_t bits;
@@ -76,6 +77,15 @@ struct sw_flow_list *sw_takeover_adopted(const struct sw_daemon *daemon)
 	return daemon->takeover ? &daemon->takeover->adopted : NULL;
 }
 
+bool sw_takeover_has_stood(const struct sw_daemon *daemon)
+{
+	const struct sw_takeover *kept = daemon->takeover;
+
+	return kept && kept->plan && kept->control.mode == SW_MODE_ENFORCE &&
+	       kept->control.moving == SW_MOVING_DONE &&
+	       !sw_plan_listens_beyond(daemon->plan, kept->plan);
+}
+
 static void put_plan_back(struct sw_daemon *daemon)
 {
 	const struct sw_plan *plan = daemon->takeover->plan;
@@ -119,7 +129,7 @@ void sw_takeover_undo(struct sw_daemon *daemon)
 	sw_reconcile_give_back(daemon, &kept->adopted);
 	/* Sessions at an address that was to be another service's went on under that. */
 	if (kept->plan && sw_plan_listens_moved(kept->plan, daemon->plan))
-		sw_reconcile_late(daemon, kept->plan, NULL);
+		sw_reconcile_late(daemon, kept->plan, false, NULL);
 	put_states_back(kept, daemon->maps);
 	if (sw_notes_write(sw_kern_generation(daemon->kern), sw_kern_netns_cookie(daemon->kern),
 			   kept->notes, strlen(kept->notes), &err))

@@ -21,6 +21,12 @@ bool sw_takeover_keeps(const struct sw_daemon *daemon, const struct sw_plan *pla
 /* Those that a change has adopted, for the undo; NULL: there will be none. */
 struct sw_flow_list *sw_takeover_adopted(const struct sw_daemon *daemon);
 
+/*
+ * Whether all that is guarded now was guarded already, so that each socket there has a flow in the maps, if its
+ * interface had a gate.
+ */
+bool sw_takeover_has_stood(const struct sw_daemon *daemon);
+
 /* Maps and notes are what they were, and whoever was adopted by the start holds nothing. */
 void sw_takeover_undo(struct sw_daemon *daemon);
 

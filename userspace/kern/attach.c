@@ -18,6 +18,7 @@
 #include "kern/filter.h"
 #include "kern/interface.h"
 #include "kern/xdp_link.h"
+#include "spillway/fresh.h"
 
 /* The gate first: behind it, steering finishes what the gate has already let in. */
 static void take_off(struct sw_kern *kern, struct sw_attachment *attachment)
@@ -46,6 +47,18 @@ static struct there look(struct sw_kern *kern, int ifindex)
 	return there;
 }
 
+/*
+ * At once, before anything else is tidied up: whoever is killed from here on leaves gates that all count in the
+ * same maps, and let in who is new.
+ */
+static void has_moved(struct sw_kern *kern, const struct sw_attachment *attachment)
+{
+	uint32_t *moving = &sw_kern_maps(kern)->control->moving;
+
+	if (attachment->is_last_to_move && *moving == SW_MOVING_HALF)
+		__atomic_store_n(moving, SW_MOVING_LATE, __ATOMIC_SEQ_CST);
+}
+
 /* In the place of what was there, in one step; a gate in XDP before it may go then. */
 static int attach_tc(struct sw_kern *kern, struct sw_attachment *attachment, struct there *there,
 		     struct sw_error *err)
@@ -55,6 +68,7 @@ static int attach_tc(struct sw_kern *kern, struct sw_attachment *attachment, str
 
 	if (failed)
 		return failed;
+	has_moved(kern, attachment);
 	sw_xdp_link_drop(kern, attachment->ifindex, &there->link_fd);
 	sw_clsact_drop(attachment->ifindex,
 		       priority == SW_CLSACT_FIRST ? SW_CLSACT_SECOND : SW_CLSACT_FIRST);
@@ -74,6 +88,7 @@ static int put_link(struct sw_kern *kern, struct sw_attachment *attachment, stru
 				 NULL);
 	if (failed)
 		return sw_xdp_link_failed(attachment, failed, err);
+	has_moved(kern, attachment);
 	attachment->link_fd = there->link_fd;
 	there->link_fd = -1;
 	return 0;
@@ -91,6 +106,7 @@ static int stand_in(struct sw_kern *kern, struct sw_attachment *attachment, stru
 	if (failed)
 		return failed;
 	sw_xdp_link_drop(kern, attachment->ifindex, &there->link_fd);
+	has_moved(kern, attachment);
 	if (there->priority)
 		sw_clsact_drop(attachment->ifindex, there->priority);
 	*there = look(kern, attachment->ifindex);

@@ -24,6 +24,7 @@ struct sw_attachment {
 	enum sw_attach_mode mode; /* what it became: native, generic or tc */
 	bool is_on;		  /* this daemon has put its gate there */
 	bool is_heir;		  /* in the place of one that was there before */
+	bool is_last_to_move;	  /* where it replaces one, none counts in other maps any more */
 	bool lost;    /* the gate is not where it was put; set by who tells the operator */
 	int link_fd;  /* of XDP; -1 in mode tc */
 	int claim_fd; /* kern/claim.h; -1: not claimed */

@@ -58,13 +58,17 @@ fi
 MAP_STEPS='BPF_MAP_(UPDATE|DELETE)_ELEM|BPF_PROG_TEST_RUN|^rename'
 
 # steps PATTERN [MOST]: those calls of the trace as CALL:N:LINE, the Nth of this call in line LINE. Pins of maps
-# are alike: two will do. Of more than MOST the first, the last, and some between.
+# are alike: two will do. Of more than MOST the first, the last, and some between; if that is `last`, it alone.
 steps() {
 	awk -F '(' -v "pattern=$1" -v "most=${2:-1000}" '
 		{ count[$1]++ }
 		/BPF_OBJ_PIN/ && /map_/ { if (seen++ > 1) next }
 		$0 ~ pattern { step[n++] = $1 ":" count[$1] ":" NR }
 		END {
+			if (most == "last") {
+				print step[n - 1]
+				exit
+			}
 			picks = n < most ? n : most
 			for (i = 0; i < picks; i++)
 				print step[(picks > 1) ? int(i * (n - 1) / (picks - 1)) : 0]
@@ -175,6 +179,19 @@ assert_nothing_is_left() {
 
 # Two are inside and the budget is two: nobody else gets in, now or with the next daemon.
 the_count_is_right() { assert_lane 10.77.1.9 refused && the_next_start_counts_right; }
+
+# nobody_gets_in_by ADDRESS: refused by a gate, or kept for later by one that is changing over to other maps.
+nobody_gets_in_by() {
+	lane=$(lane_of "$1")
+	assert_matches "lane of $1" '^(refused|silent)$' "$lane"
+}
+
+# a_gate_answers ADDRESS: nobody is let in, or kept for later for ever.
+a_gate_answers() {
+	local lane
+	nobody_gets_in_by "$1" || return
+	[ "$lane" = refused ] || wait_until "a gate answers $1" lane_is "$1" refused
+}
 
 the_next_start_counts_right() {
 	spillwayd_run &&

@@ -32,3 +32,33 @@ open_flows() {
 	bpftool --json map dump pinned "$PIN_DIR/current/map_flows" |
 		jq '[.[] | select((.value[4] | ltrimstr("0x") | tonumber) == 2)] | length'
 }
+
+# The flows that the daemon counts by, wherever they are pinned.
+flows_pin() {
+	local pin
+	for pin in "$PIN_DIR/current/map_flows" "$PIN_DIR/map_flows"; do
+		[ ! -e "$pin" ] || break
+	done
+	printf '%s\n' "$pin"
+}
+
+# The key of the one flow there is, as bpftool wants it.
+only_flow() {
+	bpftool --json map dump pinned "$(flows_pin)" | jq -r 'if length == 1 then .[0].key else error("not one flow") end |
+		if type == "array" then .[] else error("no bytes") end'
+}
+
+connected() {
+	[ "$(as_server ss -Htn state established "sport = :5432" | wc -l)" -eq "$1" ]
+}
+
+# end_unheard NAME: the only session that is held ends, and its flow is not told.
+end_unheard() {
+	local key value
+	mapfile -t key < <(only_flow)
+	mapfile -t value < <(bpftool --json map lookup pinned "$(flows_pin)" key "${key[@]}" | jq -r '.value[]')
+	bpftool map delete pinned "$(flows_pin)" key "${key[@]}"
+	release "$1"
+	wait_until "its session is gone" connected 0
+	bpftool map update pinned "$(flows_pin)" key "${key[@]}" value "${value[@]}"
+}
