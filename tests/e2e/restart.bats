@@ -335,13 +335,12 @@ damage() {
 	assert_status '.services[0].queue.paused' false
 }
 
-# run_with_netlink_failing N: the Nth answer that the daemon waits for from the kernel is an error. Who is
-# traced cannot look for its leaks.
-run_with_netlink_failing() {
+# run_with_answers_traced [STRACE-OPTION]...: the daemon, and what the kernel answers it, in $WORLD/trace. Who is traced
+# cannot look for its leaks.
+run_with_answers_traced() {
 	rm -f "$WORLD/log/spillwayd"
-	spawn spillwayd nsenter --net="/run/netns/$SERVER_NS" strace -qq -o /dev/null \
-		-E "ASAN_OPTIONS=${ASAN_OPTIONS:-}:detect_leaks=0" \
-		-e trace=recvmsg -e "inject=recvmsg:error=ENOBUFS:when=$1" \
+	spawn spillwayd nsenter --net="/run/netns/$SERVER_NS" strace -qq -o "$WORLD/trace" \
+		-E "ASAN_OPTIONS=${ASAN_OPTIONS:-}:detect_leaks=0" -e trace=recvmsg "$@" \
 		"$BUILD/spillwayd" --foreground --config "$WORLD/spillway.yaml" --pin-dir "$PIN_DIR"
 	wait_until "it knows of its databases or is gone" spillwayd_knows_or_is_gone
 }
@@ -351,16 +350,28 @@ leave() {
 	wait_until "the daemon is gone" process_is_gone spillwayd
 }
 
+# The number of the answer that lists those who are inside: for each, a route is asked then.
+first_answer_of_sockets() {
+	awk '/^recvmsg/ { n++ }
+		/SOCK_DIAG_BY_FAMILY.*NLM_F_MULTI/ { list = n }
+		/RTM_NEWROUTE/ { print list; exit }' "$WORLD/trace"
+}
+
 @test "a start from another layout that cannot count who is inside leaves the gate that does" {
-	local nth failed=0 before
+	local nth first failed=0 before
 	configure
 	spillwayd_stop
 	other_daemon
 	hold_many 1 2
 	leave
+	run_with_answers_traced
+	leave
+	first=$(first_answer_of_sockets)
+	other_daemon
+	leave
 	before=$(readlink "$PIN_DIR/current")
-	for nth in {1..12}; do
-		run_with_netlink_failing "$nth"
+	for ((nth = first; nth < first + 12; nth++)); do
+		run_with_answers_traced -e "inject=recvmsg:error=ENOBUFS:when=$nth"
 		if ! grep -q 'connections from before the gate cannot be counted: No buffer space' "$WORLD/log/spillwayd"; then
 			# What comes after those who are inside are counted is another matter, and so is what comes before.
 			[ "$failed" -eq 0 ] || break
