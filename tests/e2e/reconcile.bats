@@ -4,6 +4,7 @@
 # Flows against the kernel's own sockets: at attach, and whenever they are compared.
 
 load lib/e2e
+load lib/netlink_faults
 load lib/left_behind
 
 setup_file() { world_with_database max_connections=340; }
@@ -115,19 +116,6 @@ hold_300() {
 	eventually_status "$USED" 0
 }
 
-# with_netlink_failing N COMMAND...: the Nth answer that the daemon waits for from the kernel is an error.
-with_netlink_failing() {
-	local nth=$1 answer=0
-	shift
-	rm -f "$WORLD/log/strace"
-	spawn strace strace -o /dev/null -p "$(pid_of spillwayd)" -e trace=recvmsg \
-		-e "inject=recvmsg:error=ENOBUFS:when=$nth"
-	wait_until "the daemon is traced" grep -q attached "$WORLD/log/strace"
-	"$@" || answer=$?
-	stop_process strace
-	return "$answer"
-}
-
 @test "an error of the kernel's at any answer to what sockets there are is told, and nothing is released" {
 	local nth told=0
 	hold_300
@@ -209,7 +197,7 @@ two_services() {
 }
 
 @test "an interface whose connections cannot be counted is not attached" {
-	local nth failed=0
+	local nth first failed=0
 	spillwayd_configure <<-YAML
 		interfaces: []
 		services:
@@ -220,7 +208,11 @@ two_services() {
 	YAML
 	spillwayd_run
 	hold_many 1 2
-	for nth in {1..12}; do
+	with_answers_traced trace=recvmsg sw attach "$WORLD_INTERFACE" --mode "$SPILLWAY_ATTACH"
+	spillwayd_stop
+	spillwayd_run
+	first=$(first_count)
+	for ((nth = first; nth < first + 12; nth++)); do
 		run with_netlink_failing "$nth" sw attach "$WORLD_INTERFACE" --mode "$SPILLWAY_ATTACH"
 		# What comes after that is another matter.
 		grep -q 'connections from before the gate cannot be counted: No buffer space' <<<"$output" || break
@@ -235,16 +227,25 @@ two_services() {
 	assert_lane 10.77.1.9 refused
 }
 
+run_before_the_reload() {
+	rm -f "$WORLD/log/spillwayd"
+	sed 's/^interfaces:.*/interfaces: []/; /name: more/,$d' "$WORLD/after.yaml" >"$WORLD/spillway.yaml"
+	spillwayd_run
+	cp "$WORLD/after.yaml" "$WORLD/spillway.yaml"
+}
+
 @test "a reload that fails after a new interface was attached takes it off, and nobody counts by it" {
-	local nth late=0
+	local nth again late=0
 	hold_many 1 2
 	two_services more 5434
 	sed "s/:5433/:5432/" "$WORLD/spillway.yaml" >"$WORLD/after.yaml"
+	run_before_the_reload
+	with_answers_traced trace=recvmsg sw reload
+	spillwayd_stop
+	again=$(next_count)
 	# While it is attached, and when what is new is counted then.
-	for nth in 19 {30..35}; do
-		sed 's/^interfaces:.*/interfaces: []/; /name: more/,$d' "$WORLD/after.yaml" >"$WORLD/spillway.yaml"
-		spillwayd_run
-		cp "$WORLD/after.yaml" "$WORLD/spillway.yaml"
+	for nth in $((again - 11)) $(seq "$again" $((again + 5))); do
+		run_before_the_reload
 		run with_netlink_failing "$nth" sw reload
 		if [ "$status" -ne 0 ]; then
 			assert_status '[(.interfaces, .services) | length | tostring] | join(" ")' '0 1'
@@ -253,7 +254,6 @@ two_services() {
 			late=$((late + $(grep -c 'detaching from' "$WORLD/log/spillwayd" || true)))
 		fi
 		spillwayd_stop
-		rm -f "$WORLD/log/spillwayd"
 	done
 	[ "$late" -ge 1 ]
 }

@@ -4,6 +4,7 @@
 # A daemon goes, by crash or hand-over, and another comes: the gate stays, no count and no limit is lost.
 
 load lib/e2e
+load lib/netlink_faults
 load lib/left_behind
 
 setup_file() { world_with_database max_connections=40; }
@@ -330,6 +331,8 @@ damage() {
 	other_daemon
 	sw pause main
 	sw resume main
+	# It ends as soon as the database is known to serve.
+	eventually_status '.services[0].queue.paused' false
 	stop_process spillwayd KILL
 	spillwayd_run
 	assert_status '.services[0].queue.paused' false
@@ -350,13 +353,6 @@ leave() {
 	wait_until "the daemon is gone" process_is_gone spillwayd
 }
 
-# The number of the answer that lists those who are inside: for each, a route is asked then.
-first_answer_of_sockets() {
-	awk '/^recvmsg/ { n++ }
-		/SOCK_DIAG_BY_FAMILY.*NLM_F_MULTI/ { list = n }
-		/RTM_NEWROUTE/ { print list; exit }' "$WORLD/trace"
-}
-
 @test "a start from another layout that cannot count who is inside leaves the gate that does" {
 	local nth first failed=0 before
 	configure
@@ -366,7 +362,7 @@ first_answer_of_sockets() {
 	leave
 	run_with_answers_traced
 	leave
-	first=$(first_answer_of_sockets)
+	first=$(first_count)
 	other_daemon
 	leave
 	before=$(readlink "$PIN_DIR/current")

@@ -52,7 +52,9 @@ static bool has_vlans(const char *name)
 	struct if_nameindex *all = if_nameindex();
 	bool has = false;
 
-	for (struct if_nameindex *at = all; fd >= 0 && at && at->if_index && !has; at++)
+	if (!all)
+		return false;
+	for (struct if_nameindex *at = all; fd >= 0 && at->if_index && !has; at++)
 		has = is_vlan_on(fd, at->if_name, name);
 	if_freenameindex(all);
 	return has;

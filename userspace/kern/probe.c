@@ -112,7 +112,9 @@ static void probe_interfaces(struct report *report)
 {
 	struct if_nameindex *all = if_nameindex();
 
-	for (struct if_nameindex *at = all; at && at->if_index; at++)
+	if (!all)
+		return; /* freed is only what is there */
+	for (struct if_nameindex *at = all; at->if_index; at++)
 		if (strcmp(at->if_name, "lo"))
 			probe_interface(report, at->if_name);
 	if_freenameindex(all);
