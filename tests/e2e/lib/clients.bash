@@ -16,7 +16,8 @@ begin_hold() {
 		env LD_PRELOAD="$BUILD/world/bind_source.so" BIND_SOURCE="$source" \
 		PGCONNECT_TIMEOUT="${PGCONNECT_TIMEOUT:-5}" \
 		psql -XqAt -h "$(server_address_for "$source")" -p 5432 -U app -d app
-	printf '%s;\n' "$WHERE_AM_I" >"$fifo"
+	# Likewise: who was refused before this would have nobody to read it, and whoever writes would wait for ever.
+	printf '%s;\n' "$WHERE_AM_I" 1<>"$fifo"
 }
 
 # hold NAME ADDRESS: connects, waits for the answer to a first query, stays. Fails if it cannot.
