@@ -8,16 +8,18 @@ WHERE_AM_I="select coalesce(host(inet_client_addr()), 'pooler')"
 
 # begin_hold NAME ADDRESS: sets out to connect, and stays when it is in.
 begin_hold() {
-	local name=hold-$1 source=$2 fifo="$WORLD/hold-$1.fifo"
+	local name=hold-$1 source=$2 fifo="$WORLD/hold-$1.fifo" words
 	mkfifo "$fifo"
+	# Before he comes: who is refused at once would leave nobody to read it, and whoever writes then waits for ever.
+	exec {words}<>"$fifo"
+	printf '%s;\n' "$WHERE_AM_I" >&"$words"
 	# Opened for reading and writing a fifo never ends, so psql waits for more until it is killed.
 	# shellcheck disable=SC2016 # expanded by the inner shell
 	spawn "$name" bash -c 'exec "$@" <>"$0"' "$fifo" nsenter --net="/run/netns/$CLIENT_NS" \
 		env LD_PRELOAD="$BUILD/world/bind_source.so" BIND_SOURCE="$source" \
 		PGCONNECT_TIMEOUT="${PGCONNECT_TIMEOUT:-5}" \
 		psql -XqAt -h "$(server_address_for "$source")" -p 5432 -U app -d app
-	# Likewise: who was refused before this would have nobody to read it, and whoever writes would wait for ever.
-	printf '%s;\n' "$WHERE_AM_I" 1<>"$fifo"
+	exec {words}>&-
 }
 
 # hold NAME ADDRESS: connects, waits for the answer to a first query, stays. Fails if it cannot.
