@@ -244,7 +244,7 @@ run_before_the_reload() {
 	spillwayd_stop
 	again=$(next_count)
 	# While it is attached, and when what is new is counted then.
-	for nth in $((again - 11)) $(seq "$again" $((again + 5))); do
+	for nth in $((again - 11)) $(seq $((again - 3)) $((again + 9))); do
 		run_before_the_reload
 		run with_netlink_failing "$nth" sw reload
 		if [ "$status" -ne 0 ]; then
