@@ -34,8 +34,8 @@ static __always_inline int make_syn_ack(struct reply *reply, const struct sw_flo
 }
 
 /*
- * 0: the frame is the answer; else that is counted. RFC 9293, 3.5.2: to a SYN without ACK, RST with the sequence number 0 acknowledges
- * all of it.
+ * 0: the frame is the answer; else that is counted. RFC 9293, 3.5.2: to a SYN without ACK, RST with the sequence
+ * number 0 acknowledges all of it.
  */
 __attribute__((noinline)) int answer_syn(struct packet_ctx *ctx, __u32 where, int tells)
 {

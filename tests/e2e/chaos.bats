@@ -52,13 +52,12 @@ configuration() {
 	YAML
 }
 
-# begin [LANES]: the daemon (of FIRST_BUILD), three sessions that are to live through it all, and the storm, whose
-# clients stay for STAY seconds. Where a start takes long, as with sanitizers, whatever else happens in the storm does,
-# too: it lasts as many times longer.
+# begin [LANES]: the daemon, three sessions that are to live through it all, and the storm. Where a start takes
+# long, as with sanitizers, whatever else happens in the storm does, too: it lasts as many times longer.
 begin() {
 	local began=${EPOCHREALTIME//[^0-9]/}
 	complaints_before=$(complaints)
-	configuration "$@" | BUILD=${FIRST_BUILD:-$BUILD} spillwayd_start
+	configuration "$@" | spillwayd_start
 	duration=$((DURATION * (1 + (${EPOCHREALTIME//[^0-9]/} - began) / 1000000)))
 	# What a test before left half-open in the kernel counts at attach, until it is given up.
 	eventually_status "$USED" 0
@@ -66,7 +65,7 @@ begin() {
 	hold_many 1 3
 	spawn storm nsenter --net="/run/netns/$CLIENT_NS" prlimit --nofile=16384:16384 "$BUILD/storm" \
 		--target "$SERVER_IPV4:5432" --user app --database app --json --no-progress --clients "$CLIENTS" \
-		--source-base 10.77.2.1 --source-count 250 --within "${duration}s" --query "select pg_sleep(${STAY:-0.02})" --timeout 20s
+		--source-base 10.77.2.1 --source-count 250 --within "${duration}s" --query 'select pg_sleep(0.02)' --timeout 20s
 	wait_until "the storm has begun" arrived 100
 }
 
