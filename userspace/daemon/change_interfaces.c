@@ -155,8 +155,9 @@ int sw_change_take_claimed(struct sw_daemon *daemon, size_t first, struct sw_flo
 {
 	enum sw_moving was = daemon->maps->control->moving;
 	bool are_any = daemon->attachment_count > first, are_counted = true;
+	/* The kernel is asked about each interface only where what we remember does not tell. */
 	bool has_stood =
-		count_others(daemon) == daemon->attachment_count && sw_takeover_has_stood(daemon);
+		sw_takeover_has_stood(daemon) && count_others(daemon) == daemon->attachment_count;
 	int failed = are_any ? sw_reconcile_new(daemon, daemon->plan, has_stood, adopted, err) : 0;
 
 	if (failed)
