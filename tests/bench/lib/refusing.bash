@@ -47,9 +47,8 @@ begin_refusing_nftables() {
 			}
 		}
 	RULES
-	as_server nft -f "$WORLD/rules.nft"
+	nftables_load
 	SERVER_PROCESSES=()
-	shows 'nft -f' "$WORLD/rules.nft"
 }
 end_refusing_nftables() { as_server nft delete table inet refusals; }
 
@@ -69,13 +68,8 @@ begin_refusing_haproxy() {
 		backend database
 		    server database 127.0.0.1:5432
 	CONFIG
-	spawn haproxy nsenter --net="/run/netns/$SERVER_NS" prlimit --nofile=16384:16384 haproxy -db -f "$WORLD/haproxy.cfg"
-	wait_until "HAProxy listens" listens "${REFUSING_PORT[haproxy]}" || {
-		show_log haproxy
-		return 1
-	}
+	haproxy_start "${REFUSING_PORT[haproxy]}" || return
 	SERVER_PROCESSES=("$(pid_of haproxy)")
-	shows haproxy.cfg "$WORLD/haproxy.cfg"
 }
 end_refusing_haproxy() { stop_process haproxy; }
 

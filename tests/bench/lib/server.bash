@@ -53,6 +53,22 @@ settle() {
 	WAIT_SECONDS=60 wait_until "the processes of those who left have ended" only_the_pooled_are_left
 }
 
+# nftables_load: what is in $WORLD/rules.nft, and shows it.
+nftables_load() {
+	as_server nft -f "$WORLD/rules.nft"
+	shows 'nft -f' "$WORLD/rules.nft"
+}
+
+# haproxy_start PORT: by $WORLD/haproxy.cfg, which is shown, until it listens there. It needs two files a connection.
+haproxy_start() {
+	spawn haproxy nsenter --net="/run/netns/$SERVER_NS" prlimit --nofile=20000:20000 haproxy -db -f "$WORLD/haproxy.cfg"
+	wait_until "HAProxy listens" listens "$1" || {
+		show_log haproxy
+		return 1
+	}
+	shows haproxy.cfg "$WORLD/haproxy.cfg"
+}
+
 listens() { [ -n "$(as_server ss -Htln "sport = :$1")" ]; }
 
 # descendants PID...: themselves, and all that came of them and lives.

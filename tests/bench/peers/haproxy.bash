@@ -22,13 +22,8 @@ begin_haproxy() {
 		    maxconn ${HAPROXY_MAXCONN:-5000}
 		    server database ${2:-unix@$WORLD/postgres/.s.PGSQL.5432}${1:+ maxconn $1}
 	CONFIG
-	spawn haproxy nsenter --net="/run/netns/$SERVER_NS" prlimit --nofile=20000:20000 haproxy -db -f "$WORLD/haproxy.cfg"
-	wait_until "HAProxy listens" listens "$PORT" || {
-		show_log haproxy
-		return 1
-	}
+	haproxy_start "$PORT" || return
 	SERVER_PROCESSES=("$(pid_of postgres)" "$(pid_of haproxy)")
 	find_server_threads
-	shows haproxy.cfg "$WORLD/haproxy.cfg"
 }
 end_haproxy() { stop_process haproxy; }

@@ -15,9 +15,8 @@ begin_nftables() {
 		    }
 		}
 	RULES
-	as_server nft -f "$WORLD/rules.nft"
+	nftables_load
 	SERVER_PROCESSES=("$(pid_of postgres)")
 	find_server_threads
-	shows 'nft -f' "$WORLD/rules.nft"
 }
 end_nftables() { as_server nft delete table inet bench; }

@@ -86,9 +86,7 @@ begin_rejecting_haproxy() {
 		backend counter
 		    server counter 127.0.0.1:$COUNTER
 	CONFIG
-	spawn haproxy nsenter --net="/run/netns/$SERVER_NS" prlimit --nofile=16384:16384 haproxy -db -f "$WORLD/haproxy.cfg"
-	wait_until "HAProxy listens" listens "$PORT"
-	shows haproxy.cfg "$WORLD/haproxy.cfg"
+	haproxy_start "$PORT"
 }
 
 # Not dropped: a client is to hear of it, or would only come again.
@@ -102,8 +100,7 @@ begin_rejecting_nftables() {
 		    }
 		}
 	RULES
-	as_server nft -f "$WORLD/rules.nft"
-	shows 'nft -f' "$WORLD/rules.nft"
+	nftables_load
 }
 
 # run_through AT_A_TIME NAME: one storm, and what the server has to say about it.

@@ -67,9 +67,8 @@ begin_rules() {
 	PORT=5432 POOLED=0
 	SERVER_PROCESSES=("$(pid_of postgres)")
 	"$1" >"$WORLD/rules.nft"
-	as_server nft -f "$WORLD/rules.nft"
+	nftables_load
 	find_server_threads
-	shows 'nft -f' "$WORLD/rules.nft"
 }
 
 limiting_rules() {

@@ -80,8 +80,7 @@ begin_redirecting_nftables() {
 		    }
 		}
 	RULES
-	as_server nft -f "$WORLD/rules.nft"
-	shows 'nft -f' "$WORLD/rules.nft"
+	nftables_load
 }
 
 begin_haproxy_before_pgbouncer() {
@@ -98,10 +97,8 @@ begin_haproxy_before_pgbouncer() {
 		    bind $SERVER_IPV4:$PORT
 		    server pooler 127.0.0.1:$POOLER_PORT
 	CONFIG
-	spawn haproxy nsenter --net="/run/netns/$SERVER_NS" prlimit --nofile=16384:16384 haproxy -db -f "$WORLD/haproxy.cfg"
-	wait_until "HAProxy listens" listens "$PORT"
+	haproxy_start "$PORT"
 	SERVER_PROCESSES+=("$(pid_of haproxy)")
-	shows haproxy.cfg "$WORLD/haproxy.cfg"
 }
 
 measure() {

@@ -64,10 +64,9 @@ begin_stateful_nftables() {
 		    }
 		}
 	RULES
-	as_server nft -f "$WORLD/rules.nft"
+	nftables_load
 	SERVER_PROCESSES=("$(pid_of postgres)")
 	find_server_threads
-	shows 'nft -f' "$WORLD/rules.nft"
 }
 
 measure() {
