@@ -25,7 +25,9 @@ enum {
 	BR0, /* bond0.20 */
 	BR1, /* eth0.10, tap0 */
 	TAP0,
-	EMPTY, /* a bridge without ports */
+	EMPTY,	 /* a bridge without ports */
+	MACVLAN, /* on top of eth1 */
+	AWAY,	 /* a VLAN on a device in another network namespace */
 	LOOP_A,
 	LOOP_B,
 };
@@ -34,7 +36,7 @@ static struct sw_stacked_link links[] = {
 	{.ifindex = LO},
 	{.ifindex = ETH0},
 	{.ifindex = ETH1},
-	{.ifindex = ETH0_10, .lower = ETH0, .master = BR1},
+	{.ifindex = ETH0_10, .lower = ETH0, .master = BR1, .is_vlan = true},
 	{.ifindex = BOND0},
 	{.ifindex = ETH2, .master = BOND0},
 	{.ifindex = ETH3, .master = BOND0},
@@ -43,6 +45,8 @@ static struct sw_stacked_link links[] = {
 	{.ifindex = BR1},
 	{.ifindex = TAP0, .master = BR1},
 	{.ifindex = EMPTY},
+	{.ifindex = MACVLAN, .lower = ETH1},
+	{.ifindex = AWAY, .is_vlan = true},
 	{.ifindex = LOOP_A, .lower = LOOP_B},
 	{.ifindex = LOOP_B, .lower = LOOP_A},
 };
@@ -89,6 +93,15 @@ static void devices_that_are_below_each_other(void **state)
 	assert_false(IS_OVER(99, ETH0));
 }
 
+static void who_has_vlans_on_top_of_it(void **state)
+{
+	(void)state;
+	assert_true(sw_stacked_has_vlan(&stacked, ETH0));
+	assert_false(sw_stacked_has_vlan(&stacked, ETH1));
+	assert_false(sw_stacked_has_vlan(&stacked, BR1));
+	assert_false(sw_stacked_has_vlan(&stacked, 0));
+}
+
 /* One interface as the kernel tells of it; 0, NULL: it does not say. */
 struct said {
 	uint32_t link, netns, master;
@@ -127,7 +140,9 @@ static void a_vlan_is_on_top_of_its_link_and_a_veth_or_a_tunnel_of_none(void **s
 {
 	(void)state;
 	assert_int_equal(heard(&(struct said){.link = ETH0, .kind = "vlan"}).lower, ETH0);
+	assert_true(heard(&(struct said){.link = ETH0, .kind = "vlan"}).is_vlan);
 	assert_int_equal(heard(&(struct said){.link = ETH0, .kind = "macvlan"}).lower, ETH0);
+	assert_false(heard(&(struct said){.link = ETH0, .kind = "macvlan"}).is_vlan);
 	assert_int_equal(heard(&(struct said){.link = ETH0, .kind = "veth"}).lower, 0);
 	assert_int_equal(heard(&(struct said){.link = ETH0, .kind = "vxlan"}).lower, 0);
 	assert_int_equal(heard(&(struct said){.link = ETH0}).lower, 0);
@@ -154,6 +169,7 @@ int main(void)
 		cmocka_unit_test(a_bond_of_guarded_ones_and_what_is_on_top_of_it),
 		cmocka_unit_test(a_bridge_with_a_port_that_is_not_guarded),
 		cmocka_unit_test(devices_that_are_below_each_other),
+		cmocka_unit_test(who_has_vlans_on_top_of_it),
 		cmocka_unit_test(a_vlan_is_on_top_of_its_link_and_a_veth_or_a_tunnel_of_none),
 		cmocka_unit_test(all_interfaces_are_read),
 	};

@@ -9,7 +9,6 @@
 #include <errno.h>
 #include <linux/ethtool.h>
 #include <linux/if_link.h>
-#include <linux/if_vlan.h>
 #include <linux/sockios.h>
 #include <net/if.h>
 #include <stdio.h>
@@ -18,6 +17,7 @@
 #include <sys/socket.h>
 
 #include "core/cleanup.h"
+#include "kern/stacked.h"
 
 /* 0, and in `about`, which begins with a command, what the driver says to it; -1 */
 static int ask_driver(const char *name, void *about)
@@ -38,25 +38,13 @@ void sw_interface_driver(const char *name, char *driver, size_t size)
 	snprintf(driver, size, "%s", info.driver);
 }
 
-static bool is_vlan_on(int fd, const char *upper, const char *name)
-{
-	struct vlan_ioctl_args args = {.cmd = GET_VLAN_REALDEV_NAME_CMD};
-
-	snprintf(args.device1, sizeof(args.device1), "%s", upper);
-	return !ioctl(fd, SIOCGIFVLAN, &args) && !strcmp(args.u.device2, name);
-}
-
 static bool has_vlans(const char *name)
 {
-	SW_CLOSE int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-	struct if_nameindex *all = if_nameindex();
-	bool has = false;
+	struct sw_stacked stacked = {0};
+	bool has = !sw_stacked_read(&stacked) &&
+		   sw_stacked_has_vlan(&stacked, (int)if_nametoindex(name));
 
-	if (!all)
-		return false;
-	for (struct if_nameindex *at = all; fd >= 0 && at->if_index && !has; at++)
-		has = is_vlan_on(fd, at->if_name, name);
-	if_freenameindex(all);
+	sw_stacked_free(&stacked);
 	return has;
 }
 

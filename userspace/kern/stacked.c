@@ -44,8 +44,10 @@ static int note_kind(const struct nlattr *attribute, void *arg)
 	struct reading *reading = arg;
 
 	if (mnl_attr_get_type(attribute) == IFLA_INFO_KIND &&
-	    !mnl_attr_validate(attribute, MNL_TYPE_NUL_STRING))
+	    !mnl_attr_validate(attribute, MNL_TYPE_NUL_STRING)) {
 		reading->is_plain = is_plain(mnl_attr_get_str(attribute));
+		reading->link.is_vlan = !strcmp(mnl_attr_get_str(attribute), "vlan");
+	}
 	return MNL_CB_OK;
 }
 
@@ -188,4 +190,12 @@ bool sw_stacked_is_over(const struct sw_stacked *stacked, int ifindex, const int
 			size_t count)
 {
 	return is_over(stacked, ifindex, guarded, count, DEPTH_MAX);
+}
+
+bool sw_stacked_has_vlan(const struct sw_stacked *stacked, int ifindex)
+{
+	for (size_t i = 0; i < stacked->count; i++)
+		if (stacked->list[i].is_vlan && ifindex && stacked->list[i].lower == ifindex)
+			return true;
+	return false;
 }

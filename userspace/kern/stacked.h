@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Devices on top of others, as eth0.10, a bond or a bridge with its ports: what comes in by the upper one came in
- * by the lower before, where the gate is. Used by daemon/reconcile_adopt.c.
+ * by the lower before, where the gate is. Used by daemon/reconcile_adopt.c and kern/interface.c.
  */
 #ifndef SW_KERN_STACKED_H
 #define SW_KERN_STACKED_H
@@ -11,8 +11,9 @@
 
 struct sw_stacked_link {
 	int ifindex;
-	int lower;  /* by which its frames come as the gate reads them; 0: none */
-	int master; /* the bridge or bond that it is a port of; 0: none */
+	int lower;    /* by which its frames come as the gate reads them; 0: none */
+	int master;   /* the bridge or bond that it is a port of; 0: none */
+	bool is_vlan; /* its frames come in an 802.1Q or 802.1ad tag */
 };
 
 struct sw_stacked {
@@ -31,5 +32,8 @@ void sw_stacked_free(struct sw_stacked *stacked);
  */
 bool sw_stacked_is_over(const struct sw_stacked *stacked, int ifindex, const int *guarded,
 			size_t count);
+
+/* Whether there is a VLAN right on top of the interface. */
+bool sw_stacked_has_vlan(const struct sw_stacked *stacked, int ifindex);
 
 #endif
