@@ -234,7 +234,7 @@ test-kernels: deps
 .PHONY: tests deps demo test test-kernels fuzz lint install
 # The benchmarks as well: what nobody builds does not stay fit to be built.
 tests: $(PROGRAMS) $(UNIT_TESTS) $(PROG_TESTS) $(FUZZ_TESTS) $(WORLD_HELPERS) $(BUILD)/kernels/peer \
-	$(BUILD)/other-layout/spillwayd $(BENCHES) $(WORLD_BENCHES) $(DRIVERS)
+	$(BUILD)/other-layout/spillwayd $(BENCHES) $(WORLD_BENCHES) $(DRIVERS) $(BUILD)/lint/names
 
 # A machine without the packages cannot even read this file's pkg-config answers: install, start anew.
 SUDO := $(if $(filter 0,$(shell id -u)),,sudo --preserve-env=CI)
@@ -251,9 +251,16 @@ demo: deps
 	$(Q)$(MAKE) --no-print-directory $(PROGRAMS) $(WORLD_HELPERS)
 	$(Q)$(if $(filter-out 0,$(VM)),,$(SUDO)) env BUILD=$(BUILD) tools/demo/$(if $(filter-out 0,$(VM)),vm $(VM),demo)
 
+# What the manuals have to name, from the programs' own tables.
+NAMES_WRAPPED := sw_read_counters sw_read_usage sw_listeners_read
+$(BUILD)/lint/names: tools/lint/names.c $(filter-out %/main.o,$(DAEMON_OBJS) $(CLI_OBJS)) $(BUILD)/libspillway.a
+	$(call say,LD,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(ALL_CFLAGS) $(NAMES_WRAPPED:%=-Wl$(comma)--wrap=%) -o $@ $^ $(LDLIBS)
+
 # The generated skeleton is included, so it has to be there to be looked through.
 lint: deps
-	$(Q)$(MAKE) --no-print-directory $(if $(BPF_OBJS),$(BUILD)/bpf/spillway.skel.h)
+	$(Q)$(MAKE) --no-print-directory $(if $(BPF_OBJS),$(BUILD)/bpf/spillway.skel.h) $(BUILD)/lint/names
 	$(Q)BUILD=$(BUILD) tools/lint/run
 
 # show-NAME prints a variable: how tools/lint learns the flags.

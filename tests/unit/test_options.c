@@ -171,11 +171,11 @@ static void help_names_every_option(void **state)
 
 	(void)state;
 	read_answer("--service 5432 --help --frob", text, sizeof(text));
-	for (size_t i = 0; i < ROWS; i++) {
+	for (const struct sw_options_row *row = sw_options_rows; row->name; row++) {
 		char left[64];
 
-		snprintf(left, sizeof(left), "\n  --%s%s%s ", rows[i].name,
-			 rows[i].value ? " " : "", rows[i].value ? rows[i].value : "");
+		snprintf(left, sizeof(left), "\n  --%s%s%s ", row->name, row->value ? " " : "",
+			 row->value ? row->value : "");
 		assert_non_null(strstr(text, left));
 	}
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * spillwayd's command line: one table, from which --help comes too.
+ * spillwayd's command line: one table, from which --help and the check of the manual come too.
  */
 #include "daemon/options.h"
 
@@ -24,12 +24,7 @@ enum {
 	OPTION_VERSION,
 };
 
-static const struct row {
-	int id;
-	const char *name;
-	const char *value; /* NULL: takes none */
-	const char *help;
-} rows[] = {
+const struct sw_options_row sw_options_rows[] = {
 	{OPTION_CONFIG, "config", "FILE",
 	 "configuration; without this and --service: " SW_OPTIONS_FILE_DEFAULT},
 	{OPTION_INTERFACE, "interface", "IF", "guard this interface (may be repeated)"},
@@ -42,9 +37,8 @@ static const struct row {
 	{OPTION_FOREGROUND, "foreground", NULL, "do not go to the background when ready"},
 	{OPTION_HELP, "help", NULL, "show this"},
 	{OPTION_VERSION, "version", NULL, "show the version"},
+	{0},
 };
-
-#define ROWS (sizeof(rows) / sizeof(rows[0]))
 
 static void print_help(void)
 {
@@ -55,12 +49,12 @@ static void print_help(void)
 	     "a refusal, in the kernel's receive path.\n"
 	     "\n"
 	     "Options:");
-	for (size_t i = 0; i < ROWS; i++) {
+	for (const struct sw_options_row *row = sw_options_rows; row->name; row++) {
 		char left[40];
 
-		snprintf(left, sizeof(left), "--%s%s%s", rows[i].name, rows[i].value ? " " : "",
-			 rows[i].value ? rows[i].value : "");
-		printf("  %-24s %s\n", left, rows[i].help);
+		snprintf(left, sizeof(left), "--%s%s%s", row->name, row->value ? " " : "",
+			 row->value ? row->value : "");
+		printf("  %-24s %s\n", left, row->help);
 	}
 	puts("\n"
 	     "Signals: SIGHUP reloads the file, SIGTERM and SIGINT detach everything and stop.\n"
@@ -120,11 +114,11 @@ static int take(struct sw_options *options, int id, const char *value, enum sw_o
 	}
 }
 
-static const struct row *find_row(const char *name, size_t length)
+static const struct sw_options_row *find_row(const char *name, size_t length)
 {
-	for (size_t i = 0; i < ROWS; i++)
-		if (strlen(rows[i].name) == length && !strncmp(rows[i].name, name, length))
-			return &rows[i];
+	for (const struct sw_options_row *row = sw_options_rows; row->name; row++)
+		if (strlen(row->name) == length && !strncmp(row->name, name, length))
+			return row;
 	return NULL;
 }
 
@@ -132,13 +126,13 @@ static const struct row *find_row(const char *name, size_t length)
  * One option and, as "--name value" or "--name=value", its value; *at moves to the last word taken. Not
  * getopt_long(), which takes "--che" for --check.
  */
-static int split(int argc, char **argv, int *at, const struct row **out, const char **value,
-		 struct sw_error *err)
+static int split(int argc, char **argv, int *at, const struct sw_options_row **out,
+		 const char **value, struct sw_error *err)
 {
 	const char *word = argv[*at];
 	const char *name = word + 2;
 	const char *equals;
-	const struct row *row;
+	const struct sw_options_row *row;
 
 	if (word[0] != '-' || !word[1])
 		return sw_error_set(err, -EINVAL, "'%s' is not an option; see --help", word);
@@ -177,7 +171,7 @@ int sw_options_parse(int argc, char **argv, struct sw_options *out, enum sw_opti
 	int failed = 0;
 
 	for (int i = 1; i < argc && then == SW_OPTIONS_RUN; i++) {
-		const struct row *row = NULL;
+		const struct sw_options_row *row = NULL;
 		const char *value = NULL;
 
 		failed = split(argc, argv, &i, &row, &value, err);

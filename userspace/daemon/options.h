@@ -28,6 +28,14 @@ struct sw_options {
 	bool foreground;
 };
 
+struct sw_options_row {
+	int id;
+	const char *name;  /* without dashes; NULL ends the list */
+	const char *value; /* NULL: takes none */
+	const char *help;
+};
+extern const struct sw_options_row sw_options_rows[];
+
 enum sw_options_next {
 	SW_OPTIONS_RUN,
 	SW_OPTIONS_DONE, /* --help or --version was answered */
