@@ -77,6 +77,18 @@ good_file() { file good <<<'%test "it is well" { true; }'; }
 	run_fails 'failed: e2e bad \(native\): it is not well'
 }
 
+@test "what tests that fail say is said again at the end, with each its own" {
+	file bad <<-'BATS'
+		%test "one" { echo "said of one"; false; }
+		%test "two" { true; }
+		%test "three" { echo "said of three"; false; }
+	BATS
+	run_fails 'failed: e2e bad \(native\): one'
+	local end=${output#*failed: }
+	assert_matches "of one" 'said of one' "${end%failed: *}"
+	assert_matches "of three" 'said of three' "${end#*failed: }"
+}
+
 @test "a file that cannot be read fails the run" {
 	good_file
 	file broken <<<'%test "it is well" { if'

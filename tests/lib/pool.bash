@@ -72,10 +72,11 @@ finish_jobs_until() {
 	done
 }
 
-job_began=()
+job_began=() job_took=()
 finish_job() {
 	local folder=$SPILLWAY_RUN_DIR/$1 name=${job_names[$1]} code=$2
-	printf '\n%s, %d s\n' "$name" $((SECONDS - job_began[$1]))
+	job_took[$1]=$((SECONDS - job_began[$1]))
+	printf '\n%s, %d s\n' "$name" "${job_took[$1]}"
 	show_tap <"$folder/tap"
 	count_tap "$name" "$code" "$folder/tap"
 	check_world "$name" "$folder"
@@ -83,6 +84,14 @@ finish_job() {
 	check_reports "$name" "$folder/reports"
 	cat "$folder/worlds" >>"$SPILLWAY_RUN_DIR/worlds" 2>/dev/null
 	rm -rf "$folder"
+}
+
+# longest_jobs COUNT: where the time of a run has gone, a line.
+longest_jobs() {
+	local number
+	for number in "${!job_took[@]}"; do
+		printf '%d s %s\n' "${job_took[number]}" "${job_names[number]}"
+	done | sort -rn | head -n "$1" | paste -sd , | sed 's/,/, /g'
 }
 
 # For those that are running when the run is ended early. timeout(1) passes it on to its group, and kills a

@@ -3,11 +3,16 @@
 # Counts what a run of TAP came to, and finds what TAP alone would hide. Sourced by tests/run.
 
 passed=0 failed=0 skipped=0
-failures=()
+# What failed, and what each said of it, for the end of the report: of a long run only that may be to be seen.
+failures=() said=()
+# So many lines of each; the last ones say most.
+SAID_LINES=15
 
+# fail SENTENCE [WORDS]
 fail() {
 	failed=$((failed + 1))
 	failures+=("$1")
+	said+=("${2:-}")
 	printf '  FAIL  %s\n' "$1"
 }
 
@@ -24,7 +29,7 @@ show_tap() {
 
 # count_tap NAME EXIT_CODE FILE: adds up, and finds what TAP alone would hide.
 count_tap() {
-	local name=$1 code=$2 tap=$3 good bad skips planned
+	local name=$1 code=$2 tap=$3 good bad skips planned line
 	skips=$(grep -Eic '^ok .*# *skip' "$tap")
 	good=$(($(grep -c '^ok\b' "$tap") - skips))
 	bad=$(grep -c '^not ok\b' "$tap")
@@ -33,8 +38,11 @@ count_tap() {
 	skipped=$((skipped + skips))
 	failed=$((failed + bad))
 	while read -r line; do
-		failures+=("$name: $line")
-	done < <(sed -n 's/^not ok *[0-9]* *\(- \)\{0,1\}//p' "$tap")
+		said+=("$(said_of "$line" <"$tap" | tail -n "$SAID_LINES" | sed 's/^/        /')")
+		line=${line#not ok }
+		line=${line#* }
+		failures+=("$name: ${line#- }")
+	done < <(grep '^not ok\b' "$tap")
 	if [ "$code" -eq 124 ] || [ "$code" -eq 137 ]; then
 		fail "$name: not done within $FILE_TIMEOUT s"
 	elif [ $((good + bad + skips)) -eq 0 ]; then
@@ -44,6 +52,11 @@ count_tap() {
 	elif [ "$code" -ne 0 ] && [ "$bad" -eq 0 ]; then
 		fail "$name: every test passed, and yet it ended with exit code $code"
 	fi
+}
+
+# said_of LINE: what follows this line of TAP, up to the next test's.
+said_of() {
+	LINE=$1 awk '/^(not )?ok / { is_it = $0 == ENVIRON["LINE"]; next } /^1\.\./ { next } is_it'
 }
 
 # check_reports NAME FOLDER: of the sanitizers.
