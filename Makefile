@@ -45,7 +45,7 @@ PROGRAMS := $(BUILD)/spillwayd $(BUILD)/spillway $(BUILD)/storm
 
 .DELETE_ON_ERROR:
 .SECONDARY:
-.PHONY: all demo test bench bench-quick lint install clean
+.PHONY: all demo test bench bench-quick lint install uninstall clean
 
 all: $(PROGRAMS)
 
@@ -231,7 +231,7 @@ test-kernels: deps
 	$(Q)$(MAKE) --no-print-directory $(PROGRAMS) $(WORLD_HELPERS) $(BUILD)/kernels/peer
 	$(Q)BUILD=$(BUILD) tests/run kernels
 
-.PHONY: tests deps demo test test-kernels fuzz lint install
+.PHONY: tests deps demo test test-kernels fuzz lint install uninstall
 # The benchmarks as well: what nobody builds does not stay fit to be built.
 tests: $(PROGRAMS) $(UNIT_TESTS) $(PROG_TESTS) $(FUZZ_TESTS) $(WORLD_HELPERS) $(BUILD)/kernels/peer \
 	$(BUILD)/other-layout/spillwayd $(BENCHES) $(WORLD_BENCHES) $(DRIVERS) $(BUILD)/lint/names
@@ -267,9 +267,17 @@ lint: deps
 show-%:
 	@:$(info $($*))
 
+# MODE:FILE:PLACE below PREFIX. The configuration's place is /etc, whatever PREFIX is, and one that is there stays.
+MAN_PAGES := $(sort $(wildcard userspace/man/*.[1-8]))
+INSTALLED := 755:$(BUILD)/spillwayd:sbin/spillwayd 755:$(BUILD)/spillway:bin/spillway 755:$(BUILD)/storm:bin/storm \
+	$(foreach page,$(MAN_PAGES),644:$(page):share/man/man$(subst .,,$(suffix $(page)))/$(notdir $(page)))
+
 install: $(PROGRAMS)
-	install -d $(DESTDIR)$(PREFIX)/sbin $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/man/man1
-	install -m 755 $(BUILD)/spillwayd $(DESTDIR)$(PREFIX)/sbin/spillwayd
-	install -m 755 $(BUILD)/spillway $(DESTDIR)$(PREFIX)/bin/spillway
-	install -m 755 $(BUILD)/storm $(DESTDIR)$(PREFIX)/bin/storm
-	install -m 644 userspace/man/storm.1 $(DESTDIR)$(PREFIX)/share/man/man1/storm.1
+	$(Q)set -e; for row in $(INSTALLED); do set -- $$(printf '%s' "$$row" | tr : ' '); \
+		install -D -m "$$1" "$$2" "$(DESTDIR)$(PREFIX)/$$3"; done
+	$(Q)[ -e "$(DESTDIR)/etc/spillway/spillway.yaml" ] || \
+		install -D -m 644 tools/deploy/spillway.yaml "$(DESTDIR)/etc/spillway/spillway.yaml"
+
+# All but the configuration.
+uninstall:
+	$(Q)for row in $(INSTALLED); do rm -f "$(DESTDIR)$(PREFIX)/$${row##*:}"; done

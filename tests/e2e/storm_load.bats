@@ -149,38 +149,3 @@
 	assert_matches "drawn" '^storm: +[0-9.]+ s  launched 3 of 3  logged$' "$drawn"
 	assert_equal "lines that are too long" '' "$(awk 'length > 39' <<<"$drawn")"
 }
-
-# --- its man page -----------------------------------------------------------------------------------
-
-# page_without LINE: the man page, but for the line that is exactly this.
-page_without() {
-	grep -vFx -- "$1" "$SPILLWAY_ROOT/userspace/man/storm.1" >"$WORLD/storm.1"
-	! cmp -s "$WORLD/storm.1" "$SPILLWAY_ROOT/userspace/man/storm.1"
-}
-
-@test "a man page that misses an option, a cause or a key, or has one too many, is found" {
-	local check=$SPILLWAY_ROOT/tools/lint/man
-	"$check"
-	page_without '.It Fl -hold Ar DURATION'
-	fails_with 1 'without \(options\): --hold DURATION' "$check" "$WORLD/storm.1"
-	sed -i 's/^\.It Fl -think Ar DURATION$/.It Fl -think Ar N/; s/^\.It Dv reset$/.It Dv resets/; s/peak_in_flight/peak/' \
-		"$WORLD/storm.1"
-	fails_with 1 'without \(options\): --think DURATION' "$check" "$WORLD/storm.1"
-	assert_matches "it says" 'not in tools/storm \(options\): --think N' "$output"
-	assert_matches "it says" 'without \(causes\): reset' "$output"
-	assert_matches "it says" 'not in tools/storm \(causes\): resets' "$output"
-	assert_matches "it says" 'without \(keys\): peak_in_flight' "$output"
-	page_without '.Sh DESCRIPTION'
-	echo '.Nonsense' >>"$WORLD/storm.1"
-	fails_with 1 'unknown macro: \.Nonsense' "$check" "$WORLD/storm.1"
-}
-
-@test "make install puts storm and its man page where they are found" {
-	local built=()
-	mapfile -t built < <(printf -- '-o\n%s\n' "$BUILD"/{spillwayd,spillway,storm})
-	make -C "$SPILLWAY_ROOT" --no-print-directory "${built[@]}" BUILD="$BUILD" DESTDIR="$WORLD/root" install
-	"$WORLD/root/usr/local/bin/storm" --version
-	# Letters are made bold by being struck twice.
-	assert_matches "page" '--connect-rate N/s' \
-		"$(mandoc -T ascii "$WORLD/root/usr/local/share/man/man1/storm.1" | sed 's/.\x08//g')"
-}

@@ -1,0 +1,56 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: BSD-2-Clause
+# make install and make uninstall: what lands where. Needs no root and no kernel feature.
+
+load lib/e2e
+
+# make_install TARGET [VARIABLE=VALUE]...: into a folder of the test's own, without building anything.
+make_install() {
+	local built=()
+	mapfile -t built < <(printf -- '-o\n%s\n' "$BUILD"/{spillwayd,spillway,storm})
+	make -C "$SPILLWAY_ROOT" --no-print-directory "${built[@]}" BUILD="$BUILD" DESTDIR="$BATS_TEST_TMPDIR/root" "$@"
+}
+
+installed() { (cd "$BATS_TEST_TMPDIR/root" && find . -type f -printf '%m %P\n' | sort -k 2); }
+
+@test "make install puts programs, manuals and the sample where they are found" {
+	local root=$BATS_TEST_TMPDIR/root
+	make_install install
+	diff -u - <(installed) <<-'FILES'
+		644 etc/spillway/spillway.yaml
+		755 usr/local/bin/spillway
+		755 usr/local/bin/storm
+		755 usr/local/sbin/spillwayd
+		644 usr/local/share/man/man1/storm.1
+		644 usr/local/share/man/man5/spillway.yaml.5
+		644 usr/local/share/man/man8/spillway.8
+		644 usr/local/share/man/man8/spillwayd.8
+	FILES
+	"$root/usr/local/bin/storm" --version
+	"$root/usr/local/bin/spillway" check "$root/etc/spillway/spillway.yaml"
+	"$root/usr/local/sbin/spillwayd" --check --config "$root/etc/spillway/spillway.yaml"
+	# Letters are made bold by being struck twice.
+	assert_matches "page" '--connect-rate N/s' \
+		"$(mandoc -T ascii "$root/usr/local/share/man/man1/storm.1" | sed 's/.\x08//g')"
+}
+
+@test "PREFIX says where, but the configuration stays in /etc" {
+	make_install install PREFIX=/usr
+	[ -x "$BATS_TEST_TMPDIR/root/usr/sbin/spillwayd" ]
+	[ -e "$BATS_TEST_TMPDIR/root/etc/spillway/spillway.yaml" ]
+	[ ! -e "$BATS_TEST_TMPDIR/root/usr/etc" ]
+	[ ! -e "$BATS_TEST_TMPDIR/root/usr/local" ]
+}
+
+@test "a configuration that is there stays as it is" {
+	mkdir -p "$BATS_TEST_TMPDIR/root/etc/spillway"
+	echo '# mine' >"$BATS_TEST_TMPDIR/root/etc/spillway/spillway.yaml"
+	make_install install
+	assert_equal "configuration" '# mine' "$(cat "$BATS_TEST_TMPDIR/root/etc/spillway/spillway.yaml")"
+}
+
+@test "make uninstall takes away what make install put there, and leaves the configuration" {
+	make_install install
+	make_install uninstall
+	assert_equal "left" '644 etc/spillway/spillway.yaml' "$(installed)"
+}
