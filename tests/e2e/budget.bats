@@ -33,13 +33,13 @@ teardown() {
 	fi
 }
 
-# [DIRECT=N] [HEADROOM=N] [CONNINFO=…] [LANES=…] configuration
+# [MODE=MODE] [DIRECT=N] [HEADROOM=N] [CONNINFO=…] [LANES=…] configuration
 configuration() {
 	cat <<-YAML
 		services:
 		  - name: main
 		    listen: [":5432"]
-		    budget: {mode: auto, direct: ${DIRECT:-0}, headroom: ${HEADROOM:-0}, conninfo: "${CONNINFO:-host=$WORLD/postgres dbname=postgres user=spillway}"}
+		    budget: {mode: ${MODE:-auto}, direct: ${DIRECT:-0}, headroom: ${HEADROOM:-0}, conninfo: "${CONNINFO:-host=$WORLD/postgres dbname=postgres user=spillway}"}
 		    pooler: {address: "127.0.0.1:6432"}
 		    queue: {max_wait: 60s, max_waiting: 5000, resume_rate: 5000/s, overload_after: 0s}
 		    lanes: [${LANES:-direct, queue, refuse}]
@@ -373,6 +373,18 @@ refused_again() { [ "$(tail -n "+$((LOG_MARK + 1))" "$WORLD/log/postgres" | grep
 	assert_nobody_was_turned_away
 }
 asked_to_replicate() { tail -n "+$((LOG_MARK + 1))" "$WORLD/log/postgres" | grep -q 'replication role to start walsender'; }
+
+@test "whether a database serves whose places are all given away by a fixed budget is asked without a place in it" {
+	MODE=fixed DIRECT=20 LANES="direct, refuse" configuration | sed "s/, conninfo: [^}]*//" | spillwayd_start
+	hold_many 1 20
+	mark_log
+	release 1-1
+	wait_until "the database was asked" asked_to_replicate
+	hold 2-1 10.77.2.1
+	assert_equal "asked by a place of the clients'" 0 \
+		"$(tail -n "+$((LOG_MARK + 1))" "$WORLD/log/postgres" | grep -c ':  connection authorized: user=spillway')"
+	assert_nobody_was_turned_away
+}
 
 @test "a smart shutdown is found, and does not wait for the daemon" {
 	configuration | spillwayd_start

@@ -52,12 +52,13 @@ configuration() {
 	YAML
 }
 
-# begin [LANES]: the daemon, three sessions that are to live through it all, and the storm. Where a start takes
-# long, as with sanitizers, whatever else happens in the storm does, too: it lasts as many times longer.
+# begin [LANES]: the daemon (of FIRST_BUILD), three sessions that are to live through it all, and the storm, whose
+# clients stay for STAY seconds. Where a start takes long, as with sanitizers, whatever else happens in the storm does,
+# too: it lasts as many times longer.
 begin() {
 	local began=${EPOCHREALTIME//[^0-9]/}
 	complaints_before=$(complaints)
-	configuration "$@" | spillwayd_start
+	configuration "$@" | BUILD=${FIRST_BUILD:-$BUILD} spillwayd_start
 	duration=$((DURATION * (1 + (${EPOCHREALTIME//[^0-9]/} - began) / 1000000)))
 	# What a test before left half-open in the kernel counts at attach, until it is given up.
 	eventually_status "$USED" 0
@@ -65,7 +66,7 @@ begin() {
 	hold_many 1 3
 	spawn storm nsenter --net="/run/netns/$CLIENT_NS" prlimit --nofile=16384:16384 "$BUILD/storm" \
 		--target "$SERVER_IPV4:5432" --user app --database app --json --no-progress --clients "$CLIENTS" \
-		--source-base 10.77.2.1 --source-count 250 --within "${duration}s" --query 'select pg_sleep(0.02)' --timeout 20s
+		--source-base 10.77.2.1 --source-count 250 --within "${duration}s" --query "select pg_sleep(${STAY:-0.02})" --timeout 20s
 	wait_until "the storm has begun" arrived 100
 }
 
@@ -156,6 +157,34 @@ postgres_logged_more() {
 	local before=${logged:-$(wc -l <"$WORLD/log/postgres")}
 	logged=$(wc -l <"$WORLD/log/postgres")
 	[ "$logged" -gt $((before + 10)) ]
+}
+
+# run_slowly: a daemon that takes long from step to step: from looking who is inside to the gate, and from there to
+# looking again. Who is traced cannot look for its leaks.
+run_slowly() {
+	rm -f "$WORLD/log/spillwayd"
+	spawn spillwayd nsenter --net="/run/netns/$SERVER_NS" strace -D -qq -o /dev/null \
+		-E "ASAN_OPTIONS=${ASAN_OPTIONS:-}:detect_leaks=0" -e trace=rename,sendto \
+		-e inject=rename:delay_exit=500000 -e inject=sendto:delay_exit=30000 \
+		"$BUILD/spillwayd" --foreground --config "$WORLD/spillway.yaml" --pin-dir "$PIN_DIR"
+	WAIT_SECONDS=30 wait_until "spillwayd knows of its databases or is gone" spillwayd_knows_or_is_gone
+	sw status >/dev/null
+}
+
+# The gate of before gives away again what becomes free until the next one is in its place, and that one counts anew.
+@test "a daemon of another layout takes over in a storm of 3,000: both together let in no more than the budget" {
+	# Every slot is taken, and becomes free for another on the way.
+	FIRST_BUILD=$BUILD/other-layout STAY=1 DURATION=20 begin
+	WAIT_SECONDS=30 wait_until "500 have come" arrived 500
+	sw handover
+	wait_until "the daemon is gone" process_is_gone spillwayd
+	run_slowly
+	assert_in_the_storm
+	assert_matches "log" 'layout .*: counting anew' "$(cat "$WORLD/log/spillwayd")"
+	end_storm
+	assert_causes told_to_retry
+	# shellcheck disable=SC2086 # names
+	assert_whole $STAYING
 }
 
 # What the storm's clients are subject to changes under them: budget, class, reserve, caps.

@@ -41,8 +41,9 @@ static bool await(struct sw_ready *ready, enum sw_ping_state state)
 }
 
 /*
- * By a place of its own where a client could miss the one that it takes. While nobody comes or goes and half of
- * the budget is free none will, within some milliseconds; the other way leaves an error in the database's log.
+ * By a place of its own where a client could miss the one that it takes, for a fixed budget may be all that the
+ * database bears, too. While nobody comes or goes and half of the budget is free none will, within some
+ * milliseconds; the other way leaves an error in the database's log.
  */
 static bool is_to_spare(const struct sw_ready *ready)
 {
@@ -50,7 +51,7 @@ static bool is_to_spare(const struct sw_ready *ready)
 	bool is_half_free = 2 * sw_read_service_direct(maps, ready->service) <
 			    maps->service_conf[ready->service].budget;
 
-	return ready->is_counted && !(ready->is_quiet && is_half_free);
+	return !(ready->is_quiet && is_half_free);
 }
 
 /* The first step, too, waits: for the connection to be made. */
