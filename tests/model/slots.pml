@@ -5,14 +5,15 @@
  * has spin search all of it, and once more with each guard taken out.
  *
  *   take_slot, give_slot, take_anyway    include/spillway/slots.h, less the split of reserves
- *   note_flow, confirm, end_flow, expire bpf/flow.bpf.h, bpf/confirm.bpf.h
+ *   note_flow, confirm, end_flow, expire bpf/flow.bpf.h, bpf/confirm.bpf.h; undo is flow_undo()
  *   proctype cpu                         bpf/gate.bpf.h and bpf/admit.bpf.h (syn), bpf/refused.bpf.c (rst, too),
  *                                        bpf/life.bpf.c (ack, close), the kernel's TCP between them
  *   proctype timer                       bpf/sweep.bpf.c, run by the kernel where there is no daemon
  *   proctype daemon                      bpf/sweep.bpf.c (sweep), bpf/reconcile.bpf.c (adopt, suspect,
  *                                        release), userspace/policy/reconcile.c (what is asked)
  *
- * A SYN with a new number is one with ONE_TUPLE only, for the number of states. Who waits is in waiting.pml.
+ * A SYN with a new number is one with ONE_TUPLE only, and so is one that finds no listener, for the number of states.
+ * Who waits is in waiting.pml, and how gates change over to other maps in changeover.pml.
  *
  * Whatever may time out may do so at any moment, any event may be lost, and the daemon may start anew
  * between any two steps. One assumption is about time: a SYN that was in the gate when a flow was
@@ -270,8 +271,28 @@ drop:
 
 rst:
 	atomic { c = cell[k]; if :: c == NOWHERE -> goto rst_passes :: else fi }
-	atomic { seen = word[c]; if :: seen != WORD(k, HALF_OPEN) -> goto rst_passes :: else fi }
+	atomic {
+		seen = word[c];
+		if
+#ifdef ONE_TUPLE
+		/* This host's own: it has no socket for the SYN. */
+		:: TAG(seen) == k && STATE(seen) == HALF_OPEN && socket[k] == NO_SOCKET -> goto undo
+#endif
+		:: seen == WORD(k, HALF_OPEN)
+		:: seen != WORD(k, HALF_OPEN) -> goto rst_passes
+		fi
+	}
 	expire(k);
+#ifdef ONE_TUPLE
+undo:
+#ifndef MUTATE_UNDO
+	atomic { swap(seen, WORD(k, DEAD), rst_passes) }
+#else
+	atomic { word[c] = WORD(k, DEAD); CHECK }
+#endif
+	atomic { give_slot(k) }
+	atomic { cell[k] = NOWHERE; goto rst_passes }
+#endif
 not_half_open:
 rst_passes:
 	/* The kernel may find that it is not the request's. */
