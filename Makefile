@@ -270,7 +270,9 @@ show-%:
 # MODE:FILE:PLACE below PREFIX. The configuration's place is /etc, whatever PREFIX is, and one that is there stays.
 MAN_PAGES := $(sort $(wildcard userspace/man/*.[1-8]))
 INSTALLED := 755:$(BUILD)/spillwayd:sbin/spillwayd 755:$(BUILD)/spillway:bin/spillway 755:$(BUILD)/storm:bin/storm \
-	$(foreach page,$(MAN_PAGES),644:$(page):share/man/man$(subst .,,$(suffix $(page)))/$(notdir $(page)))
+	$(foreach page,$(MAN_PAGES),644:$(page):share/man/man$(subst .,,$(suffix $(page)))/$(notdir $(page))) \
+	644:tools/deploy/completion.bash:share/bash-completion/completions/spillway \
+	644:tools/deploy/completion.zsh:share/zsh/site-functions/_spillway
 
 install: $(PROGRAMS)
 	$(Q)set -e; for row in $(INSTALLED); do set -- $$(printf '%s' "$$row" | tr : ' '); \

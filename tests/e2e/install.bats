@@ -13,7 +13,7 @@ make_install() {
 
 installed() { (cd "$BATS_TEST_TMPDIR/root" && find . -type f -printf '%m %P\n' | sort -k 2); }
 
-@test "make install puts programs, manuals and the sample where they are found" {
+@test "make install puts programs, manuals, completions and the sample where they are found" {
 	local root=$BATS_TEST_TMPDIR/root
 	make_install install
 	diff -u - <(installed) <<-'FILES'
@@ -21,10 +21,12 @@ installed() { (cd "$BATS_TEST_TMPDIR/root" && find . -type f -printf '%m %P\n' |
 		755 usr/local/bin/spillway
 		755 usr/local/bin/storm
 		755 usr/local/sbin/spillwayd
+		644 usr/local/share/bash-completion/completions/spillway
 		644 usr/local/share/man/man1/storm.1
 		644 usr/local/share/man/man5/spillway.yaml.5
 		644 usr/local/share/man/man8/spillway.8
 		644 usr/local/share/man/man8/spillwayd.8
+		644 usr/local/share/zsh/site-functions/_spillway
 	FILES
 	"$root/usr/local/bin/storm" --version
 	"$root/usr/local/bin/spillway" check "$root/etc/spillway/spillway.yaml"

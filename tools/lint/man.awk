@@ -24,10 +24,9 @@ section == "VERBS" && /^\.It Cm / {
 	gsub(/ Op /, " [", form)
 	gsub(/ Ns (Ar|Cm) /, "", form)
 	gsub(/ \| /, "|", form)
+	gsub(/Fl -/, "Fl --", form)
 	gsub(/(^|[ \[|])(Cm|Ar|Fl) /, "&\001", form)
 	gsub(/(Cm|Ar|Fl) \001/, "", form)
-	gsub(/ -/, " --", form)
-	gsub(/\[-/, "[--", form)
 	print "verb " form
 	verb = form
 	sub(/ .*/, "", verb)

@@ -40,12 +40,9 @@ static enum sw_exit complain_usage(const struct sw_args *args, const char *text)
 
 static int parse_color(const char *text, enum sw_color *out)
 {
-	static const char *const words[] = {
-		[SW_COLOR_AUTO] = "auto", [SW_COLOR_ALWAYS] = "always", [SW_COLOR_NEVER] = "never"};
-
-	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
-		if (strcmp(text, words[i]) == 0) {
-			*out = (enum sw_color)i;
+	for (int color = SW_COLOR_AUTO; color <= SW_COLOR_NEVER; color++) {
+		if (strcmp(text, sw_color_names[color]) == 0) {
+			*out = (enum sw_color)color;
 			return 0;
 		}
 	}

@@ -20,6 +20,9 @@ static const char *const style_codes[] = {
 	[SW_STYLE_GOOD] = "\033[32m", [SW_STYLE_WARN] = "\033[33m", [SW_STYLE_BAD] = "\033[31m",
 };
 
+const char *const sw_color_names[] = {
+	[SW_COLOR_AUTO] = "auto", [SW_COLOR_ALWAYS] = "always", [SW_COLOR_NEVER] = "never"};
+
 static bool wants_color(const struct sw_term *term, enum sw_color color)
 {
 	const char *no_color = getenv("NO_COLOR");

@@ -10,6 +10,7 @@
 #include <stddef.h>
 
 enum sw_color { SW_COLOR_AUTO, SW_COLOR_ALWAYS, SW_COLOR_NEVER };
+extern const char *const sw_color_names[];
 
 enum sw_style {
 	SW_STYLE_PLAIN,
