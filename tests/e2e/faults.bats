@@ -16,7 +16,7 @@ teardown() {
 }
 setup() { OTHER_NS=sw-$WORLD_ID-other; }
 
-# configure [LINES]: with further lines on top; for spillwayd_run.
+# configure [LINES]: with further lines on top; for spillwayd_run. Nobody comes to those that can be paused.
 configure() {
 	spillwayd_configure <<-YAML
 		${1:-}
@@ -27,8 +27,13 @@ configure() {
 		    lanes: [direct, refuse]
 		    classes:
 		      - {name: default, rate: 100/s}
+		  - {name: for_an_hour, listen: [":5433"], direct: {address: "127.0.0.1:5432"}, lanes: [direct, queue, refuse]}
+		  - {name: for_seconds, listen: [":5434"], direct: {address: "127.0.0.1:5432"}, lanes: [direct, queue, refuse]}
 	YAML
 }
+
+# paused NAME: where status says whether the service is.
+paused() { printf '.services[] | select(.name == "%s") | .queue.paused' "$1"; }
 
 assert_goes_on() {
 	printf 'select 42;\n' >"$WORLD/hold-$1.fifo"
@@ -65,22 +70,26 @@ has_a_rate_when_it_comes() {
 	assert_equal "age of the daemon below a minute" true "$(status_value '.daemon.uptime_s < 60')"
 	assert_equal "age of the heartbeat below a second" true "$(status_value '.daemon.heartbeat_age_s < 1')"
 	wait_until "one that has just come has a rate" has_a_rate_when_it_comes 10.77.1.1
-	assert_equal "what is explained" direct "$(sw explain 10.77.1.2 --json | jq -r .lane)"
+	assert_equal "what is explained" direct "$(sw explain 10.77.1.2 --service main --json | jq -r .lane)"
 	as_server ip route replace 10.79.0.0/24 via "$GATEWAY_IPV4"
 	as_client python3 "$BATS_TEST_DIRNAME/lib/syn_flood.py" "$SERVER_IPV4" 5432 10.79.0 1
 	wait_until "a handshake that nobody finishes is given up" status_is '.services[0].counters.expired' 1
 	assert_lane 10.77.1.3 direct
 }
 
-@test "a rule that is to end is as long in force with a daemon that has another clock" {
+@test "a rule or a pause that is to end is as long in force with a daemon that has another clock" {
 	configure
 	run_weeks_ahead
 	sw deny 10.77.3.0/24 --for 1h
+	sw pause for_an_hour --for 1h
 	sw deny 10.77.4.0/24 --for 3s
+	sw pause for_seconds --for 3s
 	stop_process spillwayd KILL
 	spillwayd_run
 	wait_until "the one rule has ended" lane_is 10.77.4.1 direct
 	assert_equal "whether one who is denied by the other gets in" no "$(is_in "$(lane_of 10.77.3.1)")"
+	eventually_status "$(paused for_seconds)" false
+	assert_status "$(paused for_an_hour)" true
 }
 
 # The wall clock that the daemon reads is ahead by the seconds in this file.
@@ -109,6 +118,7 @@ nothing_has_ended() {
 		assert_equal "age of the daemon below some minutes" true "$(status_value '.daemon.uptime_s >= 0 and .daemon.uptime_s < 300')" &&
 		assert_equal "age of the heartbeat below a second" true "$(status_value '.daemon.heartbeat_age_s < 1')" &&
 		assert_equal "whether one who is denied for an hour gets in" no "$(is_in "$(lane_of 10.77.3.1)")" &&
+		assert_status "$(paused for_an_hour)" true &&
 		assert_lane 10.77.1.3 direct
 }
 
@@ -119,12 +129,15 @@ nothing_has_ended() {
 	nobody_is_half_open
 	hold one 10.77.1.1
 	sw deny 10.77.3.0/24 --for 1h
+	sw pause for_an_hour --for 1h
 	jumps 300000000
 	nothing_has_ended
 	sw deny 10.77.4.0/24 --for 3s
+	sw pause for_seconds --for 3s
 	jumps -300000000
 	nothing_has_ended
 	wait_until "the rule of three seconds has ended" lane_is 10.77.4.1 direct
+	eventually_status "$(paused for_seconds)" false
 	assert_equal "adopted or released" "0 0" "$(sw status --reconcile --json | jq -r '.reconcile | "\(.adopted) \(.released)"')"
 }
 
