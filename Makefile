@@ -267,16 +267,19 @@ lint: deps
 show-%:
 	@:$(info $($*))
 
+UNIT := lib/systemd/system/spillwayd.service
 # MODE:FILE:PLACE below PREFIX. The configuration's place is /etc, whatever PREFIX is, and one that is there stays.
 MAN_PAGES := $(sort $(wildcard userspace/man/*.[1-8]))
 INSTALLED := 755:$(BUILD)/spillwayd:sbin/spillwayd 755:$(BUILD)/spillway:bin/spillway 755:$(BUILD)/storm:bin/storm \
 	$(foreach page,$(MAN_PAGES),644:$(page):share/man/man$(subst .,,$(suffix $(page)))/$(notdir $(page))) \
 	644:tools/deploy/completion.bash:share/bash-completion/completions/spillway \
-	644:tools/deploy/completion.zsh:share/zsh/site-functions/_spillway
+	644:tools/deploy/completion.zsh:share/zsh/site-functions/_spillway \
+	644:tools/deploy/spillwayd.service.in:$(UNIT)
 
 install: $(PROGRAMS)
 	$(Q)set -e; for row in $(INSTALLED); do set -- $$(printf '%s' "$$row" | tr : ' '); \
 		install -D -m "$$1" "$$2" "$(DESTDIR)$(PREFIX)/$$3"; done
+	$(Q)sed -i 's|@PREFIX@|$(PREFIX)|' "$(DESTDIR)$(PREFIX)/$(UNIT)"
 	$(Q)[ -e "$(DESTDIR)/etc/spillway/spillway.yaml" ] || \
 		install -D -m 644 tools/deploy/spillway.yaml "$(DESTDIR)/etc/spillway/spillway.yaml"
 

@@ -13,13 +13,14 @@ make_install() {
 
 installed() { (cd "$BATS_TEST_TMPDIR/root" && find . -type f -printf '%m %P\n' | sort -k 2); }
 
-@test "make install puts programs, manuals, completions and the sample where they are found" {
+@test "make install puts programs, manuals, completions, the unit and the sample where they are found" {
 	local root=$BATS_TEST_TMPDIR/root
 	make_install install
 	diff -u - <(installed) <<-'FILES'
 		644 etc/spillway/spillway.yaml
 		755 usr/local/bin/spillway
 		755 usr/local/bin/storm
+		644 usr/local/lib/systemd/system/spillwayd.service
 		755 usr/local/sbin/spillwayd
 		644 usr/local/share/bash-completion/completions/spillway
 		644 usr/local/share/man/man1/storm.1
@@ -34,6 +35,24 @@ installed() { (cd "$BATS_TEST_TMPDIR/root" && find . -type f -printf '%m %P\n' |
 	# Letters are made bold by being struck twice.
 	assert_matches "page" '--connect-rate N/s' \
 		"$(mandoc -T ascii "$root/usr/local/share/man/man1/storm.1" | sed 's/.\x08//g')"
+}
+
+# Whoever has it installed finds no fault with it, and systemd gives it no more than it needs.
+@test "the unit is one that systemd has nothing to say against, with an exposure of 3.0 at most" {
+	local root=$BATS_TEST_TMPDIR/root
+	make_install install PREFIX=/usr
+	# It finds none of the units that are in every host.
+	assert_equal "systemd-analyze verify" '' \
+		"$(systemd-analyze verify --man=no --root="$root" spillwayd.service 2>&1 | grep -v 'sysinit.target not found' || true)"
+	systemd-analyze security --offline=yes --threshold=30 --no-pager --root="$root" spillwayd.service |
+		grep 'Overall exposure'
+}
+
+@test "the unit names the programs where PREFIX has put them" {
+	local unit=$BATS_TEST_TMPDIR/root/opt/x/lib/systemd/system/spillwayd.service
+	make_install install PREFIX=/opt/x
+	assert_equal "programs" '/opt/x/sbin/spillwayd /opt/x/bin/spillway' \
+		"$(sed -nE 's/^Exec(Start|Reload)=([^ ]*).*/\2/p' "$unit" | xargs)"
 }
 
 @test "PREFIX says where, but the configuration stays in /etc" {

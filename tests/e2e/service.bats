@@ -42,13 +42,74 @@ manager_heard() { grep -q "$1" "$WORLD/log/manager"; }
 	listen_as_manager
 	document 5 | spillwayd_configure
 	NOTIFY_SOCKET=$WORLD/notify.sock spillwayd_run
-	wait_until "it is ready" manager_heard '^READY=1'
+	wait_until "it is ready" manager_heard '^READY=1 STATUS=guards 1 service on 1 interface$'
 	wait_until "it feeds the watchdog" manager_heard '^WATCHDOG=1'
 	kill -HUP "$(pid_of spillwayd)"
 	wait_until "it reloads" manager_heard '^RELOADING=1 MONOTONIC_USEC=[0-9]'
 	wait_until "it is ready again" manager_heard_twice_ready
 	spillwayd_stop
-	manager_heard '^STOPPING=1'
+	manager_heard '^STOPPING=1 STATUS=detaches everything$'
+}
+
+@test "a service manager is told of a reload by spillway reload, of one that failed and why, and of a hand-over" {
+	listen_as_manager
+	document 5 | spillwayd_configure
+	NOTIFY_SOCKET=$WORLD/notify.sock spillwayd_run
+	sw reload
+	wait_until "it reloads" manager_heard '^RELOADING=1 MONOTONIC_USEC=[0-9]'
+	wait_until "it is ready again" manager_heard_twice_ready
+	sed -i 's/direct: 5/direct: five/' "$WORLD/spillway.yaml"
+	fails_with 2 'five' sw reload
+	wait_until "it says what is wrong" manager_heard '^READY=1 STATUS=the last reload failed: .*five.*; guards 1 service'
+	sw detach "$WORLD_INTERFACE"
+	wait_until "it says how much it guards" manager_heard '^WATCHDOG=1 STATUS=guards 1 service on 0 interfaces$'
+	sw handover
+	wait_until "it hands over" manager_heard '^STOPPING=1 STATUS=has handed over'
+	wait_until "the daemon is gone" process_is_gone spillwayd
+	document 5 | spillwayd_configure
+	spillwayd_run
+	spillwayd_stop
+}
+
+# Of a unit's setting, sets of calls in place of their names.
+calls_of() {
+	local name
+	for name in $1; do
+		case $name in
+		@*) calls_of "$(systemd-analyze syscall-filter --no-pager "$name" | sed -n 's/^    \([^#]\)/\1/p' | xargs)" ;;
+		*) printf '%s\n' "$name" ;;
+		esac
+	done
+}
+
+# What the unit would do with the daemon, as far as that goes without systemd.
+@test "with the capabilities of its unit the daemon does all its work, by system calls that the unit allows" {
+	local unit=$SPILLWAY_ROOT/tools/deploy/spillwayd.service.in allowed forbidden
+	local capabilities
+	capabilities=$(sed -n 's/^CapabilityBoundingSet=//p' "$unit" | sed 's/CAP_/+/g; s/ /,/g' | tr '[:upper:]' '[:lower:]')
+	{
+		printf 'control: {socket: %s, group: daemon}\n' "$SOCKET"
+		document 5
+	} | spillwayd_configure
+	spawn spillwayd nsenter --net="/run/netns/$SERVER_NS" setpriv --bounding-set "-all,$capabilities" \
+		--inh-caps "-all,$capabilities" --no-new-privs strace -f -qq -e signal=none -o "$WORLD/trace" \
+		"$BUILD/spillwayd" --foreground --config "$WORLD/spillway.yaml" --pin-dir "$PIN_DIR"
+	wait_until "it answers" sw status
+	assert_lane 10.77.1.1 direct
+	sw reload
+	sw attach lo --mode tc
+	sw detach lo
+	sw sources && sw flows && sw metrics && sw explain 10.77.1.1
+	assert_equal "group of the socket" daemon "$(stat -c %G "$SOCKET")"
+	kill "$(pgrep -P "$(pid_of spillwayd)" spillwayd)"
+	wait_until "it has stopped" process_is_gone spillwayd
+	assert_equal "pins" "" "$(find "$PIN_DIR" 2>/dev/null)"
+	allowed=$(calls_of "$(sed -n 's/^SystemCallFilter=\([^~]\)/\1/p' "$unit")" | sort -u)
+	forbidden=$(calls_of "$(sed -n 's/^SystemCallFilter=~//p' "$unit")" | sort -u)
+	sed -nE 's/^[0-9]+ +([a-z0-9_]+)\(.*/\1/p' "$WORLD/trace" | sort -u >"$WORLD/calls"
+	grep -qx bpf "$WORLD/calls"
+	assert_equal "system calls that the unit forbids" '' \
+		"$(comm -23 "$WORLD/calls" <(comm -23 <(printf '%s\n' "$allowed") <(printf '%s\n' "$forbidden")))"
 }
 
 manager_heard_twice_ready() { [ "$(grep -c '^READY=1' "$WORLD/log/manager")" -ge 2 ]; }

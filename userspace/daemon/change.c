@@ -14,6 +14,7 @@
 #include "core/sysctl.h"
 #include "daemon/monitor.h"
 #include "daemon/notes.h"
+#include "daemon/notify.h"
 #include "daemon/reconcile.h"
 #include "daemon/room.h"
 #include "daemon/takeover.h"
@@ -162,7 +163,7 @@ int sw_change_first(struct sw_daemon *daemon, struct sw_config *next, struct sw_
 	return change(daemon, next, NULL, adopted, err);
 }
 
-int sw_change_reload(struct sw_daemon *daemon, struct sw_error *err)
+static int reload(struct sw_daemon *daemon, struct sw_error *err)
 {
 	struct sw_config *next = NULL;
 	int failed;
@@ -189,6 +190,16 @@ int sw_change_reload(struct sw_daemon *daemon, struct sw_error *err)
 	sw_log_init(daemon->config->log.level, daemon->config->log.format);
 	sw_log_info("reloaded %s", daemon->options->file);
 	return 0;
+}
+
+int sw_change_reload(struct sw_daemon *daemon, struct sw_error *err)
+{
+	int failed;
+
+	sw_notify_reloading();
+	failed = reload(daemon, err);
+	sw_notify_reloaded(daemon, failed ? err->text : NULL);
+	return failed;
 }
 
 void sw_change_expire_rules(struct sw_daemon *daemon)

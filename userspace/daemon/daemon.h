@@ -51,7 +51,8 @@ struct sw_daemon {
 	struct event *sigterm, *sigint, *sighup;
 	uint64_t started_ns;
 	char *base_config; /* the file and the options as they were last read, in YAML */
-	bool hand_over;	   /* leave everything in the kernel to the next daemon */
+	size_t told_services, told_interfaces; /* to the service manager: daemon/notify.h */
+	bool hand_over; /* leave everything in the kernel to the next daemon */
 };
 
 #endif

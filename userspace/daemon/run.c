@@ -8,7 +8,6 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <systemd/sd-daemon.h>
 
 #include "core/clock.h"
 #include "core/log.h"
@@ -17,6 +16,7 @@
 #include "daemon/metrics.h"
 #include "daemon/monitor.h"
 #include "daemon/notes.h"
+#include "daemon/notify.h"
 #include "daemon/reconcile.h"
 #include "daemon/room.h"
 #include "daemon/secrets.h"
@@ -38,7 +38,7 @@ static void on_stop(evutil_socket_t signal, short what, void *arg)
 
 	(void)what;
 	sw_log_info("stopping on %s", strsignal((int)signal));
-	sd_notify(0, "STOPPING=1");
+	sw_notify_stopping("detaches everything");
 	event_base_loopbreak(daemon->base);
 }
 
@@ -47,11 +47,8 @@ static void on_reload(evutil_socket_t signal, short what, void *arg)
 	struct sw_error err;
 
 	(void)signal, (void)what;
-	sd_notifyf(0, "RELOADING=1\nMONOTONIC_USEC=%llu",
-		   (unsigned long long)(sw_clock_monotonic_ns() / 1000));
 	if (sw_change_reload(arg, &err))
 		sw_log_error("reload: %s; everything goes on as it was", err.text);
-	sd_notify(0, "READY=1");
 }
 
 static int watch_signals(struct sw_daemon *daemon)
@@ -230,9 +227,9 @@ static void stop(struct sw_daemon *daemon, enum sw_unload how)
 	libevent_global_shutdown();
 }
 
-static void announce(const struct sw_daemon *daemon)
+static void announce(struct sw_daemon *daemon)
 {
-	sd_notify(0, "READY=1");
+	sw_notify_ready(daemon);
 	if (!daemon->attachment_count)
 		sw_log_warn("no interface is configured: nothing is guarded until "
 			    "'spillway attach IF'");

@@ -6,10 +6,10 @@
 
 #include <errno.h>
 #include <string.h>
-#include <systemd/sd-daemon.h>
 
 #include "core/log.h"
 #include "daemon/change.h"
+#include "daemon/notify.h"
 #include "daemon/room.h"
 #include "kern/steps.h"
 
@@ -37,7 +37,7 @@ static void on_sweep(evutil_socket_t fd, short what, void *arg)
 		sw_log_error("sweep of unfinished handshakes: %s", strerror(-failed));
 	sw_change_control(daemon);
 	sw_change_repair_interfaces(daemon);
-	sd_notify(0, "WATCHDOG=1");
+	sw_notify_alive(daemon);
 }
 
 static void on_expiry(evutil_socket_t fd, short what, void *arg)
