@@ -231,7 +231,7 @@ test-kernels: deps
 	$(Q)$(MAKE) --no-print-directory $(PROGRAMS) $(WORLD_HELPERS) $(BUILD)/kernels/peer
 	$(Q)BUILD=$(BUILD) tests/run kernels
 
-.PHONY: tests deps demo test test-kernels fuzz lint install uninstall
+.PHONY: tests deps demo test test-kernels fuzz lint install uninstall package
 # The benchmarks as well: what nobody builds does not stay fit to be built.
 tests: $(PROGRAMS) $(UNIT_TESTS) $(PROG_TESTS) $(FUZZ_TESTS) $(WORLD_HELPERS) $(BUILD)/kernels/peer \
 	$(BUILD)/other-layout/spillwayd $(BENCHES) $(WORLD_BENCHES) $(DRIVERS) $(BUILD)/lint/names
@@ -286,3 +286,8 @@ install: $(PROGRAMS)
 # All but the configuration.
 uninstall:
 	$(Q)for row in $(INSTALLED); do rm -f "$(DESTDIR)$(PREFIX)/$${row##*:}"; done
+
+# For Debian 12: build/package/spillway_VERSION-1_ARCH.deb.
+package: deps
+	$(Q)$(MAKE) --no-print-directory $(PROGRAMS)
+	$(Q)BUILD=$(BUILD) tools/deploy/package $(VERSION) $(abspath $(BUILD))/package
