@@ -43,6 +43,7 @@ static __noinline int flow_overcommit(const struct sw_flow_key *key, struct sw_f
 
 	if (!service || !class)
 		return 0;
+	held.flags = next.flags;
 	next.state = SW_FLOW_OPEN;
 	next.flags &= ~(SW_FLOW_UNSOURCED | SW_FLOW_RESET);
 	if (waited) {

@@ -52,7 +52,8 @@ struct holding {
 	__u32 service;
 	__u32 class_id;
 	__u32 source_bits;
-	__u32 was_silent; /* its source let the handshake expire: it is one that nobody has heard of */
+	__u16 was_silent; /* its source let the handshake expire: it is one that nobody has heard of */
+	__u16 flags;
 	__u64 syn_ns;
 	__u64 state_ns;
 };
@@ -63,6 +64,7 @@ static __always_inline struct holding holding_of(const struct sw_flow *flow)
 		.service = flow->service,
 		.class_id = flow->class_id,
 		.source_bits = flow->source_bits,
+		.flags = flow->flags,
 		.syn_ns = flow->syn_ns,
 		.state_ns = flow->state_ns,
 	};

@@ -59,7 +59,10 @@ static __always_inline int source_take(const struct sw_source_key *key,
 	return reason == SW_REASON_SOURCES_FULL ? SW_REASON_CONTENDED : reason;
 }
 
-/* Likewise for one that is to wait. */
+/*
+ * Likewise for one that is to wait. Where sources have no limit for that, one without an entry, or whose entry is on
+ * its way out, is given none: that would take nearly as much memory as the flow. Then *live is NULL.
+ */
 static __always_inline int source_wait(const struct sw_source_key *key,
 				       struct sw_source_live **live, __u32 limit)
 {
@@ -72,9 +75,9 @@ static __always_inline int source_wait(const struct sw_source_key *key,
 		reason = sw_source_wait(&(*live)->word, empty, limit);
 	if (reason != SW_REASON_SOURCES_FULL)
 		return reason;
-	*live = source_make(key, empty);
+	*live = limit ? source_make(key, empty) : 0;
 	if (!*live)
-		return reason;
+		return limit ? reason : 0;
 	reason = sw_source_wait(&(*live)->word, empty, limit);
 	return reason == SW_REASON_SOURCES_FULL ? SW_REASON_CONTENDED : reason;
 }

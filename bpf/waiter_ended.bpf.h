@@ -11,11 +11,12 @@
 /*
  * Takes the flow of him who waits with that number, by the word that was seen before the decision about him. Another
  * connection that took the port since waits with that same word, and for itself: it keeps its place. True for
- * exactly one of those who try, who has the flow to himself until he writes the next word.
+ * exactly one of those who try, who has the flow to himself until he writes the next word. The flags stay: by them
+ * waiter_ended() knows where it is counted. For an argument more there is no room on the stack in 6.1.
  */
 static __always_inline int waiter_claim(struct sw_flow *flow, __u64 seen, __u32 isn)
 {
-	if (!flow_move(flow, seen, SW_FLOW_CLAIMED, 0))
+	if (!flow_move(flow, seen, SW_FLOW_CLAIMED, unpack(seen).flags))
 		return 0;
 	if (*(volatile __u32 *)&flow->isn == isn)
 		return 1;
@@ -57,7 +58,7 @@ static __noinline int waiter_ended(const struct sw_flow_key *key, struct holding
 	if (!service || !class)
 		return 0;
 	source_key(held->service, &key->client, held->source_bits, &source);
-	live = source_find(&source);
+	live = held->flags & SW_FLOW_UNLISTED ? 0 : source_find(&source);
 	sw_waiting_free(service, class);
 	if (live)
 		sw_source_leave(&live->word);

@@ -171,6 +171,8 @@ enum sw_flow_state {
 /* WAITING: it takes its arrival from its source's rate at its turn, as who came over the rate does. */
 #define SW_FLOW_OWES	  0x01
 #define SW_FLOW_OWES_RATE (SW_FLOW_OVER_RATE | SW_FLOW_OWES)
+/* WAITING: its source had no entry, and there was no limit that needs one: it is counted everywhere but there. */
+#define SW_FLOW_UNLISTED 0x02
 /*
  * HALF_OPEN, OPEN: there was no room for its source's entry, and nobody may be refused who is in: it counts
  * everywhere but there.

@@ -35,7 +35,7 @@
  * that an older daemon's pinned maps would be misread.
  */
 #ifndef SW_LAYOUT_VERSION
-#define SW_LAYOUT_VERSION 5
+#define SW_LAYOUT_VERSION 6
 #endif
 
 #endif

@@ -53,6 +53,26 @@ reconfigure() {
 	assert_quiet
 }
 
+@test "a max_waiting_per_source that is set while some wait is for those who come from then on" {
+	configuration 1 | spillwayd_start
+	hold first 10.77.9.9
+	hold_in_line second 10.77.1.1
+	reconfigure 1 'max_wait: 40s, max_waiting_per_source: 1'
+	hold_in_line third 10.77.1.1
+	assert_lane 10.77.1.1 refused
+	assert_equal "source" 2 "$(sw sources --sort waiting --json | jq '.sources[0].waiting')"
+	release first
+	gets_in second direct
+	assert_lane 10.77.1.1 refused
+	release second
+	gets_in third direct
+	hold_in_line fourth 10.77.1.1
+	release third
+	gets_in fourth direct
+	release_all
+	assert_quiet
+}
+
 @test "a shorter max_wait holds for those who wait already" {
 	configuration 1 | spillwayd_start
 	hold first 10.77.9.9

@@ -27,10 +27,13 @@ struct told {
 
 struct told queue_hear(struct rig *rig);
 
-/* Everybody who comes to the service's address may wait for one of so many slots. The listener there. */
+/*
+ * Everybody who comes to the service's address may wait for one of so many slots; over IPv4 sources have a limit for
+ * that, and so an entry for all that wait. The listener there.
+ */
 int queue_open(struct rig *rig, uint32_t budget);
 
-/* Of class 0, which is all that waits. */
+/* Of class 0, which is all that waits; of the packet's source, whose entry counts those that are listed. */
 void queue_assert_waiting(const struct rig *rig, const struct packet *packet, uint32_t in_all,
 			  uint32_t own);
 

@@ -181,15 +181,23 @@ static void *strike_all(void *arg)
 }
 
 /* The daemon lives, and every now and then it seems not to: then the gate lets waiters in as well. */
+static void reconfigure(struct hand *hand)
+{
+	const struct sw_maps *maps = hand->rig.maps;
+
+	maps->control->heartbeat_timeout_ns = draw(hand, 4) ? UINT64_C(1) << 60 : 1;
+	/* Without a limit who waits has an entry of his source only where there is one already. */
+	maps->service_conf[0].queue_per_source = draw(hand, 2) ? PER_SOURCE : 0;
+}
+
 static void *strike_queue(void *arg)
 {
 	struct hand *hand = arg;
-	struct sw_control *control = hand->rig.maps->control;
 
 	while (sw_clock_monotonic_ns() < hand->end_ns) {
 		if (!hand->number) {
 			sweep(hand);
-			control->heartbeat_timeout_ns = draw(hand, 4) ? UINT64_C(1) << 60 : 1;
+			reconfigure(hand);
 		} else if (hand->number == 1 || !draw(hand, 4)) {
 			take_turn(hand);
 		} else if (draw(hand, 4)) {
@@ -241,7 +249,7 @@ static void add_flow(struct sums *sums, const struct sw_flow_key *key, const str
 	if (flow->state == SW_FLOW_WAITING) {
 		sums->waiting++;
 		sums->waiting_of_class[flow->class_id]++;
-		sums->of_source[source] += SW_SOURCE_WAITING;
+		sums->of_source[source] += flow->flags & SW_FLOW_UNLISTED ? 0 : SW_SOURCE_WAITING;
 		return;
 	}
 	assert_in_range(flow->state, SW_FLOW_HALF_OPEN, SW_FLOW_EXPIRED);

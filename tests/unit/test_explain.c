@@ -356,6 +356,12 @@ static void tables_without_room_are_the_reason(void **state)
 	expect_verdict(&facts, SW_LANE_REFUSE, SW_REASON_SOURCES_FULL);
 	facts.source_word += SW_SOURCE_LIVE; /* it has its entry */
 	expect_verdict(&facts, SW_LANE_DIRECT, SW_REASON_FIRST);
+	/* Who waits needs one only where there is a limit that it is for. */
+	facts.source_word -= SW_SOURCE_LIVE;
+	facts.class_conf.lanes = CHAIN2(SW_LANE_QUEUE, SW_LANE_REFUSE);
+	expect_verdict(&facts, SW_LANE_QUEUE, SW_REASON_FIRST);
+	facts.service_conf.queue_per_source = 1;
+	expect_verdict(&facts, SW_LANE_REFUSE, SW_REASON_SOURCES_FULL);
 }
 
 static void the_longest_chain_loses_no_step(void **state)

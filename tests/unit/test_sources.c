@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The verb sources over maps made by hand: one row a source out of two maps, orders, limits, filters.
+ * The verb sources over maps and waiting rooms made by hand: one row a source out of all, orders, limits, filters.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -11,8 +11,9 @@
 
 #include <cmocka.h>
 
-#define sw_read_live  fake_read_live
-#define sw_read_rates fake_read_rates
+#define sw_read_live	     fake_read_live
+#define sw_read_rates	     fake_read_rates
+#define sw_queue_each_source fake_each_source
 
 #include "daemon/read_args.c"
 #include "daemon/read_sources.c"
@@ -30,6 +31,35 @@ static struct {
 	struct sw_source_rate value;
 } rates[MANY];
 static size_t rate_count;
+/* And who waits, in the room of which service. */
+static struct {
+	uint32_t service;
+	struct sw_queue_line line;
+} waits[8];
+static size_t wait_count;
+static char rooms[SW_SERVICES_MAX];
+
+struct sw_room *sw_room_of(const struct sw_daemon *daemon, uint32_t service)
+{
+	(void)daemon;
+	return service < 2 ? (struct sw_room *)&rooms[service] : NULL;
+}
+
+const struct sw_queue *sw_room_queue(const struct sw_room *room)
+{
+	return (const struct sw_queue *)room;
+}
+
+int sw_queue_each_source(const struct sw_queue *queue,
+			 int (*each)(void *arg, const struct sw_queue_line *line), void *arg)
+{
+	int rc = 0;
+
+	for (size_t i = 0; i < wait_count && rc == 0; i++)
+		if (&rooms[waits[i].service] == (const char *)queue)
+			rc = each(arg, &waits[i].line);
+	return rc;
+}
 
 int sw_read_live(const struct sw_maps *maps,
 		 int (*each)(void *arg, const struct sw_source_key *key,
@@ -87,6 +117,13 @@ static void put_rate(const char *text, uint32_t connections, uint32_t refused)
 	};
 }
 
+static void put_waiting(uint32_t service, const char *text, uint32_t class_id, uint32_t count)
+{
+	waits[wait_count].service = service;
+	waits[wait_count++].line = (struct sw_queue_line){
+		.source = key_of(service, text).address, .class_id = class_id, .waiting = count};
+}
+
 static const char yaml[] = "services:\n"
 			   "  - name: main\n"
 			   "    listen: [':5432']\n"
@@ -103,7 +140,7 @@ static int set_up(void **state)
 	const struct sw_rules rules = {0};
 	struct sw_error err = {0};
 
-	live_count = rate_count = 0;
+	live_count = rate_count = wait_count = 0;
 	memset(&daemon, 0, sizeof(daemon));
 	*state = &daemon;
 	if (sw_config_load_string(yaml, "test.yaml", &daemon.config, &err) == 0 &&
@@ -201,6 +238,23 @@ static void each_order_puts_the_most_first(void **state)
 	expect_list(*state, "{\"limit\":2}", "10.0.0.2 10.0.0.3 of 3");
 }
 
+static void those_that_wait_are_of_the_row_of_their_source_whatever_their_classes(void **state)
+{
+	SW_JSON_DROP json_t *result = NULL;
+
+	put_live("10.0.0.1", 1, 0);
+	put_waiting(0, "10.0.0.1", 0, 2);
+	put_waiting(0, "10.0.0.1", 1, 3);
+	put_waiting(0, "10.0.0.2", 0, 4);
+	put_waiting(1, "10.0.0.1", 0, 7);
+	result = ask(*state, "{\"service\":\"main\",\"sort\":\"waiting\",\"limit\":1}");
+	assert_int_equal(json_integer_value(json_object_get(result, "total")), 2);
+	assert_int_equal(json_integer_value(json_object_get(
+				 json_array_get(json_object_get(result, "sources"), 0), "waiting")),
+			 5);
+	expect_list(*state, "{\"sort\":\"waiting\"}", "10.0.0.1 10.0.0.1 10.0.0.2 of 3");
+}
+
 static void who_has_nothing_is_not_listed(void **state)
 {
 	put_live("10.0.0.1", 0, 0);
@@ -265,6 +319,7 @@ int main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 		TEST(a_source_of_both_maps_is_one_row),
 		TEST(each_order_puts_the_most_first),
+		TEST(those_that_wait_are_of_the_row_of_their_source_whatever_their_classes),
 		TEST(who_has_nothing_is_not_listed),
 		TEST(a_source_that_is_a_network_is_shown_as_one),
 		TEST(only_the_service_asked_for_is_listed),

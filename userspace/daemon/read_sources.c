@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The verb sources: who connects, how often, and what they hold. The map of live connections and the
- * map of rates are read one after the other, each is sorted by key, and then they are merged.
+ * The verb sources: who connects, how often, what they hold, and how many of theirs wait. The map of live connections,
+ * the map of rates and the waiting rooms are read one after the other, sorted by key, and then they are merged.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -11,13 +11,14 @@
 #include "core/clock.h"
 #include "daemon/daemon.h"
 #include "daemon/read_args.h"
+#include "daemon/room.h"
 #include "daemon/verbs.h"
 #include "kern/read.h"
 #include "spillway/source.h"
 
 #define LIMIT_DEFAULT 50
 
-/* One source; after the walk of one map, half of it. */
+/* One source; after the walk of one map, part of it. */
 struct row {
 	struct sw_source_key key;
 	uint32_t live;
@@ -28,6 +29,7 @@ struct row {
 };
 
 struct list {
+	uint32_t room_of;		       /* the service whose waiting room is walked */
 	const struct sw_plan_service *service; /* NULL: of all */
 	uint64_t now_ns;
 	struct row *rows;
@@ -61,7 +63,6 @@ static int add_live(void *list, const struct sw_source_key *key, const struct sw
 	if (!sw_source_is_gone(live->word)) {
 		row.live = sw_source_live_count(live->word);
 		row.direct = sw_source_direct_count(live->word);
-		row.waiting = sw_source_waiting_count(live->word);
 	}
 	return add_row(list, &row);
 }
@@ -73,6 +74,17 @@ static int add_rate(void *arg, const struct sw_source_key *key, const struct sw_
 		.key = *key,
 		.refused = rate->refused,
 		.rate = sw_read_rate_per_second(rate, list->now_ns),
+	};
+
+	return add_row(list, &row);
+}
+
+static int add_waiting(void *arg, const struct sw_queue_line *line)
+{
+	struct list *list = arg;
+	struct row row = {
+		.key = {.service = list->room_of, .address = line->source},
+		.waiting = line->waiting,
 	};
 
 	return add_row(list, &row);
@@ -105,10 +117,11 @@ static void merge(struct list *list)
 			list->rows[++count] = *from;
 			continue;
 		}
-		/* A walk may show an entry twice; each figure comes from one map only. */
+		/* A walk of a map may show an entry twice, and each figure comes from one map only. In a waiting room
+		 * a source is there once for each class. */
 		into->live = from->live > into->live ? from->live : into->live;
 		into->direct = from->direct > into->direct ? from->direct : into->direct;
-		into->waiting = from->waiting > into->waiting ? from->waiting : into->waiting;
+		into->waiting += from->waiting;
 		into->refused = from->refused > into->refused ? from->refused : into->refused;
 		into->rate = from->rate > into->rate ? from->rate : into->rate;
 	}
@@ -200,12 +213,28 @@ static json_t *list_to_json(const struct sw_plan *plan, const struct list *list,
 	return json_pack("{s:O, s:I}", "sources", sources, "total", (json_int_t)list->count);
 }
 
-static int read_list(const struct sw_maps *maps, struct list *list, struct sw_error *err)
+static int read_rooms(const struct sw_daemon *daemon, struct list *list)
 {
-	int rc = sw_read_live(maps, add_live, list);
+	int rc = 0;
+
+	for (uint32_t id = 0; !rc && id < SW_SERVICES_MAX; id++) {
+		const struct sw_room *room = sw_room_of(daemon, id);
+
+		list->room_of = id;
+		if (room)
+			rc = sw_queue_each_source(sw_room_queue(room), add_waiting, list);
+	}
+	return rc;
+}
+
+static int read_list(const struct sw_daemon *daemon, struct list *list, struct sw_error *err)
+{
+	int rc = sw_read_live(daemon->maps, add_live, list);
 
 	if (rc == 0)
-		rc = sw_read_rates(maps, add_rate, list);
+		rc = sw_read_rates(daemon->maps, add_rate, list);
+	if (rc == 0)
+		rc = read_rooms(daemon, list);
 	if (rc < 0)
 		return sw_error_set(err, rc, "the kernel's tables of sources: %s", strerror(-rc));
 	merge(list);
@@ -227,7 +256,7 @@ int sw_read_sources_verb(void *arg, json_t *args, json_t **result, struct sw_err
 		rc = sw_read_args_limit(args, &limit, err);
 	if (rc < 0)
 		return rc;
-	rc = read_list(daemon->maps, &list, err);
+	rc = read_list(daemon, &list, err);
 	rows = list.rows;
 	if (rc < 0)
 		return rc;

@@ -92,8 +92,10 @@ SW_INLINE int sw_env_source_wait(struct sw_request *request, __u32 limit)
 	uint32_t waiting = sw_source_waiting_count(run->source.word);
 	__u64 empty = sw_source_empty(&request->source);
 
-	if (limit)
-		add_step(run, SW_CHECK_SOURCE_WAITING, waiting, limit, waiting < limit);
+	/* Then the gate makes no entry for who waits, so no lack of room keeps him from it. */
+	if (!limit)
+		return 0;
+	add_step(run, SW_CHECK_SOURCE_WAITING, waiting, limit, waiting < limit);
 	if (run->facts->sources_full && run->source.word == empty)
 		return SW_REASON_SOURCES_FULL;
 	return sw_source_wait(&run->source.word, empty, limit);

@@ -246,7 +246,7 @@ size_t sw_queue_bytes(const struct sw_queue *queue)
 		       queue->class_count * sizeof(*queue->classes);
 
 	for (size_t i = 0; i < queue->class_count; i++)
-		bytes += queue->classes[i].ready.room * sizeof(struct sw_turn_source *) +
+		bytes += queue->classes[i].ready.room * sizeof(uint32_t) +
 			 queue->classes[i].finger_room * sizeof(sw_handle);
 	return bytes;
 }

@@ -64,7 +64,7 @@ void sw_queue_set_aside(struct sw_queue *queue, const struct sw_waiter *waiter,
 	if (source->aside)
 		sw_queue_aside_drop(queue, source);
 	else
-		sw_turns_remove(&class->ready, source);
+		sw_turns_remove(&class->ready, &queue->sources, source);
 	put(queue, source, scope);
 }
 
@@ -77,7 +77,7 @@ static void rejoin(struct sw_queue *queue, struct sw_turn_source *source)
 	sw_queue_found_rejoin(queue, &source->wakeup);
 	if (queue->settings.order != SW_QUEUE_FAIR)
 		source->turn = sw_queue_turn_of(queue, class, source);
-	sw_turns_add(&class->ready, source);
+	sw_turns_add(&class->ready, &queue->sources, source);
 }
 
 static void rejoin_up_to(struct sw_queue *queue, enum sw_queue_scope scope, size_t most)

@@ -59,12 +59,12 @@ bool sw_queue_order_join(struct sw_queue *queue, struct sw_turn_source *source)
 			return false;
 		class->sources++;
 		source->turn = sw_queue_turn_of(queue, class, source);
-		sw_turns_add(&class->ready, source);
+		sw_turns_add(&class->ready, &queue->sources, source);
 		return true;
 	}
 	if (queue->settings.order != SW_QUEUE_FAIR) {
 		source->turn = sw_queue_turn_of(queue, class, source);
-		sw_turns_moved(&class->ready, source);
+		sw_turns_moved(&class->ready, &queue->sources, source);
 	}
 	return true;
 }
@@ -90,7 +90,7 @@ void sw_queue_order_change(struct sw_queue *queue, struct sw_turn_source *source
 		return;
 	source->turn = sw_queue_turn_of(queue, class, source);
 	if (!source->aside)
-		sw_turns_moved(&class->ready, source);
+		sw_turns_moved(&class->ready, &queue->sources, source);
 }
 
 void sw_queue_order_part(struct sw_queue *queue, struct sw_turn_source *source)
@@ -102,15 +102,16 @@ void sw_queue_order_part(struct sw_queue *queue, struct sw_turn_source *source)
 	if (source->aside)
 		sw_queue_aside_drop(queue, source);
 	else
-		sw_turns_remove(&class->ready, source);
+		sw_turns_remove(&class->ready, &queue->sources, source);
 	if (!--class->sources)
 		sw_turns_clear(&class->ready);
 }
 
 static uint64_t rank_of(const struct sw_queue *queue, const struct sw_queue_class *class)
 {
-	return queue->settings.order == SW_QUEUE_FAIR ? sw_queue_pass_of(queue, class)
-						      : sw_turns_first(&class->ready)->turn;
+	return queue->settings.order == SW_QUEUE_FAIR
+		       ? sw_queue_pass_of(queue, class)
+		       : sw_turns_first(&class->ready, &queue->sources)->turn;
 }
 
 const struct sw_waiter *sw_queue_next(const struct sw_queue *queue)
@@ -128,7 +129,7 @@ const struct sw_waiter *sw_queue_next(const struct sw_queue *queue)
 	}
 	if (!best)
 		return NULL;
-	source = sw_turns_first(&best->ready);
+	source = sw_turns_first(&best->ready, &queue->sources);
 	return sw_store_at(queue->store,
 			   queue->settings.order == SW_QUEUE_LIFO ? source->last : source->first);
 }
@@ -158,7 +159,7 @@ static void order_anew(struct sw_queue *queue)
 		class = sw_queue_class_find(queue, source->class_id);
 		source->turn = first_turn_of(queue, class, source);
 		if (!source->aside)
-			sw_turns_add(&class->ready, source);
+			sw_turns_add(&class->ready, &queue->sources, source);
 	}
 }
 

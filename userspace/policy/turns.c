@@ -6,6 +6,8 @@
 
 #include <stdlib.h>
 
+#include "policy/queue_source.h"
+
 void sw_turns_clear(struct sw_turns *turns)
 {
 	free(turns->heap);
@@ -14,32 +16,45 @@ void sw_turns_clear(struct sw_turns *turns)
 
 static void put(struct sw_turns *turns, size_t place, struct sw_turn_source *source)
 {
-	turns->heap[place] = source;
+	turns->heap[place] = source->id;
 	source->place = place;
 }
 
-static void rise(struct sw_turns *turns, struct sw_turn_source *source)
+static struct sw_turn_source *at(const struct sw_turns *turns, const struct sw_queue_sources *all,
+				 size_t place)
+{
+	return sw_queue_source_at(all, turns->heap[place]);
+}
+
+static void rise(struct sw_turns *turns, const struct sw_queue_sources *all,
+		 struct sw_turn_source *source)
 {
 	size_t place = source->place;
 
-	while (place && turns->heap[(place - 1) / 2]->turn > source->turn) {
-		put(turns, place, turns->heap[(place - 1) / 2]);
+	while (place) {
+		struct sw_turn_source *above = at(turns, all, (place - 1) / 2);
+
+		if (above->turn <= source->turn)
+			break;
+		put(turns, place, above);
 		place = (place - 1) / 2;
 	}
 	put(turns, place, source);
 }
 
-static void sink(struct sw_turns *turns, struct sw_turn_source *source)
+static void sink(struct sw_turns *turns, const struct sw_queue_sources *all,
+		 struct sw_turn_source *source)
 {
 	size_t place = source->place, child;
 
 	while ((child = 2 * place + 1) < turns->count) {
-		if (child + 1 < turns->count &&
-		    turns->heap[child + 1]->turn < turns->heap[child]->turn)
-			child++;
-		if (turns->heap[child]->turn >= source->turn)
+		struct sw_turn_source *below = at(turns, all, child);
+
+		if (child + 1 < turns->count && at(turns, all, child + 1)->turn < below->turn)
+			below = at(turns, all, ++child);
+		if (below->turn >= source->turn)
 			break;
-		put(turns, place, turns->heap[child]);
+		put(turns, place, below);
 		place = child;
 	}
 	put(turns, place, source);
@@ -48,13 +63,13 @@ static void sink(struct sw_turns *turns, struct sw_turn_source *source)
 bool sw_turns_reserve(struct sw_turns *turns, size_t count)
 {
 	size_t room = turns->room ? turns->room : 16;
-	struct sw_turn_source **heap;
+	uint32_t *heap;
 
 	if (count <= turns->room)
 		return true;
 	while (room < count)
 		room *= 2;
-	heap = reallocarray(turns->heap, room, sizeof(struct sw_turn_source *));
+	heap = reallocarray(turns->heap, room, sizeof(*heap));
 	if (!heap)
 		return false;
 	turns->heap = heap;
@@ -62,30 +77,34 @@ bool sw_turns_reserve(struct sw_turns *turns, size_t count)
 	return true;
 }
 
-void sw_turns_add(struct sw_turns *turns, struct sw_turn_source *source)
+void sw_turns_add(struct sw_turns *turns, const struct sw_queue_sources *all,
+		  struct sw_turn_source *source)
 {
 	put(turns, turns->count++, source);
-	rise(turns, source);
+	rise(turns, all, source);
 }
 
-void sw_turns_moved(struct sw_turns *turns, struct sw_turn_source *source)
+void sw_turns_moved(struct sw_turns *turns, const struct sw_queue_sources *all,
+		    struct sw_turn_source *source)
 {
-	rise(turns, source);
-	sink(turns, source);
+	rise(turns, all, source);
+	sink(turns, all, source);
 }
 
-void sw_turns_remove(struct sw_turns *turns, struct sw_turn_source *source)
+void sw_turns_remove(struct sw_turns *turns, const struct sw_queue_sources *all,
+		     struct sw_turn_source *source)
 {
-	struct sw_turn_source *last = turns->heap[--turns->count];
+	struct sw_turn_source *last = at(turns, all, --turns->count);
 
 	if (last != source) {
 		put(turns, source->place, last);
-		sw_turns_moved(turns, last);
+		sw_turns_moved(turns, all, last);
 	}
 	source->place = SW_TURNS_NONE;
 }
 
-struct sw_turn_source *sw_turns_first(const struct sw_turns *turns)
+struct sw_turn_source *sw_turns_first(const struct sw_turns *turns,
+				      const struct sw_queue_sources *all)
 {
-	return turns->count ? turns->heap[0] : NULL;
+	return turns->count ? at(turns, all, 0) : NULL;
 }

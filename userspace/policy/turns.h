@@ -34,8 +34,11 @@ struct sw_turn_source {
 	};
 };
 
+struct sw_queue_sources;
+
+/* Of ids: half of what pointers take, of which there would be one for each source that waits. */
 struct sw_turns {
-	struct sw_turn_source **heap;
+	uint32_t *heap;
 	size_t count;
 	size_t room;
 };
@@ -43,11 +46,16 @@ struct sw_turns {
 void sw_turns_clear(struct sw_turns *turns);
 /* Room for so many, so that adding one of them cannot fail. False: no memory. */
 bool sw_turns_reserve(struct sw_turns *turns, size_t count);
-void sw_turns_add(struct sw_turns *turns, struct sw_turn_source *source);
-void sw_turns_remove(struct sw_turns *turns, struct sw_turn_source *source);
+/* Of `all` are those that are in it. */
+void sw_turns_add(struct sw_turns *turns, const struct sw_queue_sources *all,
+		  struct sw_turn_source *source);
+void sw_turns_remove(struct sw_turns *turns, const struct sw_queue_sources *all,
+		     struct sw_turn_source *source);
 /* After its turn has changed. */
-void sw_turns_moved(struct sw_turns *turns, struct sw_turn_source *source);
+void sw_turns_moved(struct sw_turns *turns, const struct sw_queue_sources *all,
+		    struct sw_turn_source *source);
 /* NULL: nobody's. */
-struct sw_turn_source *sw_turns_first(const struct sw_turns *turns);
+struct sw_turn_source *sw_turns_first(const struct sw_turns *turns,
+				      const struct sw_queue_sources *all);
 
 #endif
