@@ -23,10 +23,13 @@
  * be refused, above the budget, and is what flows hold when nobody is at work. Invariant 2: a slot is
  * freed once. After reconciliation it is what the kernel's sockets hold.
  *
- * Three searches, because one of everything has too many states. With ONE_TUPLE: one 4-tuple, used again
+ * Several searches, because one of everything has too many states. With ONE_TUPLE: one 4-tuple, used again
  * and again, both CPUs do everything, and the daemon reconciles at any time. Without: two 4-tuples, one
  * CPU for the wire and one for sockets, and the daemon reconciles when nothing else happens. A third one, with
- * ONE_TUPLE and ALONE, is of the two that sweep: the kernel's timer, and a daemon that has just come back.
+ * ONE_TUPLE and ALONE, is of the two that sweep: the kernel's timer, and a daemon that has just come back. And two
+ * of one CPU beside reconciliation: with SOURCES, where a connection that may not be refused may find no room in the
+ * table of sources (SW_FLOW_UNSOURCED), and with LINGERING, where this side closes connections whose clients do not
+ * answer (userspace/daemon/reconcile_closed.c).
  */
 #ifdef ONE_TUPLE
 #define KEYS 1
@@ -45,18 +48,36 @@
 #define DEAD	  5
 #define SUSPECT	  8 /* OPEN */
 #define RENUMBERED 8 /* HALF_OPEN */
+#ifdef SOURCES
+#define UNSOURCED 16 /* the table of sources had no room for it */
+#else
+#define UNSOURCED 0
+#endif
 #define STATE(w) ((w) & 7)
-#define TAG(w)	 ((w) >> 4)
-#define WORD(key, state) (((key) << 4) | (state))
+#define TAG(w)	 ((w) >> 5)
+#define WORD(key, state) (((key) << 5) | (state))
+#define PLAIN(w) ((w) - ((w) & UNSOURCED)) /* without that flag */
 #define IS_LIVE(w) (STATE(w) == HALF_OPEN || STATE(w) == OPEN)
+#define IS_SOURCED(w) (IS_LIVE(w) && PLAIN(w) == (w))
 
 #define NO_SOCKET 0
 #define REQUEST	  1
 #define CONNECTED 2
+#define CLOSED	  3 /* on this side, by its process; its client does not answer */
 
 byte cell[2] = NOWHERE; /* the map: where a key's flow lies; a deleted one's cell is used again at once */
 byte word[2];	   /* by cell */
 byte used;
+#ifdef SOURCES
+byte of_source; /* those that the entry of their source counts */
+#define COUNT_SOURCE ; of_source++
+#define HOW	     how
+#define FORGET_HOW   ; how = 0
+#else
+#define COUNT_SOURCE
+#define HOW 0
+#define FORGET_HOW
+#endif
 byte socket[2];
 bool handled[2];	   /* the kernel works at one socket on one CPU at a time */
 byte in_gate[2];	   /* SYNs between the wire and TCP */
@@ -90,24 +111,37 @@ inline take_slot(key)
 #else
 		:: true ->
 #endif
-			used++; owned[key]++; CHECK; break
+			used++; owned[key]++ COUNT_SOURCE; CHECK; break
 		fi
 	   }
 	od
 }
 
+/* `how` is the flag for the flow that it is for: with SOURCES there may be no room. */
 inline take_anyway(key)
 {
-	atomic { used++; owned[key]++; if :: used > BUDGET + over -> over++ :: else fi; CHECK }
+	atomic {
+		used++; owned[key]++; if :: used > BUDGET + over -> over++ :: else fi; CHECK;
+#ifdef SOURCES
+		if :: how = 0; of_source++ :: how = UNSOURCED fi
+#endif
+	}
 }
 
-/* Within an atomic block of the caller's. */
-inline give_slot(key)
+/* Of a flow with that word; within an atomic block of the caller's. */
+inline give_slot(key, held)
 {
 	assert(owned[key] > 0);
 	owned[key]--; used--;
 	if :: over > 0 && used < BUDGET + over -> over-- :: else fi;
-	CHECK
+	CHECK;
+#ifdef SOURCES
+#ifndef MUTATE_SOURCE
+	if :: held & UNSOURCED :: else -> assert(of_source > 0); of_source-- fi
+#else
+	assert(of_source > 0); of_source--
+#endif
+#endif
 }
 
 /* --- flow.bpf.h -------------------------------------------------------------------------------- */
@@ -129,7 +163,7 @@ inline note_flow(key)
 	atomic { insert(key, WORD(key, HALF_OPEN), revive); goto noted }
 revive:
 	atomic { c = cell[key]; if :: c == NOWHERE -> goto not_noted :: else fi }
-	atomic { seen = word[c]; if :: seen != WORD(key, EXPIRED) -> goto not_noted :: else fi }
+	atomic { seen = word[c]; if :: PLAIN(seen) != WORD(key, EXPIRED) -> goto not_noted :: else fi }
 #ifndef MUTATE_REVIVE
 	atomic { swap(seen, WORD(key, CLAIMED), not_noted) }
 #endif
@@ -144,18 +178,18 @@ look_at_handshake:
 		seen = word[c];
 		if
 		:: TAG(seen) == key && STATE(seen) == HALF_OPEN
-		:: seen == WORD(key, EXPIRED) -> goto late
+		:: PLAIN(seen) == WORD(key, EXPIRED) -> goto late
 		:: else -> goto confirmed
 		fi
 	}
-	atomic { swap(seen, WORD(key, OPEN), look_at_handshake); goto confirmed }
+	atomic { swap(seen, WORD(key, OPEN) | (seen & UNSOURCED), look_at_handshake); goto confirmed }
 late:
 #ifndef MUTATE_LATE_ACK
 	take_anyway(key);
 #endif
-	atomic { swap(seen, WORD(key, OPEN), too_late); goto confirmed }
+	atomic { swap(seen, WORD(key, OPEN) | HOW, too_late); goto confirmed }
 too_late:
-	atomic { give_slot(key); goto confirmed }
+	atomic { give_slot(key, HOW); goto confirmed }
 }
 
 inline end_flow(key)
@@ -177,7 +211,7 @@ look_at_end:
 #else
 	atomic { word[c] = WORD(TAG(seen), DEAD); if :: !IS_LIVE(seen) -> goto delete :: else fi }
 #endif
-	atomic { give_slot(key) }
+	atomic { give_slot(key, seen) }
 delete:
 	atomic { cell[key] = NOWHERE; goto ended }
 }
@@ -185,16 +219,16 @@ delete:
 inline expire(key)
 {
 #ifndef MUTATE_CAS
-	atomic { swap(seen, WORD(key, EXPIRED), not_half_open) }
+	atomic { swap(seen, WORD(key, EXPIRED) | (seen & UNSOURCED), not_half_open) }
 #else
 	atomic { if :: word[c] == seen -> word[c] = WORD(key, EXPIRED) :: else fi }
 #endif
-	atomic { give_slot(key); goto not_half_open }
+	atomic { give_slot(key, seen); goto not_half_open }
 }
 
 /* --- one CPU: what comes from the wire and what the kernel makes of it ------------------------- */
 
-#define END	    at_work--; k = 0; c = 0; seen = 0; goto idle
+#define END	    at_work--; k = 0; c = 0; seen = 0 FORGET_HOW; goto idle
 #define ASKED(key)  (socket[key] == REQUEST && !handled[key])
 #define THERE(key)  (socket[key] != NO_SOCKET && !handled[key])
 #define END_SYN	    in_gate[k]--; END
@@ -211,6 +245,9 @@ inline expire(key)
 proctype cpu(bool wire; bool sockets)
 {
 	byte k, c, seen;
+#ifdef SOURCES
+	byte how;
+#endif
 
 idle:
 	if
@@ -232,6 +269,9 @@ idle:
 		fi;
 		at_work++; handled[k] = true; socket[k] = NO_SOCKET; goto close
 	   }
+#ifdef LINGERING
+	:: atomic { sockets && !quiet && socket[0] == CONNECTED && !handled[0] -> socket[0] = CLOSED; goto idle }
+#endif
 	fi;
 
 syn:
@@ -239,13 +279,13 @@ syn:
 	atomic {
 		seen = word[c];
 		if
-		:: seen == WORD(k, HALF_OPEN) -> goto pass
+		:: PLAIN(seen) == WORD(k, HALF_OPEN) -> goto pass
 #ifdef ONE_TUPLE
-		:: seen == WORD(k, HALF_OPEN) -> goto renumber /* its number is another */
+		:: PLAIN(seen) == WORD(k, HALF_OPEN) -> goto renumber /* its number is another */
 #endif
-		:: seen == (WORD(k, HALF_OPEN) | RENUMBERED) || seen == WORD(k, OPEN) -> goto pass
-		:: seen == (WORD(k, OPEN) | SUSPECT) -> goto clear
-		:: seen == WORD(k, EXPIRED) -> goto admit
+		:: PLAIN(seen) == (WORD(k, HALF_OPEN) | RENUMBERED) || PLAIN(seen) == WORD(k, OPEN) -> goto pass
+		:: PLAIN(seen) == (WORD(k, OPEN) | SUSPECT) -> goto clear
+		:: PLAIN(seen) == WORD(k, EXPIRED) -> goto admit
 		:: else -> END_SYN
 		fi
 	}
@@ -264,7 +304,7 @@ admit:
 	take_slot(k);
 	note_flow(k);
 not_noted:
-	atomic { give_slot(k) }
+	atomic { give_slot(k, 0) }
 not_taken:
 drop:
 	atomic { END_SYN }
@@ -278,8 +318,8 @@ rst:
 		/* This host's own: it has no socket for the SYN. */
 		:: TAG(seen) == k && STATE(seen) == HALF_OPEN && socket[k] == NO_SOCKET -> goto undo
 #endif
-		:: seen == WORD(k, HALF_OPEN)
-		:: seen != WORD(k, HALF_OPEN) -> goto rst_passes
+		:: PLAIN(seen) == WORD(k, HALF_OPEN)
+		:: PLAIN(seen) != WORD(k, HALF_OPEN) -> goto rst_passes
 		fi
 	}
 	expire(k);
@@ -290,7 +330,7 @@ undo:
 #else
 	atomic { word[c] = WORD(k, DEAD); CHECK }
 #endif
-	atomic { give_slot(k) }
+	atomic { give_slot(k, seen) }
 	atomic { cell[k] = NOWHERE; goto rst_passes }
 #endif
 not_half_open:
@@ -346,16 +386,19 @@ looked:
 
 /* --- the daemon -------------------------------------------------------------------------------- */
 
-#define NEXT_FLOW  k++; c = 0; seen = 0; was = 0; listed = 0
+#define NEXT_FLOW  k++; c = 0; seen = 0; was = 0; listed = 0 FORGET_HOW
 /* Killed and started anew: what it knew is gone, what it wrote is there. */
 #define KILLED	   atomic { !quiet -> goto start }
 
 proctype daemon()
 {
 	byte k, c, seen, was, listed;
+#ifdef SOURCES
+	byte how;
+#endif
 
 start:
-	atomic { k = 0; c = 0; seen = 0; was = 0; listed = 0 }
+	atomic { NEXT_FLOW; k = 0 }
 	if
 #if defined(ONE_TUPLE) && !defined(ALONE)
 	:: goto reconcile
@@ -380,8 +423,8 @@ reconcile:
 	:: atomic {
 		listed = socket[k];
 		if
-		:: listed != NO_SOCKET -> was = 0; goto adopt
-		:: listed == NO_SOCKET && TAG(was) == k && STATE(was) == OPEN
+		:: listed == REQUEST || listed == CONNECTED -> was = 0; goto adopt
+		:: (listed == NO_SOCKET || listed == CLOSED) && TAG(was) == k && STATE(was) == OPEN
 		:: else -> goto next
 		fi
 	   }
@@ -391,7 +434,9 @@ reconcile:
 	if :: KILLED :: atomic { c = cell[k]; if :: c == NOWHERE -> goto next :: else fi } fi;
 	atomic { swap(was, was | SUSPECT, next); was = was | SUSPECT; c = 0 }
 	in_gate[k] == 0;
-	if :: KILLED :: atomic { listed = socket[k]; if :: listed != NO_SOCKET -> goto next :: else fi } fi;
+#ifndef MUTATE_LOOK
+	if :: KILLED :: atomic { listed = socket[k]; if :: listed == REQUEST || listed == CONNECTED -> goto next :: else fi } fi;
+#endif
 
 	/* release */
 	if :: KILLED :: atomic { c = cell[k]; if :: c == NOWHERE -> goto next :: else fi } fi;
@@ -401,9 +446,9 @@ reconcile:
 	atomic {
 		swap(was, WORD(k, DEAD), next);
 		/* Nothing that is connected is ever released. */
-		assert(socket[k] == NO_SOCKET)
+		assert(socket[k] == NO_SOCKET || socket[k] == CLOSED)
 	}
-	atomic { give_slot(k) }
+	atomic { give_slot(k, was) }
 	atomic { cell[k] = NOWHERE; goto next }
 
 adopt:
@@ -418,19 +463,19 @@ adopt:
 	   }
 	fi;
 	take_anyway(k);
-	atomic { insert(k, WORD(k, listed), adopted_by_another); goto next }
+	atomic { insert(k, WORD(k, listed) | HOW, adopted_by_another); goto next }
 adopted_by_another:
-	atomic { give_slot(k); goto next }
+	atomic { give_slot(k, HOW); goto next }
 adopt_known:
 	atomic {
 		seen = word[c];
 		if
-		:: seen == (WORD(k, OPEN) | SUSPECT)
+		:: PLAIN(seen) == (WORD(k, OPEN) | SUSPECT)
 		:: listed == CONNECTED && TAG(seen) == k && (STATE(seen) == HALF_OPEN || STATE(seen) == EXPIRED) -> goto adopt_open
 		:: else -> goto next
 		fi
 	}
-	atomic { swap(seen, WORD(k, OPEN), next); goto next }
+	atomic { swap(seen, seen - SUSPECT, next); goto next }
 adopt_open:
 	confirm(k);
 
@@ -447,7 +492,7 @@ sweep:
 		:: !quiet -> goto swept /* it is not its time yet */
 #endif
 		:: TAG(seen) == k && STATE(seen) == HALF_OPEN -> goto sweep_half_open
-		:: seen == WORD(k, EXPIRED)
+		:: PLAIN(seen) == WORD(k, EXPIRED)
 		:: else -> goto swept
 		fi
 	}
@@ -466,6 +511,9 @@ swept:
 		fi;
 		/* Now everything is told: what is counted are the sockets that are there. */
 		assert(used == HELD && used == (socket[0] == CONNECTED) + (socket[1] == CONNECTED));
+#ifdef SOURCES
+		assert(of_source == IS_SOURCED(word[0]) + IS_SOURCED(word[1]));
+#endif
 		quiet = false;
 		goto start
 	}
@@ -474,6 +522,8 @@ swept:
 init {
 #if defined(ALONE)
 	atomic { run cpu(true, true); run timer(); run daemon() }
+#elif defined(SOURCES) || defined(LINGERING)
+	atomic { run cpu(true, true); run daemon() }
 #elif defined(ONE_TUPLE)
 	atomic { run cpu(true, true); run cpu(true, true); run daemon() }
 #else

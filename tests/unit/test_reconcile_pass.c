@@ -67,6 +67,7 @@ static struct {
 	uint8_t asked_as; /* what state the last adoption was to be in */
 	size_t missed;	  /* the flows of so many of the first sockets wait for their handshakes */
 	size_t closed;	  /* so many of the first sockets are closed on this side */
+	size_t renewed;	  /* and of these so many are other connections by the next look */
 	size_t orphans;	  /* likewise, but nothing says that their clients do not answer */
 	bool has_flows;	  /* and all of those have flows, */
 	uint64_t syn_ns;  /* which came then */
@@ -216,6 +217,8 @@ int fake_sockets_state(struct mnl_socket *diag, const struct sw_flow_key *key)
 	(void)diag;
 	if (key->client_port_be >= SOCKETS)
 		return 0;
+	if (key->client_port_be < world.closed && key->client_port_be >= world.renewed)
+		return TCP_FIN_WAIT1;
 	if (!world.looks_left)
 		return world.looks_fail ? -ENOBUFS : 0;
 	if (world.looks_left > 0)
@@ -412,6 +415,23 @@ static void who_is_closed_here_gives_his_slot_back(void **state)
 	assert_int_equal(pass_over(3, 0).closed, 0);
 }
 
+static void whose_addresses_are_in_use_again_keeps_his_slot(void **state)
+{
+	(void)state;
+	world.looks_left = -1;
+	world.has_flows = true;
+	world.closed = 3;
+	world.renewed = 2;
+	assert_int_equal(pass_over(3, 0).closed, 1);
+	assert_int_equal(world.suspected, 3);
+	assert_int_equal(world.released, 1);
+	/* His handshake may be under way. */
+	world.half_open = 1;
+	world.incomplete = -1;
+	assert_int_equal(pass_over(3, 0).closed, 1);
+	assert_int_equal(world.released, 2);
+}
+
 /* Whether its client answers or not, now or in the next pass. */
 static void who_is_closed_here_takes_no_slot(void **state)
 {
@@ -606,6 +626,8 @@ int main(void)
 		 one_that_ends_while_it_moves_is_released, begin, NULL, NULL},
 		{"a connection that is closed on this side gives its slot back, which is no drift",
 		 who_is_closed_here_gives_his_slot_back, begin, NULL, NULL},
+		{"one whose addresses are another connection's by then keeps its slot",
+		 whose_addresses_are_in_use_again_keeps_his_slot, begin, NULL, NULL},
 		{"a connection that is closed on this side is not adopted, whoever answers or not",
 		 who_is_closed_here_takes_no_slot, begin, NULL, NULL},
 		{"while somebody waits those of his service are looked for at once",

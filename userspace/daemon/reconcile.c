@@ -140,7 +140,7 @@ static int release_all(struct sw_pass *pass, const struct sw_flow_list *list)
 	return failed;
 }
 
-static int open_diag(struct sw_pass *pass)
+int sw_pass_open_diag(struct sw_pass *pass)
 {
 	pass->diag = sw_diag_open();
 	return pass->diag ? 0 : -errno;
@@ -157,7 +157,7 @@ static int run(struct sw_pass *pass)
 	pass->sockets.arg = pass;
 	pass->now_ns = __atomic_load_n(&daemon->maps->control->heartbeat_ns, __ATOMIC_RELAXED);
 	if (!failed)
-		failed = open_diag(pass);
+		failed = sw_pass_open_diag(pass);
 	if (!failed)
 		failed = sw_sockets_read(pass->plan->ports, &pass->sockets);
 	pass->result.sockets = pass->sockets.count;

@@ -4,6 +4,7 @@
  * gone. The kernel tries to reach it for minutes, and nobody works in the slot.
  */
 #include <errno.h>
+#include <netinet/tcp.h>
 #include <string.h>
 
 #include "core/clock.h"
@@ -22,6 +23,19 @@ static bool is_the_same(const struct sw_pass *pass, const struct sw_seen_flow *s
 	       now.syn_ns == seen->flow.syn_ns && now.isn == seen->flow.isn;
 }
 
+/*
+ * A SYN that met the flow before it was marked may have made another connection of its addresses, where nobody was
+ * told of the end of the one that was listed. 1: so it is, 0: not, -errno.
+ */
+static int is_in_use(struct sw_pass *pass, const struct sw_flow_key *key)
+{
+	int state = sw_sockets_state(pass->diag, key);
+
+	return state < 0 ? state
+			 : state == TCP_SYN_RECV || state == TCP_ESTABLISHED ||
+				   state == TCP_CLOSE_WAIT;
+}
+
 /* By the two steps that reconciliation has: a SYN that comes between them keeps the flow. */
 static int release(struct sw_pass *pass, const struct sw_seen_flow *seen)
 {
@@ -31,9 +45,13 @@ static int release(struct sw_pass *pass, const struct sw_seen_flow *seen)
 				.service = seen->flow.service};
 	struct sw_flow marked = seen->flow;
 	int failed = sw_kern_reconcile(pass->daemon->kern, &op);
+	int in_use;
 
 	if (failed || op.result != SW_FLOW_OP_DONE || !is_the_same(pass, seen))
 		return failed;
+	in_use = is_in_use(pass, &seen->key);
+	if (in_use)
+		return in_use < 0 ? in_use : 0;
 	marked.flags |= SW_FLOW_SUSPECT;
 	op.kind = SW_FLOW_OP_RELEASE;
 	op.seen_word = marked.word;
@@ -83,6 +101,8 @@ void sw_reconcile_closed(struct sw_daemon *daemon, uint32_t service)
 	pass.sockets.meanwhile = sw_pass_show_life;
 	pass.sockets.arg = &pass;
 	if (!failed)
+		failed = sw_pass_open_diag(&pass);
+	if (!failed)
 		failed = sw_sockets_read_ending(daemon->plan->ports, &pass.sockets);
 	if (!failed)
 		failed = note_all(&pass, service);
@@ -97,4 +117,5 @@ void sw_reconcile_closed(struct sw_daemon *daemon, uint32_t service)
 			     strerror(-failed));
 	sw_sockets_free(&pass.sockets);
 	sw_flow_list_free(&pass.closed);
+	sw_diag_close(&pass.diag);
 }

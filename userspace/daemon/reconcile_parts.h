@@ -36,6 +36,9 @@ struct sw_pass {
  */
 void sw_pass_show_life(void *pass);
 
+/* What single sockets are asked for by; end with sw_diag_close(). 0 or -errno */
+int sw_pass_open_diag(struct sw_pass *pass);
+
 /* -ENOMEM */
 int sw_pass_note(struct sw_flow_list *list, const struct sw_flow_key *key,
 		 const struct sw_flow *flow);
