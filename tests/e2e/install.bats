@@ -44,8 +44,7 @@ installed() { (cd "$BATS_TEST_TMPDIR/root" && find . -type f -printf '%m %P\n' |
 	# It finds none of the units that are in every host.
 	assert_equal "systemd-analyze verify" '' \
 		"$(systemd-analyze verify --man=no --root="$root" spillwayd.service 2>&1 | grep -v 'sysinit.target not found' || true)"
-	systemd-analyze security --offline=yes --threshold=30 --no-pager --root="$root" spillwayd.service |
-		grep 'Overall exposure'
+	systemd-analyze security --offline=yes --threshold=30 --no-pager --root="$root" spillwayd.service
 }
 
 @test "the unit names the programs where PREFIX has put them" {

@@ -80,6 +80,8 @@ in_root_status() { in_root spillway status --json | jq -r "$1"; }
 	in_root getent group spillway
 	assert_equal "capable of loading" '' "$(in_root ldd /usr/sbin/spillwayd | grep 'not found' || true)"
 	in_root systemd-analyze verify --man=no spillwayd.service
+	in_root systemctl is-active spillwayd.service && return 1
+	in_root systemctl is-enabled spillwayd.service && return 1
 	assert_equal "started" '' "$(in_root cat /started 2>/dev/null || true)"
 }
 

@@ -84,16 +84,17 @@ calls_of() {
 
 # What the unit would do with the daemon, as far as that goes without systemd.
 @test "with the capabilities of its unit the daemon does all its work, by system calls that the unit allows" {
-	local unit=$SPILLWAY_ROOT/tools/deploy/spillwayd.service.in allowed forbidden
-	local capabilities
+	local unit=$SPILLWAY_ROOT/tools/deploy/spillwayd.service.in allowed forbidden capabilities traced
 	capabilities=$(sed -n 's/^CapabilityBoundingSet=//p' "$unit" | sed 's/CAP_/+/g; s/ /,/g' | tr '[:upper:]' '[:lower:]')
 	{
 		printf 'control: {socket: %s, group: daemon}\n' "$SOCKET"
 		document 5
 	} | spillwayd_configure
 	spawn spillwayd nsenter --net="/run/netns/$SERVER_NS" setpriv --bounding-set "-all,$capabilities" \
-		--inh-caps "-all,$capabilities" --no-new-privs strace -f -qq -e signal=none -o "$WORLD/trace" \
+		--inh-caps "-all,$capabilities" --no-new-privs strace -D -f -q -e signal=none -o "$WORLD/trace" \
+		-E "ASAN_OPTIONS=${ASAN_OPTIONS:-}:detect_leaks=0" \
 		"$BUILD/spillwayd" --foreground --config "$WORLD/spillway.yaml" --pin-dir "$PIN_DIR"
+	traced=$(pid_of spillwayd)
 	wait_until "it answers" sw status
 	assert_lane 10.77.1.1 direct
 	sw reload
@@ -101,8 +102,8 @@ calls_of() {
 	sw detach lo
 	sw sources && sw flows && sw metrics && sw explain 10.77.1.1
 	assert_equal "group of the socket" daemon "$(stat -c %G "$SOCKET")"
-	kill "$(pgrep -P "$(pid_of spillwayd)" spillwayd)"
-	wait_until "it has stopped" process_is_gone spillwayd
+	spillwayd_stop
+	wait_until "the trace is whole" grep -q "^$traced .*exited with 0" "$WORLD/trace"
 	assert_equal "pins" "" "$(find "$PIN_DIR" 2>/dev/null)"
 	allowed=$(calls_of "$(sed -n 's/^SystemCallFilter=\([^~]\)/\1/p' "$unit")" | sort -u)
 	forbidden=$(calls_of "$(sed -n 's/^SystemCallFilter=~//p' "$unit")" | sort -u)
