@@ -7,6 +7,7 @@
 #define SPILLWAY_ADMIT_BPF_H
 
 #include "class.bpf.h"
+#include "decided.bpf.h"
 #include "forget.bpf.h"
 #include "rate.bpf.h"
 #include "request.bpf.h"
@@ -180,6 +181,7 @@ static __noinline int admit(struct gate *gate, const struct sw_service_conf *con
 	if (noted != NOTED)
 		note_no_way_in(gate, &request, verdict);
 	count_verdict(gate->class_id, verdict);
+	tell_decision(gate, &request.source, &verdict);
 	return verdict.lane;
 }
 

@@ -10,6 +10,7 @@
 #include <bpf/bpf_helpers.h>
 
 #include "spillway/cookie.h"
+#include "spillway/decision.h"
 #include "spillway/maps.h"
 #include "spillway/queue.h"
 #include "spillway/refusal.h"
@@ -161,5 +162,17 @@ struct {
 	__uint(type, BPF_MAP_TYPE_RINGBUF);
 	__uint(max_entries, SW_WAKEUPS_BYTES);
 } wakeups SEC(".maps") __weak;
+
+struct {
+	__uint(type, BPF_MAP_TYPE_RINGBUF);
+	__uint(max_entries, SW_DECISIONS_BYTES);
+} decisions SEC(".maps") __weak;
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, SW_SAMPLED);
+	__type(key, __u32);
+	__type(value, struct sw_sampled);
+} sampled SEC(".maps") __weak;
 
 #endif

@@ -45,7 +45,9 @@
 	    "slots freed of connections closed on this side whose client did not answer")          \
 	ROW(REFUSALS_TOLD, "refusals_told", "refused clients that were told why")                  \
 	ROW(REFUSALS_RESET, "refusals_reset",                                                      \
-	    "refused clients cut off: they said what no message can answer")
+	    "refused clients cut off: they said what no message can answer")                       \
+	ROW(EVENTS_UNTOLD, "events_untold",                                                        \
+	    "decisions that events was not told of: too many in that second")
 
 enum sw_counter {
 #define SW_COUNTER_ID(id, name, help) SW_COUNTER_##id,

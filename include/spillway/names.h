@@ -15,11 +15,13 @@
 	X(control)                                                                                 \
 	X(cookie_secrets)                                                                          \
 	X(counters)                                                                                \
+	X(decisions)                                                                               \
 	X(flows)                                                                                   \
 	X(lifetimes)                                                                               \
 	X(ports)                                                                                   \
 	X(refusal_texts)                                                                           \
 	X(refused)                                                                                 \
+	X(sampled)                                                                                 \
 	X(service_conf)                                                                            \
 	X(service_state)                                                                           \
 	X(services)                                                                                \

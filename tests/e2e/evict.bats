@@ -58,6 +58,8 @@ say() { printf '%s\n' "$2" >"$WORLD/hold-$1.fifo"; }
 	assert_matches "the log" 'ended the session of 10.77.1.1 port [0-9]+, idle for [0-9]+ s' "$(cat "$WORLD/log/spillwayd")"
 	assert_matches "metrics" '^spillway_evicted_total{service="main"} 1$' "$(sw metrics)"
 	assert_matches "status" 'main: so far 1 idle sessions were ended for those who waited' "$(sw status)"
+	assert_equal "events" '["10.77.1.1","direct",true]' \
+		"$(sw events | jq -c 'select(.event == "evicted") | [.source, .lane, .idle_s >= 1]')"
 	assert_matches "explain" 'main: so far 1 idle sessions were ended for those who waited' "$(sw explain 10.77.1.1)"
 	assert_equal "those who are left" 2 "$(status_value "$USED")"
 }

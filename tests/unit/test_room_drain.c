@@ -43,6 +43,18 @@ int fake_kern_release(struct sw_kern *kern, const struct sw_release *what, struc
 	return 0;
 }
 
+static unsigned int told_in;
+
+void sw_events_wait_ended(struct sw_daemon *daemon, uint32_t service, uint32_t class_id,
+			  const struct sw_flow_key *flow, enum sw_wait_outcome outcome,
+			  const struct sw_released *released, uint64_t syn_ns)
+{
+	(void)daemon, (void)service, (void)class_id, (void)flow, (void)syn_ns;
+	assert_int_equal(outcome, SW_WAIT_ADMITTED);
+	assert_int_equal(released->lane, SW_LANE_DIRECT);
+	told_in++;
+}
+
 /* What else a room is made of. */
 struct sw_service_state *sw_room_state(const struct sw_room *of)
 {

@@ -8,7 +8,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "config/words.h"
 #include "core/number.h"
+#include "spillway/types.h"
 
 const struct sw_option sw_global_options[] = {
 	[SW_GLOBAL_SOCKET] = {"socket", "PATH",
@@ -157,6 +159,15 @@ int sw_args_put_word(const struct sw_args *args, const char *option, const char 
 	}
 	return sw_error_set(err, -EINVAL, "--%s: found '%s', expected one of: %s", option, value,
 			    list);
+}
+
+int sw_args_put_lane(const struct sw_args *args, json_t *request, struct sw_error *err)
+{
+	const char *lanes[SW_LANE_COUNT] = {NULL};
+
+	for (unsigned int lane = SW_LANE_NONE + 1; lane < SW_LANE_COUNT; lane++)
+		lanes[lane - 1] = sw_words_name(SW_WORDS_LANE, lane);
+	return sw_args_put_word(args, "lane", lanes, request, err);
 }
 
 int sw_args_put_duration(const struct sw_args *args, const char *option, json_t *request,

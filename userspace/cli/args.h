@@ -55,6 +55,7 @@ int sw_args_put_word(const struct sw_args *args, const char *option, const char 
 		     json_t *request, struct sw_error *err);
 int sw_args_put_duration(const struct sw_args *args, const char *option, json_t *request,
 			 struct sw_error *err);
+int sw_args_put_lane(const struct sw_args *args, json_t *request, struct sw_error *err);
 int sw_args_put_count(const struct sw_args *args, const char *option, json_t *request,
 		      struct sw_error *err);
 

@@ -7,17 +7,12 @@
 
 #include "cli/args.h"
 #include "cli/field.h"
-#include "config/words.h"
-#include "spillway/types.h"
 
 static int request(const struct sw_args *args, json_t *out, struct sw_error *err)
 {
-	const char *lanes[SW_LANE_COUNT] = {NULL};
 	int rc = sw_args_put_text(args, "service", out, err);
 
-	for (unsigned int lane = SW_LANE_NONE + 1; lane < SW_LANE_COUNT; lane++)
-		lanes[lane - 1] = sw_words_name(SW_WORDS_LANE, lane);
-	return rc == 0 ? sw_args_put_word(args, "lane", lanes, out, err) : rc;
+	return rc == 0 ? sw_args_put_lane(args, out, err) : rc;
 }
 
 static void add_endpoint(struct sw_table *table, const json_t *flow, const char *address_key,

@@ -19,6 +19,7 @@
 #include "policy/plan.h"
 #include "policy/rules.h"
 
+struct sw_events;
 struct sw_monitors;
 struct sw_rooms;
 struct sw_takeover;
@@ -36,6 +37,7 @@ struct sw_daemon {
 	size_t attachment_count;
 	struct sw_control *control;
 	struct sw_http *http;
+	struct sw_events *events;     /* daemon/events.h; NULL before they are kept */
 	struct sw_rooms *rooms;	      /* daemon/room.h; NULL before they are open */
 	struct sw_monitors *monitors; /* daemon/monitor.h; NULL likewise */
 	struct event *heartbeat;

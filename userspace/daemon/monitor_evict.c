@@ -8,6 +8,7 @@
 #include "core/cleanup.h"
 #include "core/clock.h"
 #include "core/log.h"
+#include "daemon/events.h"
 #include "daemon/monitor_parts.h"
 #include "daemon/read_service.h"
 #include "daemon/reconcile.h"
@@ -172,18 +173,22 @@ void sw_monitor_choose_idle(struct sw_monitor *monitor, const struct sw_config_s
 					 config->budget.evict_idle_after_ns / SW_NS_PER_MS);
 }
 
-static void tell(void *service, const struct sw_evicted *evicted)
+static void tell(void *arg, const struct sw_evicted *evicted)
 {
+	const struct sw_monitor *monitor = arg;
+	const struct sw_plan_service *planned =
+		sw_plan_service(monitor->daemon->plan, monitor->service);
+
 	sw_log_info(
 		"service %s: ended the session of %s port %s, idle for %.0f s, for those who wait",
-		(const char *)service, evicted->client, evicted->port, evicted->idle_s);
+		planned->name, evicted->client, evicted->port, evicted->idle_s);
+	sw_events_evicted(monitor->daemon, monitor->service, evicted->client, evicted->port,
+			  evicted->idle_s);
 }
 
 void sw_monitor_evicted(struct sw_monitor *monitor)
 {
-	const struct sw_plan_service *planned =
-		sw_plan_service(monitor->daemon->plan, monitor->service);
-	size_t ended = sw_evict_read(monitor->session, tell, (void *)planned->name);
+	size_t ended = sw_evict_read(monitor->session, tell, monitor);
 
 	monitor->is_evicting = false;
 	monitor->evict_credit -= (double)ended;

@@ -8,9 +8,11 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "config/words.h"
 #include "spillway/address.h"
 
 #define SERVICES_TEXT 256
+#define WORDS_TEXT    128
 /* Of those let in a second: with less there is nothing to tell from. */
 #define RATE_LEAST 0.05
 
@@ -36,6 +38,18 @@ int sw_read_args_limit(const json_t *args, size_t *out, struct sw_error *err)
 		return sw_error_set(err, -EINVAL, "limit: expected a whole number from 1");
 	*out = (size_t)json_integer_value(value);
 	return 0;
+}
+
+int sw_read_args_lane(const json_t *args, unsigned int *out, struct sw_error *err)
+{
+	const char *name = NULL;
+	char words[WORDS_TEXT];
+	int rc = sw_read_args_text(args, "lane", &name, err);
+
+	if (rc < 0 || !name || sw_words_parse(SW_WORDS_LANE, name, out) == 0)
+		return rc;
+	sw_words_list(SW_WORDS_LANE, words, sizeof(words));
+	return sw_error_set(err, -EINVAL, "lane: found '%.32s', expected one of: %s", name, words);
 }
 
 void sw_read_args_list_services(const struct sw_plan *plan, char *buf, size_t size)

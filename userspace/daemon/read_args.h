@@ -16,6 +16,7 @@
 /* Each: 0, with *out as it was if the key is missing; -EINVAL for a value of another kind. */
 int sw_read_args_text(const json_t *args, const char *key, const char **out, struct sw_error *err);
 int sw_read_args_limit(const json_t *args, size_t *out, struct sw_error *err); /* from 1 */
+int sw_read_args_lane(const json_t *args, unsigned int *out, struct sw_error *err);
 
 /* The service of args' "service"; -ENOENT, naming those there are, for one that is not. */
 int sw_read_args_service(const json_t *args, const struct sw_plan *plan,

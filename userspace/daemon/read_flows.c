@@ -16,7 +16,6 @@
 #include "kern/read.h"
 
 #define LIMIT_DEFAULT 1000
-#define WORDS_TEXT    128
 
 struct row {
 	struct sw_flow_key key;
@@ -80,18 +79,6 @@ static json_t *row_to_json(const struct sw_plan *plan, const struct row *row, ui
 		ntohs(row->key.server_port_be), "age_s", (json_int_t)(age_ns / SW_NS_PER_S));
 }
 
-static int read_lane(const json_t *args, unsigned int *lane, struct sw_error *err)
-{
-	const char *name = NULL;
-	char words[WORDS_TEXT];
-	int rc = sw_read_args_text(args, "lane", &name, err);
-
-	if (rc < 0 || !name || sw_words_parse(SW_WORDS_LANE, name, lane) == 0)
-		return rc;
-	sw_words_list(SW_WORDS_LANE, words, sizeof(words));
-	return sw_error_set(err, -EINVAL, "lane: found '%.32s', expected one of: %s", name, words);
-}
-
 static json_t *list_to_json(const struct sw_plan *plan, const struct list *list, size_t limit)
 {
 	SW_JSON_DROP json_t *flows = json_array();
@@ -113,7 +100,7 @@ int sw_read_flows_verb(void *arg, json_t *args, json_t **result, struct sw_error
 	int rc = sw_read_args_service(args, daemon->plan, &list.service, err);
 
 	if (rc == 0)
-		rc = read_lane(args, &list.lane, err);
+		rc = sw_read_args_lane(args, &list.lane, err);
 	if (rc == 0)
 		rc = sw_read_args_limit(args, &limit, err);
 	if (rc < 0)

@@ -6,6 +6,7 @@
 
 #include "core/clock.h"
 #include "core/log.h"
+#include "daemon/events.h"
 #include "daemon/room_parts.h"
 #include "kern/release.h"
 #include "spillway/chain.h"
@@ -26,6 +27,24 @@ static bool passes_again(const struct sw_daemon *daemon, uint32_t ifindex)
 	return false;
 }
 
+/* How a wait ended, if it did, and was one still. */
+static void tell(const struct sw_room *room, enum sw_release_op op, const struct sw_waiter *waiter,
+		 const struct sw_released *released)
+{
+	enum sw_wait_outcome outcome = op == SW_RELEASE_ABANDON		  ? SW_WAIT_ABANDONED
+				       : released->lane == SW_LANE_DIRECT ? SW_WAIT_ADMITTED
+				       : released->lane == SW_LANE_POOLER ? SW_WAIT_STEERED
+									  : SW_WAIT_TIMED_OUT;
+	struct sw_flow_key flow;
+
+	if (released->flags & SW_RELEASED_ALIVE || released->lane == SW_LANE_QUEUE ||
+	    (released->lane == SW_LANE_NONE && op != SW_RELEASE_ABANDON))
+		return;
+	sw_queue_flow(room->queue, waiter, &flow);
+	sw_events_wait_ended(room->daemon, room->service, sw_queue_class(room->queue, waiter),
+			     &flow, outcome, released, waiter->syn_ns);
+}
+
 int sw_room_run(struct sw_room *room, enum sw_release_op op, const struct sw_waiter *waiter,
 		uint64_t since_ns, struct sw_released *out)
 {
@@ -43,6 +62,8 @@ int sw_room_run(struct sw_room *room, enum sw_release_op op, const struct sw_wai
 		sw_log_error("a waiter of service %s: %s",
 			     sw_plan_service(room->daemon->plan, room->service)->name,
 			     strerror(-failed));
+	else
+		tell(room, op, waiter, out);
 	return failed;
 }
 

@@ -12,6 +12,7 @@
 #include "core/clock.h"
 #include "core/log.h"
 #include "daemon/change.h"
+#include "daemon/events.h"
 #include "daemon/health.h"
 #include "daemon/metrics.h"
 #include "daemon/monitor.h"
@@ -163,7 +164,9 @@ static int start(struct sw_daemon *daemon, struct sw_config *config, struct sw_e
 		sw_notes_restore_pauses(daemon);
 	if (sw_reconcile_start(daemon))
 		return sw_error_set(err, -ENOMEM, "cannot make the event loop");
-	failed = sw_rooms_start(daemon, err);
+	failed = sw_events_start(daemon, err);
+	if (!failed)
+		failed = sw_rooms_start(daemon, err);
 	if (!failed)
 		failed = sw_monitors_start(daemon, err);
 	if (!failed)
@@ -207,6 +210,7 @@ static void stop(struct sw_daemon *daemon, enum sw_unload how)
 	how = let_go(daemon, how);
 	sw_monitors_stop(daemon);
 	sw_rooms_stop(daemon);
+	sw_events_stop(daemon);
 	sw_http_close(daemon->http);
 	sw_timers_stop(daemon);
 	sw_reconcile_stop(daemon);

@@ -33,6 +33,13 @@ int sw_read_flows_verb(void *daemon, json_t *args, json_t **result, struct sw_er
  */
 int sw_read_queue_verb(void *daemon, json_t *args, json_t **result, struct sw_error *err);
 
+/*
+ * {"service"?,"lane"?,"since"?:"10m","after"?:0,"limit"?:500} → {"events":[{"number","at","event",…}],"next":n,
+ * "more","missed":n,"started":us}, the oldest first. "after" the "next" of the answer before goes on from there;
+ * "missed" were put out meanwhile. "started" tells one daemon from the next, which counts from 0.
+ */
+int sw_read_events_verb(void *daemon, json_t *args, json_t **result, struct sw_error *err);
+
 /* {"address","service"?} → {"address","source","service","class","lane","reason","mode","steps":[…],
  * "queue_position"?,"queue_wait_s"?}, the last two where the lane is queue */
 int sw_read_explain_verb(void *daemon, json_t *args, json_t **result, struct sw_error *err);

@@ -67,6 +67,8 @@ int sw_mapped_open(const struct spillway_bpf *skel, struct sw_maps *maps)
 	maps->lifetimes_fd = bpf_map__fd(skel->maps.lifetimes);
 	maps->waits_fd = bpf_map__fd(skel->maps.waits);
 	maps->wakeups_fd = bpf_map__fd(skel->maps.wakeups);
+	maps->decisions_fd = bpf_map__fd(skel->maps.decisions);
+	maps->sampled_fd = bpf_map__fd(skel->maps.sampled);
 	maps->sweep_timer_fd = bpf_map__fd(skel->maps.sweep_timer);
 	maps->control->layout_version = SW_LAYOUT_VERSION;
 	return 0;

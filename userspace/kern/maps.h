@@ -30,6 +30,8 @@ struct sw_maps {
 	int lifetimes_fd;
 	int waits_fd;
 	int wakeups_fd;
+	int decisions_fd;
+	int sampled_fd;
 	int sweep_timer_fd;
 };
 

@@ -65,7 +65,8 @@ uint64_t sw_read_memory(const struct sw_maps *maps)
 	const int fds[] = {
 		maps->services_fd,  maps->classes_fd, maps->source_rate_fd, maps->source_live_fd,
 		maps->flows_fd,	    maps->refused_fd, maps->counters_fd,    maps->verdicts_fd,
-		maps->lifetimes_fd, maps->waits_fd,   maps->wakeups_fd,
+		maps->lifetimes_fd, maps->waits_fd,   maps->wakeups_fd,	    maps->decisions_fd,
+		maps->sampled_fd,
 	};
 	uint64_t bytes =
 		sizeof(struct sw_ports) +

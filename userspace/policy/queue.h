@@ -65,6 +65,9 @@ void sw_queue_frame(const struct sw_queue *queue, const struct sw_waiter *waiter
 void sw_queue_flow(const struct sw_queue *queue, const struct sw_waiter *waiter,
 		   struct sw_flow_key *out);
 
+/* The id of his class. */
+uint32_t sw_queue_class(const struct sw_queue *queue, const struct sw_waiter *waiter);
+
 enum sw_queue_scope {
 	SW_QUEUE_SOURCE, /* others of the class may get in: it waits for its own source */
 	SW_QUEUE_EITHER, /* likewise, but something that anybody gives back may be for it as well */

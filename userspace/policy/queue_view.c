@@ -10,6 +10,11 @@ static uint32_t least(uint64_t a, uint64_t b)
 	return (uint32_t)(a < b ? a : b);
 }
 
+uint32_t sw_queue_class(const struct sw_queue *queue, const struct sw_waiter *waiter)
+{
+	return sw_queue_source_at(&queue->sources, waiter->source)->class_id;
+}
+
 /*
  * Those of the class that are let in before the newcomer, who is the last of his source: one of each other
  * source in each round, but in the round that is under way only of those whose turn is still before his.

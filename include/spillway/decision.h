@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * What `spillway events` is told of a decision, and of which. All of them while they are few; else the first of
+ * each source in each second, so that a storm hides nobody; and never more than a daemon reads in passing. The gate
+ * and the daemon, which tells of how waits end, sample by the same functions.
+ */
+#ifndef SPILLWAY_DECISION_H
+#define SPILLWAY_DECISION_H
+
+#include "spillway/maps.h"
+
+/* Of one second: so many are told without choosing, and so many at the most. */
+#define SW_DECISIONS_ALL  1000
+#define SW_DECISIONS_MOST 5000
+/* What the most of one second take, and half of that again. A power of two. */
+#define SW_DECISIONS_BYTES (512u << 10)
+
+struct sw_decision {
+	__u64 at_ns;
+	struct sw_in6 client;
+	struct sw_in6 server;
+	__be16 client_port_be;
+	__be16 server_port_be;
+	__u16 class_id;
+	__u8 service;
+	__u8 lane;
+	__u8 reason;
+	__u8 over; /* enum sw_reason: the limit of the source that sent it to the over-limit chain; 0: none did */
+	__u8 is_shadow; /* decided in monitor mode */
+	__u8 pad[5];
+};
+
+/*
+ * sampled: when each source was told of last, by a hash of it: {tag:32, second:32}. Of two that share a place each
+ * puts the other out, and both are told more often.
+ */
+#define SW_SAMPLED_BITS 14
+#define SW_SAMPLED	(1u << SW_SAMPLED_BITS)
+
+struct sw_sampled {
+	__u64 word;
+};
+
+/* Multiplier: as in source.h. */
+SW_INLINE __u64 sw_sample_hash(const struct sw_source_key *source)
+{
+	__u64 mix = (source->address.longs[0] + source->service) * 0x9e3779b97f4a7c15ull;
+
+	mix = (mix ^ mix >> 32 ^ source->address.longs[1]) * 0x9e3779b97f4a7c15ull;
+	return mix ^ mix >> 32;
+}
+
+SW_INLINE __u32 sw_sample_place(__u64 hash)
+{
+	return hash & (SW_SAMPLED - 1);
+}
+
+/* True the first time in a second: what is told of afterwards counts as told. */
+SW_INLINE int sw_sample_is_first(struct sw_sampled *sampled, __u64 hash, __u32 second)
+{
+	__u64 word = hash >> 32 << 32 | second;
+
+	if (*(volatile __u64 *)&sampled->word == word)
+		return 0;
+	*(volatile __u64 *)&sampled->word = word;
+	return 1;
+}
+
+/* Whether one more may be told: rate is {second:32, told:32}, of all CPUs together. */
+SW_INLINE int sw_sample_takes(__u64 *rate, int is_first, __u32 second)
+{
+	__u64 was = *(volatile __u64 *)rate;
+
+	if (was >> 32 != second) {
+		__sync_val_compare_and_swap(rate, was, (__u64)second << 32);
+		was = 0;
+	}
+	if ((__u32)was >= (is_first ? SW_DECISIONS_MOST : SW_DECISIONS_ALL))
+		return 0;
+	__sync_fetch_and_add(rate, 1);
+	return 1;
+}
+
+_Static_assert(sizeof(struct sw_decision) == 56, "no hidden padding in a record");
+
+#endif

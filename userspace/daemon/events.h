@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The last things that happened to connections, for `spillway events`: what the gate decided, how waits ended, and
+ * which sessions were ended for those who wait. Kept in memory of a fixed size; the newest put out the oldest.
+ */
+#ifndef SW_DAEMON_EVENTS_H
+#define SW_DAEMON_EVENTS_H
+
+#include <stdint.h>
+
+#include "core/error.h"
+#include "daemon/daemon.h"
+#include "kern/release.h"
+#include "spillway/decision.h"
+
+/* A power of two: at the highest rate that is told more than a second and a half. */
+#define SW_EVENTS_KEPT 8192
+
+enum sw_event_kind {
+	SW_EVENT_DECISION,
+	SW_EVENT_WAIT_ENDED,
+	SW_EVENT_EVICTED,
+};
+
+struct sw_event {
+	struct sw_decision what; /* its times are the kernel's clock's; of an eviction only who */
+	uint64_t at_ns;		 /* since the epoch */
+	uint64_t took_ns;	 /* how long it had waited, or was idle */
+	enum sw_event_kind kind;
+	enum sw_wait_outcome outcome; /* SW_EVENT_WAIT_ENDED */
+};
+
+int sw_events_start(struct sw_daemon *daemon, struct sw_error *err);
+void sw_events_stop(struct sw_daemon *daemon);
+
+/* They are numbered from 0 on. What is below the first is not kept any more; next is that of the next one. */
+struct sw_events_span {
+	uint64_t first;
+	uint64_t next;
+};
+
+/* As of now: what the gate has told by now is in it. Nothing where events are not kept yet. */
+struct sw_events_span sw_events_span(const struct sw_daemon *daemon);
+const struct sw_event *sw_events_at(const struct sw_daemon *daemon, uint64_t number);
+
+/* A wait is over: flow, and what came of it. syn_ns: when its first SYN came. */
+void sw_events_wait_ended(struct sw_daemon *daemon, uint32_t service, uint32_t class_id,
+			  const struct sw_flow_key *flow, enum sw_wait_outcome outcome,
+			  const struct sw_released *released, uint64_t syn_ns);
+
+/* A session was ended; the client as text, as the database writes it. */
+void sw_events_evicted(struct sw_daemon *daemon, uint32_t service, const char *client,
+		       const char *port, double idle_s);
+
+#endif
