@@ -59,11 +59,11 @@ static struct inet_diag_msg *put_socket(struct answer *answer, uint8_t state, ui
 	return message;
 }
 
-static void put_done(struct answer *answer)
+static void put_done(struct answer *answer, int error)
 {
 	struct nlmsghdr *header = put(answer, NLMSG_DONE, NLM_F_MULTI);
 
-	*(int *)mnl_nlmsg_put_extra_header(header, sizeof(int)) = 0;
+	*(int *)mnl_nlmsg_put_extra_header(header, sizeof(int)) = error;
 	answer->length += header->nlmsg_len;
 }
 
@@ -82,7 +82,7 @@ static void an_answer_in_several_parts_goes_on_until_it_says_that_it_is_done(voi
 	put_socket(&first, TCP_ESTABLISHED, 1);
 	put_socket(&first, TCP_CLOSE_WAIT, 2);
 	put_socket(&second, TCP_SYN_RECV, 3);
-	put_done(&second);
+	put_done(&second, 0);
 	assert_int_equal(read_answer(&first, &sockets), 1);
 	assert_int_equal(read_answer(&second, &sockets), 0);
 	assert_int_equal(sockets.count, 3);
@@ -165,6 +165,17 @@ static void an_error_is_told_as_it_is(void **state)
 	assert_int_equal(read_answer(&answer, &sockets), -EPERM);
 }
 
+static void a_dump_that_fails_half_way_is_not_taken_for_a_whole_one(void **state)
+{
+	SW_SOCKETS_FREE struct sw_sockets sockets = {.ports = &guarded};
+	struct answer answer = {0};
+
+	(void)state;
+	put_socket(&answer, TCP_ESTABLISHED, 1);
+	put_done(&answer, -ENOMEM);
+	assert_int_equal(read_answer(&answer, &sockets), -ENOMEM);
+}
+
 static void an_interrupted_dump_is_not_taken_for_a_whole_one(void **state)
 {
 	SW_SOCKETS_FREE struct sw_sockets sockets = {.ports = &guarded};
@@ -186,7 +197,7 @@ static void what_is_cut_short_is_no_answer(void **state)
 	assert_int_equal(read_answer(&answer, &sockets), -EBADMSG);
 	put_socket(&answer, TCP_ESTABLISHED, 1);
 	whole = answer.length;
-	put_done(&answer);
+	put_done(&answer, 0);
 	for (size_t length = 1; length < answer.length; length++) {
 		struct answer cut = answer;
 
@@ -253,6 +264,7 @@ int main(void)
 		cmocka_unit_test(only_connections_to_the_ports_asked_for_are_taken),
 		cmocka_unit_test(one_that_its_process_closed_is_told_apart_from_one_that_it_has),
 		cmocka_unit_test(an_error_is_told_as_it_is),
+		cmocka_unit_test(a_dump_that_fails_half_way_is_not_taken_for_a_whole_one),
 		cmocka_unit_test(an_interrupted_dump_is_not_taken_for_a_whole_one),
 		cmocka_unit_test(what_is_cut_short_is_no_answer),
 		cmocka_unit_test(an_answer_to_another_question_is_refused),

@@ -191,7 +191,7 @@ int sw_reconcile(struct sw_daemon *daemon, struct sw_reconcile *out, struct sw_e
 
 	if (failed)
 		return sw_error_set(err, failed, "comparing flows with the kernel's sockets: %s",
-				    strerror(-failed));
+				    sw_diag_error(failed));
 	/* Also after a change-over whose own look failed. */
 	if (daemon->maps->control->moving == SW_MOVING_LATE)
 		daemon->maps->control->moving = SW_MOVING_DONE;
@@ -217,7 +217,7 @@ int sw_reconcile_new(struct sw_daemon *daemon, const struct sw_plan *plan, bool 
 	if (failed)
 		return sw_error_set(err, failed,
 				    "connections from before the gate cannot be counted: %s",
-				    strerror(-failed));
+				    sw_diag_error(failed));
 	tell_drift(&pass);
 	if (pass.result.adopted && !has_stood)
 		sw_log_info("what is guarded from now on: %zu connections were open before, they "

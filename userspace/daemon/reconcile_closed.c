@@ -114,7 +114,7 @@ void sw_reconcile_closed(struct sw_daemon *daemon, uint32_t service)
 			    sw_plan_service(daemon->plan, service)->name, pass.result.closed);
 	if (failed)
 		sw_log_error("which connections are closed already cannot be told: %s",
-			     strerror(-failed));
+			     sw_diag_error(failed));
 	sw_sockets_free(&pass.sockets);
 	sw_flow_list_free(&pass.closed);
 	sw_diag_close(&pass.diag);

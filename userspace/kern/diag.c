@@ -33,19 +33,42 @@ void sw_diag_close(struct mnl_socket **socket)
 	sw_netlink_close(socket);
 }
 
+/* Nobody answers for TCP: there is no handler, and none could be loaded. "No such socket" has the same name. */
+static int dump(struct mnl_socket *socket, uint8_t family, uint32_t states, mnl_cb_t each,
+		void *arg)
+{
+	char buffer[REQUEST_SIZE] __attribute__((aligned(8)));
+	int failed;
+
+	put_request(buffer, NLM_F_DUMP, family)->idiag_states = states;
+	failed = sw_netlink_ask(socket, (struct nlmsghdr *)buffer, each, arg);
+	return failed == -ENOENT ? -EPROTONOSUPPORT : failed;
+}
+
 /* A socket of its own for each try: what is left of an interrupted dump goes with it. */
 int sw_diag_dump(uint32_t states, mnl_cb_t each, void *arg)
 {
 	static const uint8_t families[] = {AF_INET, AF_INET6};
 	SW_NETLINK_CLOSE struct mnl_socket *socket = sw_diag_open();
-	char buffer[REQUEST_SIZE] __attribute__((aligned(8)));
 	int rc = socket ? 0 : -errno;
 
-	for (size_t i = 0; i < sizeof(families) && rc == 0; i++) {
-		put_request(buffer, NLM_F_DUMP, families[i])->idiag_states = states;
-		rc = sw_netlink_ask(socket, (struct nlmsghdr *)buffer, each, arg);
-	}
+	for (size_t i = 0; i < sizeof(families) && rc == 0; i++)
+		rc = dump(socket, families[i], states, each, arg);
 	return rc;
+}
+
+/* A dump of no state lists nothing, and has to be answered by the same handler. */
+int sw_diag_check(struct mnl_socket *socket)
+{
+	return dump(socket, AF_INET, 0, NULL, NULL);
+}
+
+const char *sw_diag_error(int failed)
+{
+	return failed == -EPROTONOSUPPORT
+		       ? "the kernel tells nothing of TCP sockets: load its module tcp_diag "
+			 "(CONFIG_INET_TCP_DIAG)"
+		       : strerror(-failed);
 }
 
 static int copy(const struct nlmsghdr *header, void *out)

@@ -27,7 +27,7 @@ struct sw_listeners {
 	size_t count;
 };
 
-/* 0, or -errno with *out untouched; -ENOENT: the kernel has no tcp_diag. */
+/* 0, or -errno with *out untouched; -EPROTONOSUPPORT: the kernel has no tcp_diag. */
 int sw_listeners_read(struct sw_listeners *out);
 void sw_listeners_free(struct sw_listeners *listeners);
 #define SW_LISTENERS_FREE __attribute__((cleanup(sw_listeners_free)))

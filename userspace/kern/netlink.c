@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <stdbool.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "core/cleanup.h"
 
@@ -40,15 +41,45 @@ static bool is_whole(const void *buffer, size_t length)
 	return length > 0 && left == 0;
 }
 
+/* Who answers decides about the sign of an error. */
+static int end_with(int error)
+{
+	errno = abs(error);
+	return error ? MNL_CB_ERROR : MNL_CB_STOP;
+}
+
+static int on_error(const struct nlmsghdr *header, void *arg)
+{
+	const struct nlmsgerr *message = mnl_nlmsg_get_payload(header);
+
+	(void)arg;
+	return end_with(mnl_nlmsg_get_payload_len(header) < sizeof(*message) ? EBADMSG
+									     : message->error);
+}
+
+/* A dump that fails, at once or half-way, says so at its end and nowhere else. */
+static int on_done(const struct nlmsghdr *header, void *arg)
+{
+	int error = 0;
+
+	(void)arg;
+	if (mnl_nlmsg_get_payload_len(header) >= sizeof(error))
+		memcpy(&error, mnl_nlmsg_get_payload(header), sizeof(error));
+	return end_with(error);
+}
+
 int sw_netlink_read(const void *buffer, size_t length, uint32_t sequence, uint32_t port,
 		    mnl_cb_t each, void *arg)
 {
+	/* libmnl's own one for the end of a dump takes it for a good one, whatever it says. */
+	mnl_cb_t controls[] = {[NLMSG_ERROR] = on_error, [NLMSG_DONE] = on_done};
 	int rc;
 
 	if (!is_whole(buffer, length))
 		return -EBADMSG;
 	errno = 0;
-	rc = mnl_cb_run(buffer, length, sequence, port, each, arg);
+	rc = mnl_cb_run2(buffer, length, sequence, port, each, arg, controls,
+			 MNL_ARRAY_SIZE(controls));
 	if (rc >= 0)
 		return rc > MNL_CB_STOP;
 	return errno ? -errno : -EBADMSG;

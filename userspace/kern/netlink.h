@@ -18,7 +18,8 @@ void sw_netlink_close(struct mnl_socket **socket); /* the address of NULL is fin
 /*
  * Sends the request and shows its answer: of a dump all parts, else the one message. `each` may end
  * it with MNL_CB_ERROR and errno. 0; -EINTR: the dump was interrupted and has to be asked for anew,
- * by another socket; -EBADMSG: an answer that is cut short; -EPROTO: one to another question; -errno.
+ * by another socket; -EBADMSG: an answer that is cut short; -EPROTO: one to another question; -errno, also
+ * where the kernel says it only at the end of a dump.
  */
 int sw_netlink_ask(struct mnl_socket *socket, struct nlmsghdr *request, mnl_cb_t each, void *arg);
 

@@ -186,5 +186,6 @@ int sw_sockets_state(struct mnl_socket *diag, const struct sw_flow_key *key)
 		return -errno;
 	for (size_t i = 0; rc == 0 && interfaces[i].if_index; i++)
 		rc = ask_bound(diag, key, interfaces[i].if_index);
-	return rc;
+	/* Or all of them were questions to nobody. */
+	return rc ? rc : sw_diag_check(diag);
 }

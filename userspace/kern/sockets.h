@@ -53,7 +53,7 @@ int sw_sockets_collect(const struct nlmsghdr *header, void *sockets);
 
 /*
  * What state the kernel's connection with these addresses is in now, of netinet/tcp.h; diag is of sw_diag_open().
- * 0: it has none, -errno. One that is bound to an interface is found too.
+ * 0: it has none, and is there to say so; -errno as sw_diag_dump(). One that is bound to an interface is found too.
  */
 int sw_sockets_state(struct mnl_socket *diag, const struct sw_flow_key *key);
 
