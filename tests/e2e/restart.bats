@@ -240,6 +240,30 @@ fails_and_changes_nothing() {
 	eventually_status "$USED" 0
 }
 
+@test "a link to the maps that count that is gone or leads nowhere is told, and the connections are counted anew" {
+	local to
+	configure
+	assert_equal "warnings where nothing was" 0 "$(lost_links)"
+	hold_many 1 2
+	for to in '' gen_999 elsewhere; do
+		kill_daemon
+		rm "$PIN_DIR/current"
+		[ -z "$to" ] || ln -s "$to" "$PIN_DIR/current"
+		spillwayd_run
+		assert_said 'spillway.*/current, the link to the maps that count, .*: counting anew .* denied or paused .* is lost'
+		eventually_status "$USED" 2
+		assert_lane 10.77.1.9 refused
+		assert_equal "generations" 1 "$(find "$PIN_DIR" -name 'gen_*' | wc -l)"
+	done
+	assert_goes_on 1-1
+	assert_goes_on 1-2
+	kill_daemon
+	spillwayd_run
+	assert_equal "warnings where all is there" 0 "$(lost_links)"
+}
+
+lost_links() { grep -c 'the link to the maps' "$WORLD/log/spillwayd" || true; }
+
 # damage BYTE: changes that one of the notes.
 damage() {
 	local bytes

@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "kern/attach.h"
 #include "kern/pins_check.h"
 
 #define CURRENT "current"
@@ -37,7 +38,8 @@ static int read_current(const char *pin_dir, char name[64])
 	if (length < 0)
 		return -ENOENT;
 	name[length] = '\0';
-	return is_generation(name) ? 0 : -ENOENT;
+	/* It may lead nowhere. */
+	return is_generation(name) && !access(link, F_OK) ? 0 : -ENOENT;
 }
 
 int sw_generation_current(const char *pin_dir, char path[SW_PIN_PATH_MAX])
@@ -46,6 +48,22 @@ int sw_generation_current(const char *pin_dir, char path[SW_PIN_PATH_MAX])
 	int failed = read_current(pin_dir, name);
 
 	return failed ? failed : sw_pins_path(pin_dir, name, path);
+}
+
+static int find_left(void *arg, const char *dir, const char *name)
+{
+	unsigned long number;
+
+	(void)arg, (void)dir;
+	return is_generation(name) || !strcmp(name, CURRENT) ||
+	       sw_pins_number(name, SW_XDP_LINK_PREFIX, &number);
+}
+
+bool sw_generation_is_lost(const char *pin_dir)
+{
+	char name[64];
+
+	return read_current(pin_dir, name) && sw_pins_each(pin_dir, find_left, NULL);
 }
 
 static int note_highest(void *highest, const char *dir, const char *name)

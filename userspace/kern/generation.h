@@ -16,8 +16,11 @@
 /* Whether the symbolic link has this name, or is to get it. */
 bool sw_generation_is_pointer(const char *name);
 
-/* The current generation's directory. -ENOENT: none. */
+/* The current generation's directory. -ENOENT: none, or the link leads nowhere. */
 int sw_generation_current(const char *pin_dir, char path[SW_PIN_PATH_MAX]);
+
+/* Whether there is no current one although a daemon left something: which counts nobody can tell. */
+bool sw_generation_is_lost(const char *pin_dir);
 
 /* Makes the directory of a generation that is not current yet. */
 int sw_generation_make(const char *pin_dir, char path[SW_PIN_PATH_MAX], struct sw_error *err);

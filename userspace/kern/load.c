@@ -128,6 +128,16 @@ static int take_pin_dir(struct sw_kern *kern, const char *pin_dir, struct sw_err
 	return kern->pin_dir ? 0 : sw_error_set(err, -ENOMEM, "out of memory");
 }
 
+static void warn_if_lost(const char *pin_dir)
+{
+	if (sw_generation_is_lost(pin_dir))
+		sw_log_warn("%s/current, the link to the maps that count, is missing or leads "
+			    "nowhere: counting anew from the connections that are open. Unless it "
+			    "was a start that was cut off, what was tuned, allowed, denied or "
+			    "paused since the file was read is lost",
+			    pin_dir);
+}
+
 /* The maps of the daemon before this one if they can be used, else new ones. */
 static int load_pinned(struct sw_kern *kern, struct sw_error *err)
 {
@@ -142,8 +152,10 @@ static int load_pinned(struct sw_kern *kern, struct sw_error *err)
 	}
 	if (!failed)
 		sw_log_warn("%s: counting anew from the connections that are open", why.text);
-	if (failed)
+	if (failed) {
 		kern->before[0] = '\0';
+		warn_if_lost(kern->pin_dir);
+	}
 	failed = load_skeleton(kern, err);
 	if (!failed)
 		failed = sw_generation_make(kern->pin_dir, kern->generation, err);
