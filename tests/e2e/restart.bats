@@ -264,20 +264,39 @@ fails_and_changes_nothing() {
 
 lost_links() { grep -c 'the link to the maps' "$WORLD/log/spillwayd" || true; }
 
-# damage BYTE: changes that one of the notes.
+# page_of_notes N: its bytes, one a line.
+page_of_notes() { bpftool --json map lookup pinned "$PIN_DIR/current/state" key "$1" 0 0 0 | jq -r '.value[]'; }
+
+# damage BYTE [VALUE]: makes that one of the notes another, or VALUE.
 damage() {
-	local bytes
-	mapfile -t bytes < <(bpftool --json map lookup pinned "$PIN_DIR/current/state" key 0 0 0 0 | jq -r '.value[]')
-	bytes[$1]=$((bytes[$1] ^ 1))
-	bpftool map update pinned "$PIN_DIR/current/state" key 0 0 0 0 value "${bytes[@]}"
+	local bytes page=$(($1 / 4096)) at=$(($1 % 4096))
+	mapfile -t bytes < <(page_of_notes "$page")
+	bytes[at]=${2:-$((bytes[at] ^ 1))}
+	bpftool map update pinned "$PIN_DIR/current/state" key "$page" 0 0 0 value "${bytes[@]}"
+}
+
+@test "notes without a checksum of their header, as older daemons wrote them, are taken over" {
+	local bytes behind byte
+	configure
+	hold_many 1 2
+	kill_daemon
+	mapfile -t bytes < <(page_of_notes 0)
+	# Of the header, and of the text by what that says.
+	behind=$((32 + bytes[16] + 256 * bytes[17]))
+	for byte in 0 1 2 3; do damage $((behind + byte)) 0; done
+	spillwayd_run
+	assert_said 'all counts go on'
+	assert_status "$USED" 2
+	assert_lane 10.77.1.9 refused
 }
 
 @test "notes in which a single byte is another are told to be damaged, wherever it is" {
 	local byte
 	configure
 	hold_many 1 2
-	# Of what tells that they are notes, of their length, of the text.
-	for byte in 0 16 200; do
+	# Of what tells that they are notes, of the layout, of the text's checksum, of its length, of the network
+	# namespace's cookie, of the text.
+	for byte in 0 8 12 16 24 31 200; do
 		kill_daemon
 		damage "$byte"
 		spillwayd_run

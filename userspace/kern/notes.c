@@ -6,6 +6,7 @@
 
 #include <bpf/bpf.h>
 #include <errno.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -40,6 +41,12 @@ static int map_pages(int fd, size_t pages, struct mapping *out)
 	return 0;
 }
 
+/* Of the header with the checksum of the text in it. 0, which is rare, is taken for none. */
+static uint32_t seal_of(const struct sw_notes_header *header)
+{
+	return crc32(0, (const Bytef *)header, sizeof(*header));
+}
+
 int sw_notes_write(const char *dir, uint64_t netns_cookie, const char *text, size_t length,
 		   struct sw_error *err)
 {
@@ -51,7 +58,8 @@ int sw_notes_write(const char *dir, uint64_t netns_cookie, const char *text, siz
 		.length = length,
 		.netns_cookie = netns_cookie,
 	};
-	size_t pages = (sizeof(header) + length + PAGE - 1) / PAGE;
+	uint32_t seal = seal_of(&header);
+	size_t pages = (sizeof(header) + length + sizeof(seal) + PAGE - 1) / PAGE;
 	SW_CLEANUP(unmap) struct mapping mapping = {0};
 	SW_CLOSE int fd =
 		bpf_map_create(BPF_MAP_TYPE_ARRAY, NAME, sizeof(__u32), PAGE, pages, &opts);
@@ -61,6 +69,7 @@ int sw_notes_write(const char *dir, uint64_t netns_cookie, const char *text, siz
 		return sw_error_set(err, failed, "%s/" NAME ": %s", dir, strerror(-failed));
 	memcpy(mapping.at, &header, sizeof(header));
 	memcpy((char *)mapping.at + sizeof(header), text, length);
+	memcpy((char *)mapping.at + sizeof(header) + length, &seal, sizeof(seal));
 	return sw_pins_replace(dir, NAME, fd, err);
 }
 
@@ -79,6 +88,21 @@ static int open_notes(const char *dir, struct mapping *out, struct sw_error *err
 	return 0;
 }
 
+/* Older daemons wrote no seal: what is behind their text is 0, or not there. */
+static bool is_whole(const struct mapping *mapping, const struct sw_notes_header *header)
+{
+	const Bytef *text = (const Bytef *)mapping->at + sizeof(*header);
+	size_t room = mapping->size - sizeof(*header);
+	uint32_t seal = 0;
+
+	if (header->magic != MAGIC || header->length > room ||
+	    header->crc != crc32(0, text, header->length))
+		return false;
+	if (room - header->length >= sizeof(seal))
+		memcpy(&seal, text + header->length, sizeof(seal));
+	return !seal || seal == seal_of(header);
+}
+
 int sw_notes_read(const char *dir, struct sw_notes_header *out, char **text, struct sw_error *err)
 {
 	SW_CLEANUP(unmap) struct mapping mapping = {0};
@@ -91,8 +115,7 @@ int sw_notes_read(const char *dir, struct sw_notes_header *out, char **text, str
 		return failed;
 	memcpy(&header, mapping.at, sizeof(header));
 	bytes = (char *)mapping.at + sizeof(header);
-	if (header.magic != MAGIC || header.length > mapping.size - sizeof(header) ||
-	    header.crc != crc32(0, (const Bytef *)bytes, header.length))
+	if (!is_whole(&mapping, &header))
 		return sw_error_set(err, -EBADMSG, "%s/" NAME " is damaged", dir);
 	copy = malloc(header.length + 1);
 	if (!copy)

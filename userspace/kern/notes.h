@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * The daemon's notes to its successor, pinned beside the maps they belong to: bytes behind a header
- * that every version can read. Written by daemon/notes.c after each change.
+ * that every version can read, and behind them a checksum of that. Written by daemon/notes.c after each change.
  */
 #ifndef SW_KERN_NOTES_H
 #define SW_KERN_NOTES_H
