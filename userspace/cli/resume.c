@@ -14,8 +14,9 @@ const struct sw_verb sw_verb_resume = {
 	.usage = "SERVICE",
 	.summary = "end a pause: who waits is let in by and by",
 	.description =
-		"Ends a pause. Those that wait are let in while there is room, no faster than queue.resume_rate, "
-		"until nobody waits any more. A database that was restarted meanwhile is waited for.",
+		"Ends a pause. Those that wait by then are let in while there is room, no faster than "
+		"queue.resume_rate, and so is who comes meanwhile; once they are in nobody is held back. A database "
+		"that was restarted meanwhile is waited for.",
 	.example = "spillway resume main",
 	.min = 1,
 	.max = 1,

@@ -29,8 +29,8 @@ struct sw_room *sw_room_of(const struct sw_daemon *daemon, uint32_t service);
 const struct sw_queue *sw_room_queue(const struct sw_room *room);
 
 /*
- * Nobody is let in from now on, those inside stay; for_ns 0: until somebody resumes. Resumed, those that
- * wait are let in at queue.resume_rate until nobody waits.
+ * Nobody is let in from now on, those inside stay; for_ns 0: until somebody resumes. From then on all are let in
+ * at queue.resume_rate, until those are in that waited by then.
  */
 void sw_room_pause(struct sw_room *room, uint64_t for_ns);
 void sw_room_resume(struct sw_room *room);
