@@ -197,16 +197,36 @@ took_between() {
 	assert_quiet
 }
 
-@test "PostgreSQL is restarted between pause and resume while 300 clients arrive: all succeed" {
+# Nobody gets a slot meanwhile, and who leaves gives his back after his session has gone.
+all_inside_have_logged_in() {
+	[ "$(status_value "$USED")" = "$(ask_postgres "select count(*) from pg_stat_activity
+		where usename = 'app' and state is not null")" ]
+}
+
+# Whoever was let in just before a pause may be logging in still, and a restart would cut that short. Those of a storm
+# leave by themselves, and then the held one alone is inside, who has had an answer.
+@test "PostgreSQL is restarted between pause and resume in the middle of a storm: of 300 nobody hears an error" {
+	local paused resumed
 	configuration 'resume_rate: 500/s' | spillwayd_start
-	sw pause main
-	storm_of 300 2s
+	hold inside 10.77.1.1
+	storm_of 300 4s --each "$WORLD/each"
 	wait_until "50 have come" arrived 50
+	sw pause main
+	paused=$(date +%s.%N)
+	wait_until "nobody is logging in any more" all_inside_have_logged_in
+	wait_until "only who stays is inside" status_is "$USED" 1
 	postgres_stop
 	postgres_start max_connections=40
+	resumed=$(date +%s.%N)
 	sw resume main
 	end_storm
+	assert_equal "those that failed" '' "$(awk '$3 != "succeeded"' "$WORLD/each")"
 	assert_equal "succeeded" 300 "$(jq .succeeded "$WORLD/log/storm")"
+	awk -v paused="$paused" -v resumed="$resumed" '
+		{ if ($1 < paused) before++; else if ($1 < resumed) meanwhile++ }
+		END { printf "# %d came before the pause, %d in it\n", before, meanwhile
+			exit !(before && meanwhile) }' "$WORLD/each" >&3
+	release_all
 	eventually_status "$USED" 0
 	assert_status '.services[0].counters.drift' 0
 }

@@ -40,7 +40,9 @@ const struct sw_verb sw_verb_pause = {
 	.description =
 		"From now on every new connection to the service waits, whatever room there is; those that are "
 		"inside go on. For a restart of the database: pause, restart, resume, and clients see a slow connect "
-		"instead of an error. queue.max_wait goes on in a pause, as query_wait_timeout does in "
+		"instead of an error. Who was let in just before is inside, and a restart cuts his login short: wait "
+		"until pg_stat_activity has a session, with a state, for each slot that status has in use, or until all "
+		"have left. queue.max_wait goes on in a pause, as query_wait_timeout does in "
 		"PgBouncer's: who has waited so long gets the last lane of his chain, so make it longer than the "
 		"pause. All are kept out, those that are allowed all included; without a daemon a pause does not "
 		"hold.",
