@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Turns in a waiting room, with a gate of this test's own: how many one pass of the loop gives out, and at what pace
- * a ramp does.
+ * Turns in a waiting room, with a gate of this test's own: how many one pass of the loop gives out, at what pace
+ * a ramp does, and that whoever has given up has none.
  */
 #include "queue_rig.h"
 
@@ -15,14 +15,17 @@
 
 #define WAITERS	 1000
 #define INTERVAL (200 * MS)
+/* Of a client that was heard of once: its next SYN is due after a second, and a quarter and 250 ms late at most. */
+#define PATIENCE (1500 * MS)
 
 static struct sw_service_state state;
 static struct sw_daemon guard;
 static struct sw_rooms rooms;
 static struct sw_room room;
 static uint64_t now_ns;
-static unsigned int tried, admitted;
-static unsigned int slots; /* free at the gate */
+static unsigned int tried, admitted, abandoned;
+static unsigned int slots;  /* free at the gate */
+static bool is_heard_there; /* the gate knows of a SYN that the room has no copy of */
 static bool is_due;
 
 uint64_t fake_clock_monotonic_ns(void)
@@ -32,7 +35,8 @@ uint64_t fake_clock_monotonic_ns(void)
 
 int fake_kern_release(struct sw_kern *kern, const struct sw_release *what, struct sw_released *out)
 {
-	(void)kern, (void)what;
+	(void)kern;
+	assert_int_equal(what->op, SW_RELEASE_ADMIT);
 	tried++;
 	*out = (struct sw_released){.lane = SW_LANE_QUEUE, .reason = SW_REASON_BUDGET};
 	if (!slots)
@@ -64,8 +68,13 @@ struct sw_service_state *sw_room_state(const struct sw_room *of)
 
 bool sw_room_abandon(struct sw_room *of, const struct sw_waiter *waiter, uint64_t at_ns)
 {
-	(void)of, (void)waiter, (void)at_ns;
-	return false;
+	abandoned++;
+	if (is_heard_there) {
+		sw_queue_note_alive(of->queue, waiter, at_ns);
+		return false;
+	}
+	sw_queue_leave(of->queue, waiter, false, at_ns);
+	return true;
 }
 
 void sw_room_no_listener(struct sw_room *of, const struct sw_waiter *waiter, bool had_turn)
@@ -88,7 +97,8 @@ static int begin(void **unused)
 	room = (struct sw_room){.daemon = &guard, .queue = queue_of(SW_QUEUE_FAIR)};
 	room.due = evtimer_new(guard.base, on_due, &room);
 	now_ns = START;
-	tried = admitted = 0;
+	tried = admitted = abandoned = 0;
+	is_heard_there = true;
 	slots = WAITERS;
 	return guard.base && room.due ? 0 : -1;
 }
@@ -262,6 +272,43 @@ static void it_is_for_whoever_is_heard_of_later(void **unused)
 	assert_int_equal(pass(), 1);
 }
 
+/* Before the next sweep has forgotten him; a slot is free when he is the first. */
+static void who_gave_up_takes_no_slot_at_his_turn(void **unused)
+{
+	(void)unused;
+	is_heard_there = false;
+	slots = 1;
+	come(2, 1, START);
+	now_ns += PATIENCE;
+	park(room.queue, &(struct client){.source = 2, .port = 2}, now_ns);
+	now_ns++;
+	assert_int_equal(pass(), 1);
+	assert_int_equal(abandoned, 2);
+	/* Nobody but the last has asked for it. */
+	assert_int_equal(tried, 1);
+	assert_int_equal(sw_queue_count(room.queue), 0);
+}
+
+static void until_then_he_has_his_turn(void **unused)
+{
+	(void)unused;
+	is_heard_there = false;
+	come(1, 1, START);
+	now_ns += PATIENCE;
+	assert_int_equal(pass(), 1);
+	assert_int_equal(abandoned, 0);
+}
+
+static void and_so_he_has_if_the_gate_has_heard_of_him_since(void **unused)
+{
+	(void)unused;
+	come(1, 1, START);
+	now_ns += PATIENCE + 1;
+	assert_int_equal(pass(), 1);
+	assert_int_equal(abandoned, 1);
+	assert_int_equal(tried, 1);
+}
+
 #define IN_A_ROOM(test) cmocka_unit_test_setup_teardown(test, begin, end)
 
 int main(void)
@@ -275,6 +322,9 @@ int main(void)
 		IN_A_ROOM(it_goes_on_after_a_time_in_which_nobody_had_room),
 		IN_A_ROOM(while_those_it_is_for_have_no_room_others_are_not_held_back),
 		IN_A_ROOM(it_is_for_whoever_is_heard_of_later),
+		IN_A_ROOM(who_gave_up_takes_no_slot_at_his_turn),
+		IN_A_ROOM(until_then_he_has_his_turn),
+		IN_A_ROOM(and_so_he_has_if_the_gate_has_heard_of_him_since),
 	};
 
 	return cmocka_run_group_tests_name("room_drain", tests, NULL, NULL);
