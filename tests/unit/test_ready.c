@@ -18,11 +18,15 @@ static void fake_log(const char *format, ...);
 #define sw_log_info	      fake_log
 #define sw_log_warn	      fake_log
 #define sw_clock_monotonic_ns fake_clock_monotonic_ns
+#define sw_listeners_read     fake_listeners_read
 
 #include "daemon/ready.c"
+#include "daemon/ready_tick.c"
 
 static struct {
-	bool has_monitor;
+	bool has_monitor, is_watched;
+	bool has_no_listener;
+	uint64_t ended; /* connections, so far */
 	int hurried, told, asked;
 	uint64_t now_ns;
 	bool is_ready, was_down;
@@ -57,13 +61,21 @@ bool sw_monitor_hurry(struct sw_daemon *of, uint32_t id)
 
 const struct sw_monitor_view *sw_monitor_view(const struct sw_daemon *of, uint32_t id)
 {
+	static const struct sw_monitor_view up = {.is_up = true};
+
 	(void)of, (void)id;
-	return NULL;
+	return world.is_watched ? &up : NULL;
 }
 
 uint64_t sw_read_service_ended(const struct sw_maps *maps, uint32_t id)
 {
 	(void)maps, (void)id;
+	return world.ended;
+}
+
+int fake_listeners_read(struct sw_listeners *out)
+{
+	(void)out;
 	return 0;
 }
 
@@ -71,7 +83,7 @@ bool sw_read_service_database_at(const struct sw_plan *of, const struct sw_plan_
 				 const struct sw_listeners *listeners, struct sw_endpoint *out)
 {
 	(void)of, (void)planned, (void)listeners, (void)out;
-	return true;
+	return !world.has_no_listener;
 }
 
 /* What is asked the test concludes itself. */
@@ -233,6 +245,115 @@ static void or_after_50_ms(void **state)
 	assert_int_equal(world.asked, 1);
 }
 
+static void at_once_after_50_ms_and_not_before(void **state)
+{
+	(void)state;
+	serve_since(50 * SW_NS_PER_MS - 1);
+	sw_ready_doubt(ready);
+	assert_int_equal(world.asked, 0);
+	end(state);
+	begin(state);
+	serve_since(50 * SW_NS_PER_MS);
+	sw_ready_doubt(ready);
+	assert_int_equal(world.asked, 1);
+}
+
+static void who_finds_no_listener_has_it_asked_at_once_if_it_was_not_just_asked(void **state)
+{
+	(void)state;
+	serve_since(200 * SW_NS_PER_MS);
+	sw_ready_suspect(ready, true);
+	assert_int_equal(world.asked, 1);
+	assert_false(world.is_ready);
+}
+
+static void if_it_was_he_does_not_wait_and_it_is_asked_when_200_ms_are_over(void **state)
+{
+	struct timeval now, at;
+
+	(void)state;
+	serve_since(199 * SW_NS_PER_MS);
+	sw_ready_suspect(ready, true);
+	assert_int_equal(world.asked, 0);
+	assert_true(world.is_ready);
+	assert_true(evtimer_pending(ready->again, &at));
+	evutil_gettimeofday(&now, NULL);
+	evutil_timersub(&at, &now, &at);
+	assert_true(at.tv_sec <= 0 && at.tv_usec <= 1500);
+	world.now_ns += SW_NS_PER_MS;
+	ring();
+	assert_int_equal(world.asked, 1);
+}
+
+static void unless_nobody_listens_which_needs_no_question(void **state)
+{
+	(void)state;
+	serve_since(20 * SW_NS_PER_MS);
+	ready->is_here = true;
+	world.has_no_listener = true;
+	sw_ready_suspect(ready, true);
+	assert_int_equal(world.asked, 0);
+	assert_false(world.is_ready);
+	assert_int_equal(sw_ready_state(ready), SW_READY_NOBODY_LISTENS);
+}
+
+/* A postgres, asked so long ago. */
+static void serve_ticking_since(uint64_t ns)
+{
+	serve_since(ns);
+	ready->is_postgres = true;
+	ready->ended = world.ended;
+}
+
+static void tick_after(uint64_t ns)
+{
+	world.now_ns += ns;
+	sw_ready_tick(ready, world.now_ns);
+}
+
+static void while_connections_end_it_is_asked_every_200_ms(void **state)
+{
+	(void)state;
+	serve_ticking_since(0);
+	for (int i = 0; i < 3; i++) {
+		world.ended++;
+		tick_after(199 * SW_NS_PER_MS);
+		assert_int_equal(world.asked, i);
+		assert_false(evtimer_pending(ready->again, NULL));
+		tick_after(SW_NS_PER_MS);
+		assert_int_equal(world.asked, i + 1);
+		assert_true(world.is_ready);
+		sw_ready_conclude(ready, SW_READY_SERVES);
+	}
+}
+
+static void while_none_ends_only_one_that_has_a_monitor_is_and_every_ten_seconds(void **state)
+{
+	(void)state;
+	serve_ticking_since(0);
+	tick_after(10 * SW_NS_PER_S);
+	assert_int_equal(world.asked, 0);
+	world.is_watched = true;
+	serve_ticking_since(0);
+	tick_after(10 * SW_NS_PER_S - 1);
+	assert_int_equal(world.asked, 0);
+	tick_after(1);
+	assert_int_equal(world.asked, 1);
+}
+
+static void one_that_cannot_say_whether_it_serves_is_not_asked(void **state)
+{
+	(void)state;
+	serve_ticking_since(SW_NS_PER_S);
+	world.ended++;
+	ready->is_postgres = false;
+	tick_after(0);
+	ready->is_postgres = true;
+	ready->can_ask = false;
+	tick_after(0);
+	assert_int_equal(world.asked, 0);
+}
+
 static void an_answer_to_an_earlier_question_says_nothing_good(void **state)
 {
 	(void)state;
@@ -272,6 +393,13 @@ int main(void)
 		TEST(while_it_serves_nothing_is_waited_for),
 		TEST(what_looks_like_its_end_is_asked_at_once_and_keeps_all_waiting),
 		TEST(or_after_50_ms),
+		TEST(at_once_after_50_ms_and_not_before),
+		TEST(who_finds_no_listener_has_it_asked_at_once_if_it_was_not_just_asked),
+		TEST(if_it_was_he_does_not_wait_and_it_is_asked_when_200_ms_are_over),
+		TEST(unless_nobody_listens_which_needs_no_question),
+		TEST(while_connections_end_it_is_asked_every_200_ms),
+		TEST(while_none_ends_only_one_that_has_a_monitor_is_and_every_ten_seconds),
+		TEST(one_that_cannot_say_whether_it_serves_is_not_asked),
 		TEST(an_answer_to_an_earlier_question_says_nothing_good),
 		TEST(but_it_may_say_that_it_does_not_serve),
 	};
