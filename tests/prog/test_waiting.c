@@ -61,6 +61,45 @@ static void a_repeated_syn(struct rig *rig, const void *arg)
 	close(fd);
 }
 
+/* With copies of the SYN that nobody reads, which fill what is between gate and daemon; the last is lost. */
+static void fill_wakeups(struct rig *rig, const struct packet *packet)
+{
+	for (size_t i = 0; i <= SW_WAKEUPS_BYTES / sizeof(struct sw_parked); i++)
+		assert_int_equal(rig_send(rig, packet), DROPPED);
+	assert_true(rig_counted(rig, SW_COUNTER_WAIT_COPY_LOST) > 0);
+}
+
+static void a_copy_that_is_lost(struct rig *rig, const void *arg)
+{
+	const struct packet first = {.client = CLIENT};
+	const struct packet late = {.client = CLIENT, .client_port = 7, .isn = 77};
+	int fd = queue_open(rig, 0);
+	struct told told;
+
+	(void)arg;
+	fill_wakeups(rig, &first);
+	rig_expect(rig, &late,
+		   OUTCOME(VERDICT(DROPPED, 0, QUEUE, WAITERS), COUNTS(0, 0, WAIT_COPY_LOST)));
+	assert_int_equal(rig_flow(rig, &late).state, SW_FLOW_WAITING);
+	queue_assert_waiting(rig, &late, 2, 2);
+	/* Nor is a repetition heard before the daemon has read. */
+	rig_expect(rig, &late,
+		   OUTCOME(.action = DROPPED, COUNTS(0, 0, WAIT_REPEATED),
+			   COUNTS(1, 0, WAIT_COPY_LOST)));
+	told = queue_hear(rig);
+	assert_true(told.parks > 1);
+	assert_int_equal(told.parked.isn, PACKET_ISN);
+	rig_expect(rig, &late, OUTCOME(.action = DROPPED, COUNTS(0, 0, WAIT_REPEATED)));
+	told = queue_hear(rig);
+	assert_int_equal(told.parks, 1);
+	assert_int_equal(told.parked.isn, late.isn);
+	assert_int_equal(told.parked.syn_ns, rig_flow(rig, &late).syn_ns);
+	queue_assert_waiting(rig, &late, 2, 2);
+	rig->maps->service_conf[0].budget = rig->maps->service_conf[0].shared_limit = 1;
+	assert_int_equal(queue_release(rig, &late, SW_RELEASE_ADMIT).lane, SW_LANE_DIRECT);
+	close(fd);
+}
+
 static void what_cannot_be_kept(struct rig *rig, const void *arg)
 {
 	struct told told;
@@ -338,6 +377,8 @@ static const struct rig_test tests[] = {
 	{"a SYN without a slot is kept, whole, and dropped", the_syn_is_kept, NULL, 0},
 	{"a repeated one brings a newer copy; another number is another connection", a_repeated_syn,
 	 NULL, 0},
+	{"who finds no room for a copy of his SYN keeps his place, and a repetition brings it",
+	 a_copy_that_is_lost, NULL, 0},
 	{"one with data or with a wrong checksum is not kept", what_cannot_be_kept, NULL, 0},
 	{"a partial checksum is completed", a_partial_checksum, NULL, 0},
 	{"so many may wait, in all and of a source", caps, NULL, 0},
