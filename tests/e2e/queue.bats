@@ -49,6 +49,43 @@ configuration() {
 	assert_matches "metrics" 'spillway_release_seconds_count\{service="main"\} 1$' "$(sw metrics)"
 }
 
+# predicts SECONDS AHEAD LET_IN ELAPSED_MS: so many are let in in that time. By the rate of a ramp of 20 a second no more
+# than that were; and by how long it took no fewer, but for how the average goes more by the last seconds.
+predicts() {
+	awk -v says="$1" -v ahead="$2" -v let_in="$3" -v elapsed_s="$(($4))e-3" 'BEGIN {
+		least = 0.8 * ahead / 20
+		most = 1.5 * ahead * elapsed_s / let_in
+		printf "# %s s for %d, of %.1f to %.1f\n", says, ahead, least, most
+		exit !(says >= least && says <= most) }' >&3
+}
+
+let_in() { [ "$(status_value "$WAITING")" -le $((200 - $1)) ]; }
+
+@test "how long it takes is foretold from how many were let in lately: of all that wait, and of a newcomer" {
+	local began_ms taken_ms first next newcomer place
+	configuration 20 'direct, queue, refuse' 'discipline: fifo, resume_rate: 20/s' | spillwayd_start
+	sw pause main
+	storm_from many 10.77.2.1 100 200 --within 200ms
+	wait_until "200 wait" status_is "$WAITING" 200
+	assert_equal "before anybody was let in" "null null" "$(sw queue --json |
+		jq -r '.services[0].predicted_wait_s') $(sw explain --json 10.77.5.5 | jq -r .queue_wait_s)"
+	began_ms=$(date +%s%3N)
+	sw resume main
+	wait_until "60 are in" let_in 60
+	first=$(sw queue --json | jq -c '.services[0]')
+	taken_ms=$(($(date +%s%3N) - began_ms))
+	newcomer=$(sw explain --json 10.77.5.5)
+	next=$(sw queue --json | jq '.services[0].waiting')
+	echo "$first $newcomer"
+	predicts "$(jq .predicted_wait_s <<<"$first")" "$(jq .waiting <<<"$first")" \
+		"$(jq '200 - .waiting' <<<"$first")" "$taken_ms"
+	place=$(jq .queue_position <<<"$newcomer")
+	[ "$place" -le "$(jq '.waiting + 1' <<<"$first")" ] && [ "$place" -ge $((next + 1)) ]
+	predicts "$(jq .queue_wait_s <<<"$newcomer")" "$place" "$((201 - place))" "$(date +%s%3N) - $began_ms"
+	storm_is_served many
+	assert_quiet
+}
+
 @test "IPv6 clients wait as well" {
 	configuration 1 | spillwayd_start
 	hold a 10.77.1.1
