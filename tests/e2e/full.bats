@@ -78,6 +78,22 @@ lose_flow() {
 	warnings_are 1
 }
 
+@test "whom full tables turned away while there was no daemon the next one tells of, and nobody twice" {
+	configure
+	hold_many 1 1
+	fill flows
+	assert_lane 10.77.1.2 refused
+	assert_warned_once 1
+	stop_process spillwayd KILL
+	rm -f "$WORLD/log/spillwayd"
+	assert_lane 10.77.1.3 refused
+	assert_lane 10.77.1.4 refused
+	spillwayd_run
+	assert_warned_once 2
+	empty flows
+	assert_whole
+}
+
 @test "no room for sources: who is known gets in, who is not hears the last lane's answer" {
 	configure
 	hold_many 1 1

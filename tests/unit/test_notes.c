@@ -164,6 +164,42 @@ static void what_ran_is_not_known(void **state)
 	assert_int_equal(budget_after(FILE_TEXT), 80);
 }
 
+/* What the next daemon takes as told of those that full tables turned away; -1: it does not know. */
+static long turned_away_after(bool inherits)
+{
+	SW_CONFIG_FREE struct sw_config *config = load(FILE_TEXT);
+	struct sw_daemon daemon = {.turned_away = 99};
+	struct sw_error err = {0};
+
+	has_maps = inherits;
+	if (sw_notes_restore(&daemon, &config, &err))
+		fail_msg("the daemon does not start: %s", err.text);
+	has_maps = false;
+	sw_plan_free(daemon.plan);
+	free(daemon.base_config);
+	return daemon.knows_turned_away ? (long)daemon.turned_away : -1;
+}
+
+static void what_was_told_of_full_tables(void **state)
+{
+	SW_CONFIG_FREE struct sw_config *config = load(FILE_TEXT);
+	struct sw_plan plan = {0};
+	struct sw_daemon daemon = {
+		.config = config, .plan = &plan, .turned_away = 7, .knows_turned_away = true};
+
+	(void)state;
+	sw_notes_take_base(&daemon);
+	sw_notes_save(&daemon);
+	assert_int_equal(turned_away_after(true), 7);
+	/* Other maps count from 0. */
+	assert_int_equal(turned_away_after(false), 0);
+	daemon.knows_turned_away = false;
+	sw_notes_save(&daemon);
+	assert_int_equal(turned_away_after(true), -1);
+	assert_int_equal(turned_away_after(false), 0);
+	free(daemon.base_config);
+}
+
 /* Their checksum is right, so a daemon wrote them. */
 static void what_is_no_json(void **state)
 {
@@ -190,6 +226,8 @@ int main(void)
 		{"a version with a key more takes over what was tuned", a_key_has_come, NULL, NULL,
 		 NULL},
 		{"a version with a key less goes by the file", a_key_has_gone, NULL, NULL, NULL},
+		{"what was told of full tables is known as long as their counts go on",
+		 what_was_told_of_full_tables, NULL, NULL, NULL},
 		{"notes that cannot be read are told where maps go by them", what_is_no_json, NULL,
 		 NULL, NULL},
 		{"so does one that does not know all that was tuned", what_ran_is_not_known, NULL,

@@ -19,6 +19,7 @@ static void fake_log(const char *format, ...);
 #define sw_clock_monotonic_ns fake_clock_monotonic_ns
 #define sw_read_counters      fake_read_counters
 #define sw_reconcile	      fake_reconcile
+#define sw_notes_save	      fake_notes_save
 #define sw_log_warn	      fake_log
 #define sw_log_error	      fake_log
 
@@ -29,6 +30,7 @@ static struct {
 	size_t no_room;
 	bool fails;
 	int said;
+	uint64_t noted; /* for the daemon after this one */
 	char last[256];
 } world;
 
@@ -66,6 +68,12 @@ int fake_reconcile(struct sw_daemon *of, struct sw_reconcile *out, struct sw_err
 		return sw_error_set(err, -ENOBUFS, "no sockets");
 	*out = (struct sw_reconcile){.no_room = world.no_room};
 	return 0;
+}
+
+void fake_notes_save(const struct sw_daemon *of)
+{
+	assert_true(of->knows_turned_away);
+	world.noted = of->turned_away;
 }
 
 /* How many warnings the next look makes, so many seconds after the last. */
@@ -123,6 +131,20 @@ static void not_of_long_ago(void **state)
 	assert_non_null(strstr(world.last, " 1 connections"));
 }
 
+static void what_came_while_there_was_none(void **state)
+{
+	(void)state;
+	/* The notes say that 3 of them were told. */
+	daemon.turned_away = 3;
+	daemon.knows_turned_away = true;
+	world.flows_full = 5;
+	assert_int_equal(sw_reconcile_start(&daemon), 0);
+	assert_int_equal(look_after(10), 1);
+	assert_non_null(strstr(world.last, " 2 connections"));
+	assert_int_equal(world.noted, 5);
+	assert_int_equal(look_after(60), 0);
+}
+
 static void a_service_that_goes_takes_its_counts_with_it(void **state)
 {
 	(void)state;
@@ -130,6 +152,7 @@ static void a_service_that_goes_takes_its_counts_with_it(void **state)
 	assert_int_equal(sw_reconcile_start(&daemon), 0);
 	world.flows_full = 1;
 	assert_int_equal(look_after(10), 0);
+	assert_int_equal(world.noted, 1);
 	world.flows_full = 2;
 	assert_int_equal(look_after(10), 1);
 }
@@ -154,8 +177,10 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		{"that a table is full is told once a minute, with what came since", once_a_minute,
 		 begin, end, NULL},
-		{"what the daemon before counted is not told again", not_of_long_ago, begin, end,
-		 NULL},
+		{"what an older daemon counted, which did not note what it told, is not told again",
+		 not_of_long_ago, begin, end, NULL},
+		{"what nobody told of yet is told by the next daemon, and noted",
+		 what_came_while_there_was_none, begin, end, NULL},
 		{"a service that goes takes its counts with it",
 		 a_service_that_goes_takes_its_counts_with_it, begin, end, NULL},
 		{"each warning has a minute of its own", each_warning_has_its_own_minute, begin,

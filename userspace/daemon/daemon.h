@@ -45,7 +45,8 @@ struct sw_daemon {
 	struct event *expiry; /* of rules */
 	struct event *reconcile;
 	struct event *secrets;
-	uint64_t turned_away; /* connections that full tables had no room for, when told */
+	uint64_t turned_away;	/* connections that full tables had no room for, when told */
+	bool knows_turned_away; /* so far, by whichever daemon */
 	/* When that, likewise of those inside, and that it is not known, was told last. */
 	uint64_t full_told_ns;
 	uint64_t uncounted_told_ns;

@@ -53,6 +53,12 @@ static json_t *pauses_to_json(const struct sw_daemon *daemon)
 	return list;
 }
 
+/* NULL: not known. */
+static json_t *turned_away_to_json(const struct sw_daemon *daemon)
+{
+	return daemon->knows_turned_away ? json_integer((json_int_t)daemon->turned_away) : NULL;
+}
+
 static void save(const struct sw_daemon *daemon, const struct sw_config *config,
 		 const struct sw_plan *plan)
 {
@@ -64,10 +70,11 @@ static void save(const struct sw_daemon *daemon, const struct sw_config *config,
 
 	if (!generation[0])
 		return;
-	notes = json_pack("{s:s, s:s*, s:s, s:o, s:o, s:o}", "version", SW_VERSION, "base",
+	notes = json_pack("{s:s, s:s*, s:s, s:o, s:o, s:o, s:o*}", "version", SW_VERSION, "base",
 			  daemon->base_config, "running", running ? running : "", "ids",
 			  sw_notes_ids_to_json(plan), "rules", rules_to_json(&daemon->rules),
-			  "pauses", pauses_to_json(daemon));
+			  "pauses", pauses_to_json(daemon), "turned_away",
+			  turned_away_to_json(daemon));
 	text = notes && running ? json_dumps(notes, JSON_COMPACT) : NULL;
 	if (!text || sw_notes_write(generation, sw_kern_netns_cookie(daemon->kern), text,
 				    strlen(text), &err))
@@ -170,6 +177,16 @@ static void choose(struct sw_daemon *daemon, const json_t *notes, struct sw_conf
 	}
 }
 
+/* With new maps it begins at 0; the notes of an older daemon do not say it. */
+static void restore_turned_away(struct sw_daemon *daemon, const json_t *notes)
+{
+	const json_t *told = json_object_get(notes, "turned_away");
+	bool inherited = sw_kern_inherited(daemon->kern);
+
+	daemon->turned_away = inherited ? (uint64_t)json_integer_value(told) : 0;
+	daemon->knows_turned_away = !inherited || json_is_integer(told);
+}
+
 /* Ids mean something only together with the maps that count under them. */
 static int restore(struct sw_daemon *daemon, const json_t *notes, struct sw_config **config,
 		   struct sw_error *err)
@@ -232,6 +249,7 @@ int sw_notes_restore(struct sw_daemon *daemon, struct sw_config **config, struct
 	if (!daemon->base_config)
 		return sw_error_set(err, -ENOMEM, "out of memory");
 	notes = read_notes(daemon);
+	restore_turned_away(daemon, notes);
 	/* What the maps count under which id nobody could say. */
 	if (!notes && sw_kern_inherited(daemon->kern))
 		return sw_error_set(

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * What the daemon writes down for its successor, and taking it over: the running configuration with
- * all tuning, the rules, the pauses, and under which ids the maps count what. Kept by kern/notes.h.
+ * all tuning, the rules, the pauses, under which ids the maps count what, and what of that was told. Kept by
+ * kern/notes.h.
  */
 #ifndef SW_DAEMON_NOTES_H
 #define SW_DAEMON_NOTES_H

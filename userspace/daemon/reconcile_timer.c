@@ -7,6 +7,7 @@
 
 #include "core/clock.h"
 #include "core/log.h"
+#include "daemon/notes.h"
 #include "daemon/reconcile.h"
 #include "kern/read.h"
 
@@ -38,19 +39,28 @@ static uint64_t count_turned_away(const struct sw_daemon *daemon)
 	return turned_away;
 }
 
+/* For the daemon after this one, too. */
+static void note_turned_away(struct sw_daemon *daemon, uint64_t told)
+{
+	daemon->turned_away = told;
+	daemon->knows_turned_away = true;
+	sw_notes_save(daemon);
+}
+
 static void warn_if_full(struct sw_daemon *daemon)
 {
 	uint64_t turned_away = count_turned_away(daemon);
 
+	/* A service went, with what it had counted. */
 	if (turned_away < daemon->turned_away)
-		daemon->turned_away = turned_away; /* a service went, with what it had counted */
+		note_turned_away(daemon, turned_away);
 	if (turned_away == daemon->turned_away || !is_news(&daemon->full_told_ns))
 		return;
 	sw_log_warn(
 		"a table of the kernel is full: %llu connections were turned away by the last "
 		"lane of their chain, or are in and not counted; spillway_map_entries says which",
 		(unsigned long long)(turned_away - daemon->turned_away));
-	daemon->turned_away = turned_away;
+	note_turned_away(daemon, turned_away);
 }
 
 static void warn_if_uncounted(struct sw_daemon *daemon, const struct sw_reconcile *done)
@@ -78,8 +88,9 @@ int sw_reconcile_start(struct sw_daemon *daemon)
 {
 	const struct timeval every = {EVERY_S, 0};
 
-	/* What the daemon before this one counted is its news. */
-	daemon->turned_away = count_turned_away(daemon);
+	/* What an older daemon counted is its news: it does not say what it has told. */
+	if (!daemon->knows_turned_away)
+		note_turned_away(daemon, count_turned_away(daemon));
 	daemon->reconcile = event_new(daemon->base, -1, EV_PERSIST, on_time, daemon);
 	return !daemon->reconcile || event_add(daemon->reconcile, &every) ? -ENOMEM : 0;
 }
