@@ -207,12 +207,14 @@ heartbeat_timeout: 1s'
 	wait_until "a client over the budget is admitted" lane_is 10.77.1.9 direct
 }
 
-@test "on_daemon_loss: closed refuses everybody once the heartbeat is stale" {
+@test "on_daemon_loss: closed refuses everybody but who is allowed once the heartbeat is stale" {
 	configure 'on_daemon_loss: closed
 heartbeat_timeout: 1s'
 	assert_lane 10.77.1.1 direct
+	sw allow 10.77.4.0/24
 	stop_process spillwayd KILL
 	wait_until "a client within the budget is refused" lane_is 10.77.1.9 refused
+	assert_lane 10.77.4.1 direct
 }
 
 @test "the successor of a killed daemon goes on with its counts, serves, and stops cleanly" {
