@@ -43,6 +43,28 @@ reconciled() { sw status --reconcile --json | jq -r ".reconcile.$1"; }
 	assert_equal "flows without a socket" 0 "$(reconciled released)"
 }
 
+# link_local_of SIDE: its address, once nobody else may have it.
+link_local_of() {
+	"$1" ip -j -6 address show dev "$WORLD_INTERFACE" scope link -tentative | jq -er 'first(.[].addr_info[]?.local | strings)'
+}
+
+@test "connections by link-local addresses count, which no route leads to: those from before, and one whose flow was lost" {
+	local key
+	wait_until "the client has its address" link_local_of as_client
+	wait_until "the server has its address" link_local_of as_server
+	hold one link-local "$(link_local_of as_server)%$WORLD_INTERFACE"
+	configure 2
+	assert_status "$USED" 1
+	assert_status "$ADOPTED" 1
+	release one
+	eventually_status "$USED" 0
+	hold one link-local "$(link_local_of as_server)%$WORLD_INTERFACE"
+	mapfile -t key < <(only_flow)
+	bpftool map delete pinned "$(flows_pin)" key "${key[@]}"
+	assert_equal "adopted" 1 "$(reconciled adopted)"
+	assert_status "$DRIFT" 1
+}
+
 @test "those that were with the pooler before are told from those with the database" {
 	configure 1
 	hold direct 10.77.1.1

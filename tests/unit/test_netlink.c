@@ -198,12 +198,12 @@ static void a_single_answer_is_an_error_or_none(void **state)
 
 	(void)state;
 	kernel.end = -EPERM;
-	assert_int_equal(sw_route_interface(&client), -EPERM);
+	assert_int_equal(sw_route_interface(&client, 0), -EPERM);
 	/* Some say it with the other sign. */
 	kernel.end = EPERM;
-	assert_int_equal(sw_route_interface(&client), -EPERM);
+	assert_int_equal(sw_route_interface(&client, 0), -EPERM);
 	kernel.end = 0;
-	assert_int_equal(sw_route_interface(&client), 0);
+	assert_int_equal(sw_route_interface(&client, 0), 0);
 }
 
 static int begin(void **state)

@@ -43,6 +43,7 @@
 #define GATE	   3
 #define ON_TOP	   4 /* a device on top of it */
 #define BESIDE	   5
+#define VRF	   6 /* with two ports, of which one is guarded */
 #define MS	   UINT64_C(1000000)
 #define NOW	   (1000 * SW_RECONCILE_YOUNG_NS)
 #define OP_TAKES   (2 * MS)
@@ -56,6 +57,9 @@ static struct {
 	int looks_left; /* so many more find their socket; -1: all */
 	int looks_fail; /* 1: those after them are answered by an error */
 	int route;	/* by which the clients come, or an error */
+	int vrf_route;	/* by the VRF's routes */
+	int bound_to;	/* the sockets, but for the first */
+	int routes;	/* that were asked for */
 	int links_read; /* how often */
 	bool links_fail;
 	bool gives_back; /* who asked for the pass */
@@ -114,6 +118,8 @@ int fake_sockets_read(const struct sw_ports *ports, struct sw_sockets *out)
 	out->count = world.sockets;
 	for (size_t i = 0; i < world.sockets; i++)
 		out->list[i].key = key_of(i);
+	for (size_t i = 1; i < world.sockets; i++)
+		out->list[i].interface = world.bound_to;
 	for (size_t i = 0; i < world.half_open; i++)
 		out->list[i].half_open = true;
 	for (size_t i = 0; i < world.closed; i++)
@@ -192,16 +198,19 @@ void fake_reconcile_lanes_free(struct sw_reconcile_lanes *lanes)
 	(void)lanes;
 }
 
-int fake_route_interface(const struct sw_in6 *client)
+int fake_route_interface(const struct sw_in6 *client, int vrf)
 {
 	(void)client;
-	return world.route;
+	world.routes++;
+	return vrf ? world.vrf_route : world.route;
 }
 
 int fake_stacked_read(struct sw_stacked *out)
 {
-	static const struct sw_stacked_link links[] = {
-		{.ifindex = GATE}, {.ifindex = ON_TOP, .lower = GATE}, {.ifindex = BESIDE}};
+	static const struct sw_stacked_link links[] = {{.ifindex = GATE, .master = VRF},
+						       {.ifindex = ON_TOP, .lower = GATE},
+						       {.ifindex = BESIDE, .master = VRF},
+						       {.ifindex = VRF, .is_vrf = true}};
 
 	if (world.links_fail)
 		return -ENOBUFS;
@@ -512,6 +521,45 @@ static void who_comes_by_a_device_on_top_of_the_guarded_one(void **state)
 	assert_int_equal(pass(false, 3, 0, &(struct sw_reconcile){0}), -ENOBUFS);
 }
 
+/* What no route tells: link-local addresses are everywhere. */
+static void whose_socket_is_bound_to_an_interface_comes_by_that(void **state)
+{
+	(void)state;
+	world.looks_left = -1;
+	world.route = BESIDE;
+	world.bound_to = GATE;
+	pass_over(3, 0);
+	assert_int_equal(world.adopted, 2);
+	world.bound_to = ON_TOP;
+	pass_over(3, 0);
+	assert_int_equal(world.adopted, 4);
+	world.route = GATE;
+	world.bound_to = BESIDE;
+	pass_over(3, 0);
+	assert_int_equal(world.adopted, 5);
+	/* Of the first one, each time. */
+	assert_int_equal(world.routes, 3);
+	world.links_fail = true;
+	assert_int_equal(pass(false, 3, 0, &(struct sw_reconcile){0}), -ENOBUFS);
+}
+
+static void in_a_vrf_its_routes_say_by_which_port(void **state)
+{
+	(void)state;
+	world.looks_left = -1;
+	world.route = BESIDE;
+	world.vrf_route = GATE;
+	world.bound_to = VRF;
+	pass_over(3, 0);
+	assert_int_equal(world.adopted, 2);
+	assert_int_equal(world.routes, 2);
+	world.vrf_route = BESIDE;
+	pass_over(3, 0);
+	assert_int_equal(world.adopted, 2);
+	world.vrf_route = -ENOBUFS;
+	assert_int_equal(pass(false, 3, 0, &(struct sw_reconcile){0}), -ENOBUFS);
+}
+
 static void what_fails_before_the_gate_can_be_given_back(void **state)
 {
 	(void)state;
@@ -638,6 +686,10 @@ int main(void)
 		 an_unknown_route_fails_the_pass, begin, NULL, NULL},
 		{"who comes by a device on top of the guarded one counts, by one beside it does not",
 		 who_comes_by_a_device_on_top_of_the_guarded_one, begin, NULL, NULL},
+		{"whose socket is bound to an interface, as that of a link-local client, comes by it",
+		 whose_socket_is_bound_to_an_interface_comes_by_that, begin, NULL, NULL},
+		{"in a VRF its routes say by which of its ports a client comes",
+		 in_a_vrf_its_routes_say_by_which_port, begin, NULL, NULL},
 		{"what a pass before the gate took until it failed is given back, and nothing else",
 		 what_fails_before_the_gate_can_be_given_back, begin, NULL, NULL},
 		{"it is given back as well where something else fails later",

@@ -101,12 +101,15 @@ static void the_addresses_are_those_the_gate_sees(void **state)
 	(void)state;
 	put_socket(&answer, TCP_ESTABLISHED, 1);
 	message = put_socket(&answer, TCP_ESTABLISHED, 1);
+	message->id.idiag_if = 3;
 	message->idiag_family = AF_INET6;
 	memcpy(message->id.idiag_dst, mapped, sizeof(mapped));
 	memcpy(message->id.idiag_src, mapped, sizeof(mapped));
 	((uint8_t *)message->id.idiag_src)[13] = 78;
 	((uint8_t *)message->id.idiag_src)[14] = 0;
 	assert_int_equal(read_answer(&answer, &sockets), 1);
+	assert_int_equal(sockets.list[0].interface, 0);
+	assert_int_equal(sockets.list[1].interface, 3);
 	assert_memory_equal(&sockets.list[0].key.client, mapped, sizeof(mapped));
 	assert_memory_equal(&sockets.list[0].key, &sockets.list[1].key, sizeof(struct sw_flow_key));
 }

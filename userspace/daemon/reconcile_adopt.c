@@ -12,6 +12,12 @@
 #include "policy/reconcile.h"
 #include "spillway/address.h"
 
+/* Once in a pass, when it is needed. 0 or -errno. */
+static int read_stacked(struct sw_pass *pass)
+{
+	return pass->stacked.count ? 0 : sw_stacked_read(&pass->stacked);
+}
+
 /* 1: what comes in by the interface has passed a gate, 0: not, -errno. */
 static int is_guarded(struct sw_pass *pass, int ifindex)
 {
@@ -24,24 +30,41 @@ static int is_guarded(struct sw_pass *pass, int ifindex)
 		if (guarded[i] == ifindex)
 			return 1;
 	}
-	if (!pass->stacked.count) {
-		failed = sw_stacked_read(&pass->stacked);
-		if (failed)
-			return failed;
-	}
+	failed = read_stacked(pass);
+	if (failed)
+		return failed;
 	return sw_stacked_is_over(&pass->stacked, ifindex, guarded, count);
 }
 
-/* Sockets are sorted by client: one question for each is enough. 1: it did, 0: not, -errno. */
-static int came_by_gate(struct sw_pass *pass, const struct sw_in6 *client)
+/*
+ * A link-local client comes by the interface that the socket is bound to, and no route says which that is. In a VRF
+ * it is bound to that, whose routes say by which of its ports. 0: none, -errno.
+ */
+static int interface_of(struct sw_pass *pass, const struct sw_socket *socket)
 {
-	if (memcmp(&pass->routed, client, sizeof(*client))) {
-		int ifindex = sw_route_interface(client);
+	int failed = socket->interface ? read_stacked(pass) : 0;
+
+	if (failed)
+		return failed;
+	if (socket->interface && !sw_stacked_is_vrf(&pass->stacked, socket->interface))
+		return socket->interface;
+	return sw_route_interface(&socket->key.client, socket->interface);
+}
+
+/* Sockets are sorted by client: one question for each is enough. 1: it did, 0: not, -errno. */
+static int came_by_gate(struct sw_pass *pass, const struct sw_socket *socket)
+{
+	const struct sw_in6 *client = &socket->key.client;
+
+	if (pass->routed_interface != socket->interface ||
+	    memcmp(&pass->routed, client, sizeof(*client))) {
+		int ifindex = interface_of(pass, socket);
 		int guarded = ifindex > 0 ? is_guarded(pass, ifindex) : ifindex;
 
 		if (guarded < 0)
 			return guarded;
 		pass->routed = *client;
+		pass->routed_interface = socket->interface;
 		pass->routed_by_gate = guarded;
 	}
 	return pass->routed_by_gate;
@@ -164,7 +187,7 @@ static int is_missed(struct sw_pass *pass, const struct sw_socket *socket)
 		return 0;
 	if (socket->flow != SW_FLOW_NONE)
 		return 1;
-	return let_in_anyway(pass) ? 0 : came_by_gate(pass, &socket->key.client);
+	return let_in_anyway(pass) ? 0 : came_by_gate(pass, socket);
 }
 
 int sw_pass_adopt_all(struct sw_pass *pass)

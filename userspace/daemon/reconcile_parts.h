@@ -24,7 +24,8 @@ struct sw_pass {
 	bool gives_back; /* what it releases has a socket all the same */
 	uint64_t now_ns; /* the kernel's, from before the listing */
 	uint64_t beaten_ns;
-	struct sw_in6 routed;
+	struct sw_in6 routed; /* whom it was found out of last, on a socket bound so */
+	int routed_interface;
 	bool routed_by_gate;
 	struct sw_stacked stacked; /* read when it is needed */
 	struct sw_reconcile result;

@@ -25,7 +25,7 @@ static int take(const struct nlmsghdr *header, void *interface)
 	return mnl_attr_parse(header, sizeof(struct rtmsg), note_oif, interface);
 }
 
-static void put_question(struct nlmsghdr *header, const struct sw_in6 *client)
+static void put_question(struct nlmsghdr *header, const struct sw_in6 *client, int vrf)
 {
 	struct rtmsg *route = mnl_nlmsg_put_extra_header(header, sizeof(*route));
 	bool ipv4 = sw_address_is_ipv4(client);
@@ -38,6 +38,8 @@ static void put_question(struct nlmsghdr *header, const struct sw_in6 *client)
 		mnl_attr_put_u32(header, RTA_DST, client->words_be[3]);
 	else
 		mnl_attr_put(header, RTA_DST, sizeof(*client), client);
+	if (vrf)
+		mnl_attr_put_u32(header, RTA_OIF, (uint32_t)vrf);
 }
 
 /* Nothing is reached there; EACCES and EINVAL are routes that say so, "prohibit" and "blackhole". */
@@ -47,7 +49,7 @@ static bool is_no_route(int failed)
 	       failed == -EINVAL;
 }
 
-int sw_route_interface(const struct sw_in6 *client)
+int sw_route_interface(const struct sw_in6 *client, int vrf)
 {
 	SW_NETLINK_CLOSE struct mnl_socket *socket = sw_netlink_open(NETLINK_ROUTE);
 	char buffer[MNL_NLMSG_HDRLEN + 64];
@@ -57,7 +59,7 @@ int sw_route_interface(const struct sw_in6 *client)
 
 	if (!socket)
 		return -errno;
-	put_question(header, client);
+	put_question(header, client, vrf);
 	failed = sw_netlink_ask(socket, header, take, &interface);
 	if (is_no_route(failed))
 		return 0;

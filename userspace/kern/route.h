@@ -7,7 +7,10 @@
 
 #include "spillway/types.h"
 
-/* The interface's number, loopback's for an address of this host; 0: no route; -errno: not known. */
-int sw_route_interface(const struct sw_in6 *client);
+/*
+ * The interface's number, loopback's for an address of this host; 0: no route; -errno: not known. vrf: by whose
+ * routes, the number of its interface; 0: this host's own.
+ */
+int sw_route_interface(const struct sw_in6 *client, int vrf);
 
 #endif

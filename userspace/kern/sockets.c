@@ -58,6 +58,7 @@ static int add(struct sw_sockets *sockets, const struct inet_diag_msg *message)
 	take_addr(message->idiag_family, message->id.idiag_src, &socket->key.server);
 	socket->key.client_port_be = message->id.idiag_dport;
 	socket->key.server_port_be = message->id.idiag_sport;
+	socket->interface = (int)message->id.idiag_if;
 	socket->inode = message->idiag_inode;
 	socket->half_open = message->idiag_state == TCP_SYN_RECV;
 	/* Nobody sends a FIN before he has accepted; and a client that is there answers the first one. */

@@ -16,6 +16,7 @@
 struct sw_socket {
 	struct sw_flow_key
 		key;	/* client: the remote side, server: this host's; as the gate makes it */
+	int interface;	/* that it is bound to, as a link-local client's is, or a VRF; 0: none */
 	uint32_t inode; /* 0: nobody has accepted it yet, or it is closed already */
 	bool half_open; /* its handshake is not complete */
 	bool is_orphan; /* its process closed it, and the kernel ends it by itself */

@@ -47,6 +47,7 @@ static int note_kind(const struct nlattr *attribute, void *arg)
 	    !mnl_attr_validate(attribute, MNL_TYPE_NUL_STRING)) {
 		reading->is_plain = is_plain(mnl_attr_get_str(attribute));
 		reading->link.is_vlan = !strcmp(mnl_attr_get_str(attribute), "vlan");
+		reading->link.is_vrf = !strcmp(mnl_attr_get_str(attribute), "vrf");
 	}
 	return MNL_CB_OK;
 }
@@ -190,6 +191,13 @@ bool sw_stacked_is_over(const struct sw_stacked *stacked, int ifindex, const int
 			size_t count)
 {
 	return is_over(stacked, ifindex, guarded, count, DEPTH_MAX);
+}
+
+bool sw_stacked_is_vrf(const struct sw_stacked *stacked, int ifindex)
+{
+	const struct sw_stacked_link *link = find(stacked, ifindex);
+
+	return link && link->is_vrf;
 }
 
 bool sw_stacked_has_vlan(const struct sw_stacked *stacked, int ifindex)

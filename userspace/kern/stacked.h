@@ -14,6 +14,7 @@ struct sw_stacked_link {
 	int lower;    /* by which its frames come as the gate reads them; 0: none */
 	int master;   /* the bridge or bond that it is a port of; 0: none */
 	bool is_vlan; /* its frames come in an 802.1Q or 802.1ad tag */
+	bool is_vrf;  /* frames come by its ports, and by which of them its own routes say */
 };
 
 struct sw_stacked {
@@ -32,6 +33,9 @@ void sw_stacked_free(struct sw_stacked *stacked);
  */
 bool sw_stacked_is_over(const struct sw_stacked *stacked, int ifindex, const int *guarded,
 			size_t count);
+
+/* Whether the interface is that of a VRF. */
+bool sw_stacked_is_vrf(const struct sw_stacked *stacked, int ifindex);
 
 /* Whether there is a VLAN right on top of the interface. */
 bool sw_stacked_has_vlan(const struct sw_stacked *stacked, int ifindex);

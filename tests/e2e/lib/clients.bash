@@ -6,7 +6,7 @@
 # A session over TCP knows the client's address; the pooler's own are over the unix socket.
 WHERE_AM_I="select coalesce(host(inet_client_addr()), 'pooler')"
 
-# begin_hold NAME ADDRESS: sets out to connect, and stays when it is in.
+# begin_hold NAME ADDRESS [SERVER_ADDRESS]: sets out to connect, and stays when it is in.
 begin_hold() {
 	local name=hold-$1 source=$2 fifo="$WORLD/hold-$1.fifo" words
 	mkfifo "$fifo"
@@ -18,11 +18,11 @@ begin_hold() {
 	spawn "$name" bash -c 'exec "$@" <>"$0"' "$fifo" nsenter --net="/run/netns/$CLIENT_NS" \
 		env LD_PRELOAD="$BUILD/world/bind_source.so" BIND_SOURCE="$source" \
 		PGCONNECT_TIMEOUT="${PGCONNECT_TIMEOUT:-5}" \
-		psql -XqAt -h "$(server_address_for "$source")" -p 5432 -U app -d app
+		psql -XqAt -h "${3:-$(server_address_for "$source")}" -p 5432 -U app -d app
 	exec {words}>&-
 }
 
-# hold NAME ADDRESS: connects, waits for the answer to a first query, stays. Fails if it cannot.
+# hold NAME ADDRESS [SERVER_ADDRESS]: connects, waits for the answer to a first query, stays. Fails if it cannot.
 hold() {
 	local name=hold-$1
 	begin_hold "$@"
