@@ -131,17 +131,21 @@ assert_whole() {
 	eventually_status '.services[0].pooler.used' 0
 }
 
-@test "the daemon is killed three times in a storm of 3,000 and restarted" {
+# The gate goes on alone each time: nobody but it answers those who come meanwhile.
+kill_and_restart_three_times() {
 	local seen
-	begin
 	for seen in 300 800 1300; do
 		wait_until "$seen have come" arrived "$seen"
 		stop_process spillwayd KILL
-		# The gate goes on alone: nobody but it answers these.
 		wait_until "connections come and go without a daemon" postgres_logged_more
 		assert_in_the_storm
 		spillwayd_run
 	done
+}
+
+@test "the daemon is killed three times in a storm of 3,000 and restarted" {
+	begin
+	kill_and_restart_three_times
 	end_storm
 	assert_causes told_to_retry
 	assert_matches "log" 'taking over from the daemon before this one' "$(cat "$WORLD/log/spillwayd")"
@@ -149,6 +153,23 @@ assert_whole() {
 	assert_whole $STAYING
 	assert_status "$TOTALS.syn" $((CLIENTS + 3))
 	# Whoever came while there was no daemon was counted by the gate.
+	assert_status "$ADOPTED" "$adopted_before"
+}
+
+# A gate that turned away whom it has room for would be seen by nothing else.
+@test "the daemon is killed three times in a storm of 3,000 for all of whom there is room: nobody is turned away" {
+	# The pooler has ten backends of its own.
+	database_bears 18
+	pgbouncer_start default_pool_size=10
+	begin 'direct, pooler, refuse' 8
+	kill_and_restart_three_times
+	end_storm
+	assert_equal "failures" '{}' "$(jq -c .failures "$WORLD/log/storm")"
+	assert_equal "served" "$CLIENTS" "$(jq .succeeded "$WORLD/log/storm")"
+	[ "$(status_value "$TOTALS.pooler")" -gt 0 ]
+	# shellcheck disable=SC2086 # names
+	assert_whole $STAYING
+	assert_status "$TOTALS.syn" $((CLIENTS + 3))
 	assert_status "$ADOPTED" "$adopted_before"
 }
 
