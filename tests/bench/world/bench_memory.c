@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * What a waiter takes of memory: bench_memory COUNT SOURCES PID. SYNs that nobody will ever acknowledge come
- * from addresses that belong to no host; PID is the daemon's.
+ * What a waiter takes of memory: bench_memory COUNT SOURCES PID 4|6. SYNs of IPv4 or IPv6 that nobody will ever
+ * acknowledge come from addresses that belong to no host; PID is the daemon's.
  */
 #include <arpa/inet.h>
 #include <bpf/bpf.h>
@@ -28,6 +28,18 @@
 #define SETTLE_US 100000
 #define ETHERNET  14
 
+struct crowd {
+	uint32_t count;
+	uint32_t sources;
+	bool ipv6;
+};
+
+static size_t syn_of(const struct crowd *crowd, uint32_t number, uint8_t frame[PACKET_MAX])
+{
+	return crowd->ipv6 ? tool_syn6(number, crowd->sources, frame)
+			   : tool_syn(number, crowd->sources, frame);
+}
+
 static size_t element_of(size_t key, size_t value)
 {
 	return ELEMENT_BYTES + ((key + 7) & ~7ul) + ((value + 7) & ~7ul);
@@ -51,25 +63,29 @@ static uint64_t anonymous_bytes(const char *pid)
 	return kilobytes * 1024ull;
 }
 
-static int raw_socket(void)
+static int raw_socket(bool ipv6)
 {
-	struct sockaddr_in to = {.sin_family = AF_INET};
+	const struct sw_in6 server = packet_server(&(struct packet){.ipv6 = ipv6});
+	const struct sockaddr_in to = {.sin_family = AF_INET,
+				       .sin_addr.s_addr = server.words_be[3]};
+	struct sockaddr_in6 to6 = {.sin6_family = AF_INET6};
 	const int bytes = 64 << 20;
-	int fd = socket(AF_INET, SOCK_RAW | SOCK_CLOEXEC, IPPROTO_RAW);
+	int fd = socket(ipv6 ? AF_INET6 : AF_INET, SOCK_RAW | SOCK_CLOEXEC, IPPROTO_RAW);
 
-	to.sin_addr.s_addr = packet_server(&(struct packet){0}).words_be[3];
-	if (fd < 0 || connect(fd, (struct sockaddr *)&to, sizeof(to)))
+	memcpy(&to6.sin6_addr, server.bytes, sizeof(to6.sin6_addr));
+	if (fd < 0 || (ipv6 ? connect(fd, (const struct sockaddr *)&to6, sizeof(to6))
+			    : connect(fd, (const struct sockaddr *)&to, sizeof(to))))
 		tool_die(errno, "a raw socket");
 	setsockopt(fd, SOL_SOCKET, SO_SNDBUFFORCE, &bytes, sizeof(bytes));
 	return fd;
 }
 
-static void send_syns(int fd, uint32_t count, uint32_t sources)
+static void send_syns(int fd, const struct crowd *crowd)
 {
 	uint8_t frame[PACKET_MAX];
 
-	for (uint32_t i = 0; i < count; i++) {
-		size_t bytes = tool_syn(i, sources, frame);
+	for (uint32_t i = 0; i < crowd->count; i++) {
+		size_t bytes = syn_of(crowd, i, frame);
 
 		if (send(fd, frame + ETHERNET, bytes - ETHERNET, 0) < 0)
 			tool_die(errno, "sending SYN %u", i);
@@ -79,20 +95,20 @@ static void send_syns(int fd, uint32_t count, uint32_t sources)
 }
 
 /* By the queue's own count, of the same waiters in a queue of this program. */
-static double counted_bytes(uint32_t count, uint32_t sources)
+static double counted_bytes(const struct crowd *crowd)
 {
 	struct sw_queue *queue = sw_queue_new();
 	uint8_t frame[PACKET_MAX];
 	struct sw_parked parked;
 	double bytes;
 
-	for (uint32_t i = 0; queue && i < count; i++) {
-		tool_parked(frame, tool_syn(i, sources, frame), &parked);
+	for (uint32_t i = 0; queue && i < crowd->count; i++) {
+		tool_parked(frame, syn_of(crowd, i, frame), &parked);
 		sw_queue_park(queue, &parked, parked.seen_ns);
 	}
-	if (!queue || sw_queue_count(queue) != count)
-		tool_die(ENOMEM, "a queue of %u", count);
-	bytes = (double)sw_queue_bytes(queue) / count;
+	if (!queue || sw_queue_count(queue) != crowd->count)
+		tool_die(ENOMEM, "a queue of %u", crowd->count);
+	bytes = (double)sw_queue_bytes(queue) / crowd->count;
 	sw_queue_free(queue);
 	return bytes;
 }
@@ -132,25 +148,25 @@ static void check_formula(const char *name, size_t element, uint32_t entries)
 		       said, entries, formula);
 }
 
-static double measure(uint32_t count, uint32_t sources, const char *pid)
+static double measure(const struct crowd *crowd, const char *pid)
 {
 	uint64_t before = anonymous_bytes(pid), after, again_ns;
 	int fd;
 
 	tool_enter_client();
-	fd = raw_socket();
+	fd = raw_socket(crowd->ipv6);
 	again_ns = sw_clock_monotonic_ns() + AGAIN_NS;
-	send_syns(fd, count, sources);
-	tool_await_waiting(count);
+	send_syns(fd, crowd);
+	tool_await_waiting(crowd->count);
 	while (sw_clock_monotonic_ns() < again_ns)
 		tool_pause_us(1000);
 	/* Also brings the copies that the ring may have had no room for. */
-	send_syns(fd, count, sources);
+	send_syns(fd, crowd);
 	tool_pause_us(SETTLE_US);
 	after = anonymous_bytes(pid);
-	if (tool_waiting() != count)
-		tool_die(0, "%lu wait at the end, and not %u", tool_waiting(), count);
-	return ((double)after - (double)before) / count;
+	if (tool_waiting() != crowd->count)
+		tool_die(0, "%lu wait at the end, and not %u", tool_waiting(), crowd->count);
+	return ((double)after - (double)before) / crowd->count;
 }
 
 int main(int argc, char **argv)
@@ -159,22 +175,23 @@ int main(int argc, char **argv)
 	const size_t source =
 		element_of(sizeof(struct sw_source_key), sizeof(struct sw_source_live));
 	double daemon, counted, flows, sources, all;
-	uint32_t count, source_count;
+	struct crowd crowd;
 
-	if (argc != 4)
-		tool_die(0, "usage: bench_memory COUNT SOURCES PID");
-	count = tool_number(argv[1]);
-	source_count = tool_number(argv[2]);
+	if (argc != 5)
+		tool_die(0, "usage: bench_memory COUNT SOURCES PID 4|6");
+	crowd = (struct crowd){tool_number(argv[1]), tool_number(argv[2]),
+			       tool_number(argv[4]) == 6};
 	check_formula("map_flows", flow, SW_FLOWS_MAX);
 	check_formula("map_source_live", source, SW_SOURCES_MAX);
-	daemon = measure(count, source_count, argv[3]);
-	flows = (double)entries_of("map_flows", sizeof(struct sw_flow_key)) / count;
-	sources = (double)entries_of("map_source_live", sizeof(struct sw_source_key)) / count;
-	counted = counted_bytes(count, source_count);
+	daemon = measure(&crowd, argv[3]);
+	flows = (double)entries_of("map_flows", sizeof(struct sw_flow_key)) / crowd.count;
+	sources = (double)entries_of("map_source_live", sizeof(struct sw_source_key)) / crowd.count;
+	counted = counted_bytes(&crowd);
 	all = (daemon > counted ? daemon : counted) + (double)flow * flows +
 	      (double)source * sources;
-	printf("%9u%9u%12.1f%12.1f%12.1f%12.1f%10.1f%10.1f  goal: %s\n", count, source_count,
-	       daemon, counted, (double)flow * flows, (double)source * sources, all,
-	       all + BUCKET_BYTES * (flows + sources), all <= GOAL_BYTES ? "met" : "missed");
+	printf("  IPv%s%9u%9u%12.1f%12.1f%12.1f%12.1f%10.1f%10.1f  goal: %s\n", argv[4],
+	       crowd.count, crowd.sources, daemon, counted, (double)flow * flows,
+	       (double)source * sources, all, all + BUCKET_BYTES * (flows + sources),
+	       all <= GOAL_BYTES ? "met" : "missed");
 	return 0;
 }

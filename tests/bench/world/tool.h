@@ -38,8 +38,9 @@ void tool_read_waits(struct sw_waits *out);
 uint64_t tool_waiting(void);
 void tool_await_waiting(uint64_t count); /* at the most ten seconds */
 
-/* The SYN of client `number` as Linux sends it, and as the gate hands it on. */
+/* The SYN of client `number` as Linux sends it, over IPv6 each source of a /64 of its own; and as the gate hands it on. */
 size_t tool_syn(uint32_t number, uint32_t sources, uint8_t frame[PACKET_MAX]);
+size_t tool_syn6(uint32_t number, uint32_t sources, uint8_t frame[PACKET_MAX]);
 void tool_parked(const uint8_t *frame, size_t bytes, struct sw_parked *out);
 
 void tool_pause_us(unsigned int us);
