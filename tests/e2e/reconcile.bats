@@ -52,6 +52,11 @@ link_local_of() {
 	local key
 	wait_until "the client has its address" link_local_of as_client
 	wait_until "the server has its address" link_local_of as_server
+	# Whoever asks without saying by which link is led here.
+	as_server ip link add other0 type veth peer name other1
+	as_server ip link set other0 up
+	as_server ip link set other1 up
+	as_server ip -6 route add fe80::/64 dev other0 metric 1
 	hold one link-local "$(link_local_of as_server)%$WORLD_INTERFACE"
 	configure 2
 	assert_status "$USED" 1
@@ -63,6 +68,7 @@ link_local_of() {
 	bpftool map delete pinned "$(flows_pin)" key "${key[@]}"
 	assert_equal "adopted" 1 "$(reconciled adopted)"
 	assert_status "$DRIFT" 1
+	as_server ip link delete other0
 }
 
 @test "those that were with the pooler before are told from those with the database" {
