@@ -130,8 +130,10 @@ static __always_inline __u8 admit_waiter(struct gate *gate, struct sw_request *r
 
 	if (sw_lane_admits(verdict.lane)) {
 		if (flow &&
-		    waiter_admit(&gate->flow, flow, gate->waiter_word, gate->isn, verdict.lane))
+		    waiter_admit(&gate->flow, flow, gate->waiter_word, gate->isn, verdict.lane)) {
+			tell_decision(gate, &request->source, &verdict);
 			return verdict.lane;
+		}
 		give_back(gate, request, verdict.lane);
 		return SW_LANE_NONE;
 	}

@@ -4,6 +4,7 @@
 each scenario NAME.gnuplot and NAME.svg. Ends with 1, and makes nothing, when a sample is not whole."""
 import json
 import math
+import os
 import random
 import statistics
 import subprocess
@@ -13,6 +14,8 @@ from pathlib import Path
 DRAWS = 2000
 NULL = "again"
 LESS_IS_BETTER, MORE_IS_BETTER = "lower", "higher"
+# The exit code of a report with a goal that was missed.
+MISSED = 3
 
 
 class Broken(Exception):
@@ -378,6 +381,11 @@ def main():
         sys.exit(f"report.py: {error if not isinstance(error, KeyError) else f'no key {error}'}")
     (folder / "results.json").write_text(json.dumps(finite({"scenarios": scenarios}), indent=1, allow_nan=False) + "\n")
     (folder / "report.md").write_text(report_text(scenarios))
+    missed = [f"{one['name']}: {goal['text']}" for one in scenarios for goal in one["goals"] if goal["met"] is False]
+    for goal in missed:
+        print(f"bench: missed: {goal}", file=sys.stderr)
+    # A run with fewer rounds or smaller sizes judges nothing.
+    sys.exit(MISSED if missed and os.environ.get("MODE", "full") == "full" else 0)
 
 
 main()

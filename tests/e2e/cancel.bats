@@ -195,7 +195,7 @@ begin_session() {
 		wait_until "the session is over" process_is_gone session
 		grep -q 'cancel request' "$WORLD/log/spillwayd"
 		for key in "${KEY[1]}" "$((16#${KEY[1]}))" c0ffee; do
-			! grep -qi -- "$key" "$WORLD/log/spillwayd"
+			assert_equal "lines with $key" 0 "$(grep -ci -- "$key" "$WORLD/log/spillwayd")"
 		done
 	done
 	was_handed_on 8

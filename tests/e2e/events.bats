@@ -113,13 +113,30 @@ followed() { grep -q -- "$1" "$WORLD/log/follow"; }
 	assert_equal "lines that are no JSON" 1 "$(grep -vc '^{' "$WORLD/log/follow")"
 }
 
+# shut_out COUNT: so many, from an address each, are refused.
+shut_out() {
+	storm_from storm 10.77.9.1 "$1" "$1"
+	WAIT_SECONDS=60 wait_until "the storm is over" process_is_gone storm
+}
+followed_are() { [ "$(grep -o '"10\.77\.9\.[0-9]*"' "$WORLD/log/follow" | sort -u | wc -l)" = "$1" ]; }
+
+@test "who follows hears all that came while the daemon was killed" {
+	configuration 2 | spillwayd_start
+	follow
+	stop_process spillwayd KILL
+	shut_out 20
+	configuration 2 | spillwayd_start
+	wait_until "all 20 are told" followed_are 20
+	stop_process follow INT
+}
+
 @test "a storm from one source hides no other; nobody who reads is told of more than there is room for" {
 	configuration 5 | spillwayd_start
 	storm_from storm 10.77.9.1 1 6000
 	hold quiet 10.77.1.1
 	WAIT_SECONDS=60 wait_until "the storm is over" process_is_gone storm
 	assert_equal "the other" 10.77.1.1 "$(events 'select(.source == "10.77.1.1") | .source' | uniq)"
-	[ "$(events .number | wc -l)" -le 8192 ]
+	[ "$(events .number | wc -l)" -le 16384 ]
 	[ "$(counter events_untold)" -gt 0 ] || [ "$(events .number | tail -n 1)" -ge 6000 ]
 }
 

@@ -124,7 +124,10 @@ assert_no_socket() {
 	local delays
 	delays=$(for i in {1..8}; do refused startup "10.77.1.$i"; done | grep -o 'Retry in *[0-9]*' | tr -dc '0-9\n')
 	[ "$(sort -u <<<"$delays" | wc -l)" -gt 4 ]
-	for delay in $delays; do [ "$delay" -ge 700 ] && [ "$delay" -lt 1400 ]; done
+	for delay in $delays; do
+		[ "$delay" -ge 700 ]
+		[ "$delay" -lt 1400 ]
+	done
 }
 
 @test "a client behind a VLAN tag, or two, hears it in the same" {

@@ -77,19 +77,29 @@ static void print_missed(long long count)
 /* Prints an answer, and has the next question go on from there. True: there is more at once. */
 static bool take(struct follow *follow, const json_t *result)
 {
-	long long started = sw_field_int(result, "started");
-	bool is_next = json_object_get(follow->request, "after") && started == follow->started;
 	const json_t *line;
 	size_t i;
 
-	if (is_next && sw_field_int(result, "missed") > 0)
+	/* Who asks for the first time knows that there may have been more. */
+	if (json_object_get(follow->request, "after") && sw_field_int(result, "missed") > 0)
 		print_missed(sw_field_int(result, "missed"));
 	json_array_foreach(json_object_get(result, "events"), i, line) print_line(line);
 	fflush(stdout);
-	follow->started = started;
 	follow->is_gone = false;
 	json_object_set(follow->request, "after", json_object_get(result, "next"));
 	return sw_field_true(result, "more");
+}
+
+/* Of a daemon that counts from the beginning, while it was asked where the one before it had ended: not to be used. */
+static bool is_of_another(struct follow *follow, const json_t *result)
+{
+	long long before = follow->started;
+
+	follow->started = sw_field_int(result, "started");
+	if (!before || before == follow->started)
+		return false;
+	json_object_set_new(follow->request, "after", json_integer(0));
+	return true;
 }
 
 /*
@@ -107,8 +117,8 @@ static enum sw_exit ask(struct follow *follow, struct sw_error *err)
 
 		if (code != SW_EXIT_OK)
 			return code;
-		if (follow->started && follow->started != sw_field_int(result, "started"))
-			json_object_set_new(follow->request, "after", json_integer(0));
+		if (is_of_another(follow, result))
+			continue;
 		more = take(follow, result);
 		/* From here on by number alone. */
 		if (!more)
@@ -164,7 +174,7 @@ const struct sw_verb sw_verb_events = {
 		"Prints what the daemon remembers, the oldest first: each decision of the gate with its lane and "
 		"reason (decision), how each wait in the queue ended (wait_ended), and which sessions were ended for "
 		"those who wait (evicted). Up to 1,000 a second all are told; beyond that the first of each source in "
-		"each second, up to 5,000; spillway_events_untold_total counts the rest. The last 8,192 are "
+		"each second, up to 5,000; spillway_events_untold_total counts the rest. The last 16,384 are "
 		"remembered. With --follow it goes on with what comes, over a restart of the daemon too.",
 	.example = "spillway events --follow --lane refuse",
 	.options = {{"follow", NULL, "go on with what comes from now on"},

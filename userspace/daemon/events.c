@@ -19,7 +19,12 @@
 /* The ring holds what comes in more than a second. */
 #define LOOK_US 100000
 
-_Static_assert((SW_EVENTS_KEPT & (SW_EVENTS_KEPT - 1)) == 0, "a power of two");
+/* The newest put out the oldest. Their numbers rise. */
+struct ring {
+	struct sw_event *at;
+	uint64_t size;
+	uint64_t count; /* that ever were in it */
+};
 
 struct sw_events {
 	struct sw_daemon *daemon;
@@ -29,15 +34,46 @@ struct sw_events {
 	/* For what this daemon tells of itself. */
 	__u64 rate;
 	struct sw_sampled sampled[SW_SAMPLED];
-	struct sw_event kept[SW_EVENTS_KEPT];
+	struct ring often, rare;
+	struct sw_event kept[SW_EVENTS_KEPT + SW_EVENTS_RARE];
 };
 
 static struct sw_event *add(struct sw_events *events, enum sw_event_kind kind)
 {
-	struct sw_event *event = &events->kept[events->next++ % SW_EVENTS_KEPT];
+	struct ring *ring = kind == SW_EVENT_EVICTED ? &events->rare : &events->often;
+	struct sw_event *event = &ring->at[ring->count++ % ring->size];
 
-	*event = (struct sw_event){.kind = kind, .at_ns = sw_clock_realtime_ns()};
+	*event = (struct sw_event){
+		.number = events->next++, .kind = kind, .at_ns = sw_clock_realtime_ns()};
 	return event;
+}
+
+static uint64_t oldest(const struct ring *ring)
+{
+	return ring->count > ring->size ? ring->count - ring->size : 0;
+}
+
+/* The place of the first with that number or a higher one; ring->count: there is none. */
+static uint64_t find(const struct ring *ring, uint64_t number)
+{
+	uint64_t low = oldest(ring), high = ring->count;
+
+	while (low < high) {
+		uint64_t middle = low + (high - low) / 2;
+
+		if (ring->at[middle % ring->size].number < number)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+static const struct sw_event *from(const struct ring *ring, uint64_t number)
+{
+	uint64_t place = find(ring, number);
+
+	return place < ring->count ? &ring->at[place % ring->size] : NULL;
 }
 
 static void on_decision(void *arg, const struct sw_decision *decision)
@@ -69,6 +105,8 @@ int sw_events_start(struct sw_daemon *daemon, struct sw_error *err)
 		return sw_error_set(err, -ENOMEM, "out of memory");
 	daemon->events = events;
 	events->daemon = daemon;
+	events->often = (struct ring){.at = events->kept, .size = SW_EVENTS_KEPT};
+	events->rare = (struct ring){.at = events->kept + SW_EVENTS_KEPT, .size = SW_EVENTS_RARE};
 	failed = sw_decisions_open(daemon->maps, on_decision, events, &events->decisions);
 	if (failed)
 		return sw_error_set(err, failed, "the ring buffer of decisions: %s",
@@ -92,22 +130,35 @@ void sw_events_stop(struct sw_daemon *daemon)
 	daemon->events = NULL;
 }
 
-struct sw_events_span sw_events_span(const struct sw_daemon *daemon)
+uint64_t sw_events_next(const struct sw_daemon *daemon)
 {
-	struct sw_events *events = daemon->events;
-	struct sw_events_span span = {0};
-
-	if (!events)
-		return span;
-	sw_decisions_read(events->decisions);
-	span.next = events->next;
-	span.first = events->next > SW_EVENTS_KEPT ? events->next - SW_EVENTS_KEPT : 0;
-	return span;
+	if (!daemon->events)
+		return 0;
+	sw_decisions_read(daemon->events->decisions);
+	return daemon->events->next;
 }
 
-const struct sw_event *sw_events_at(const struct sw_daemon *daemon, uint64_t number)
+const struct sw_event *sw_events_from(const struct sw_daemon *daemon, uint64_t number)
 {
-	return &daemon->events->kept[number % SW_EVENTS_KEPT];
+	const struct sw_event *often, *rare;
+
+	if (!daemon->events)
+		return NULL;
+	often = from(&daemon->events->often, number);
+	rare = from(&daemon->events->rare, number);
+	if (!often || !rare)
+		return often ? often : rare;
+	return often->number < rare->number ? often : rare;
+}
+
+uint64_t sw_events_missed(const struct sw_daemon *daemon, uint64_t number)
+{
+	const struct sw_events *events = daemon->events;
+
+	if (!events || number >= events->next)
+		return 0;
+	return events->next - number - (events->often.count - find(&events->often, number)) -
+	       (events->rare.count - find(&events->rare, number));
 }
 
 /* As the gate does; a source here is one address. */
@@ -151,18 +202,21 @@ void sw_events_wait_ended(struct sw_daemon *daemon, uint32_t service, uint32_t c
 	};
 }
 
-void sw_events_evicted(struct sw_daemon *daemon, uint32_t service, const char *client,
-		       const char *port, double idle_s)
+void sw_events_evicted(struct sw_daemon *daemon, uint32_t service, uint32_t class_id,
+		       const char *client, const char *port, double idle_s)
 {
 	struct sw_event *event;
 	struct sw_addr address;
 
 	if (!daemon->events || sw_addr_parse(client, &address))
 		return;
+	/* Decisions of before come before it. */
+	sw_decisions_read(daemon->events->decisions);
 	event = add(daemon->events, SW_EVENT_EVICTED);
 	event->took_ns = (uint64_t)(idle_s * SW_NS_PER_S);
 	memcpy(event->what.client.bytes, address.bytes, sizeof(address.bytes));
 	event->what.client_port_be = htons((uint16_t)strtoul(port, NULL, 10));
 	event->what.service = (uint8_t)service;
+	event->what.class_id = (uint16_t)class_id;
 	event->what.lane = SW_LANE_DIRECT;
 }

@@ -13,8 +13,10 @@
 #include "kern/release.h"
 #include "spillway/decision.h"
 
-/* A power of two: at the highest rate that is told more than a second and a half. */
-#define SW_EVENTS_KEPT 8192
+/* At the highest rate that is told, of the gate and the daemon together, more than a second and a half. */
+#define SW_EVENTS_KEPT 16384
+/* Of those that are few, and that a storm is not to put out: sessions that were ended. */
+#define SW_EVENTS_RARE 1024
 
 enum sw_event_kind {
 	SW_EVENT_DECISION,
@@ -23,6 +25,7 @@ enum sw_event_kind {
 };
 
 struct sw_event {
+	uint64_t number;
 	struct sw_decision what; /* its times are the kernel's clock's; of an eviction only who */
 	uint64_t at_ns;		 /* since the epoch */
 	uint64_t took_ns;	 /* how long it had waited, or was idle */
@@ -33,15 +36,12 @@ struct sw_event {
 int sw_events_start(struct sw_daemon *daemon, struct sw_error *err);
 void sw_events_stop(struct sw_daemon *daemon);
 
-/* They are numbered from 0 on. What is below the first is not kept any more; next is that of the next one. */
-struct sw_events_span {
-	uint64_t first;
-	uint64_t next;
-};
-
-/* As of now: what the gate has told by now is in it. Nothing where events are not kept yet. */
-struct sw_events_span sw_events_span(const struct sw_daemon *daemon);
-const struct sw_event *sw_events_at(const struct sw_daemon *daemon, uint64_t number);
+/* All are numbered, from 0 on: the next one's number. What the gate has told by now has one. */
+uint64_t sw_events_next(const struct sw_daemon *daemon);
+/* The first with that number or a higher one that is kept; NULL: there is none. Valid until another one comes. */
+const struct sw_event *sw_events_from(const struct sw_daemon *daemon, uint64_t number);
+/* How many from that number on are kept no more. */
+uint64_t sw_events_missed(const struct sw_daemon *daemon, uint64_t number);
 
 /* A wait is over: flow, and what came of it. syn_ns: when its first SYN came. */
 void sw_events_wait_ended(struct sw_daemon *daemon, uint32_t service, uint32_t class_id,
@@ -49,7 +49,7 @@ void sw_events_wait_ended(struct sw_daemon *daemon, uint32_t service, uint32_t c
 			  const struct sw_released *released, uint64_t syn_ns);
 
 /* A session was ended; the client as text, as the database writes it. */
-void sw_events_evicted(struct sw_daemon *daemon, uint32_t service, const char *client,
-		       const char *port, double idle_s);
+void sw_events_evicted(struct sw_daemon *daemon, uint32_t service, uint32_t class_id,
+		       const char *client, const char *port, double idle_s);
 
 #endif

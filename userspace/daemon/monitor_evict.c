@@ -173,6 +173,16 @@ void sw_monitor_choose_idle(struct sw_monitor *monitor, const struct sw_config_s
 					 config->budget.evict_idle_after_ns / SW_NS_PER_MS);
 }
 
+static uint32_t class_of(const struct sw_monitor *monitor, const struct sw_plan_service *planned,
+			 const struct sw_evicted *evicted)
+{
+	struct sw_addr client;
+
+	return sw_addr_parse(evicted->client, &client)
+		       ? planned->conf.default_class
+		       : sw_plan_class_of(monitor->daemon->plan, planned, &client)->id;
+}
+
 static void tell(void *arg, const struct sw_evicted *evicted)
 {
 	const struct sw_monitor *monitor = arg;
@@ -182,8 +192,8 @@ static void tell(void *arg, const struct sw_evicted *evicted)
 	sw_log_info(
 		"service %s: ended the session of %s port %s, idle for %.0f s, for those who wait",
 		planned->name, evicted->client, evicted->port, evicted->idle_s);
-	sw_events_evicted(monitor->daemon, monitor->service, evicted->client, evicted->port,
-			  evicted->idle_s);
+	sw_events_evicted(monitor->daemon, monitor->service, class_of(monitor, planned, evicted),
+			  evicted->client, evicted->port, evicted->idle_s);
 }
 
 void sw_monitor_evicted(struct sw_monitor *monitor)

@@ -64,8 +64,7 @@ static void add_wait(json_t *line, const struct sw_event *event)
 	json_object_set_new(line, "waited_s", json_real((double)event->took_ns / SW_NS_PER_S));
 }
 
-static json_t *event_to_json(const struct sw_plan *plan, uint64_t number,
-			     const struct sw_event *event)
+static json_t *event_to_json(const struct sw_plan *plan, const struct sw_event *event)
 {
 	static const char *const kinds[] = {
 		[SW_EVENT_DECISION] = "decision",
@@ -78,21 +77,21 @@ static json_t *event_to_json(const struct sw_plan *plan, uint64_t number,
 	json_t *line;
 
 	write_time(event->at_ns, at, sizeof(at));
-	line = json_pack("{s:I, s:s, s:s, s:o, s:o, s:i, s:s?}", "number", (json_int_t)number, "at",
-			 at, "event", kinds[event->kind], "service",
-			 sw_read_args_service_name(sw_plan_service(plan, what->service)), "source",
-			 sw_read_args_address(&what->client), "source_port",
+	line = json_pack("{s:I, s:s, s:s, s:o, s:o, s:i, s:s?}", "number",
+			 (json_int_t)event->number, "at", at, "event", kinds[event->kind],
+			 "service", sw_read_args_service_name(sw_plan_service(plan, what->service)),
+			 "source", sw_read_args_address(&what->client), "source_port",
 			 ntohs(what->client_port_be), "lane",
 			 what->lane == SW_LANE_NONE ? NULL : lane);
 	if (!line)
 		return NULL;
+	json_object_set_new(line, "class",
+			    sw_read_args_class_name(sw_plan_class(plan, what->class_id)));
 	if (event->kind == SW_EVENT_EVICTED) {
 		json_object_set_new(line, "idle_s",
 				    json_real((double)event->took_ns / SW_NS_PER_S));
 		return line;
 	}
-	json_object_set_new(line, "class",
-			    sw_read_args_class_name(sw_plan_class(plan, what->class_id)));
 	json_object_set_new(line, "destination", sw_read_args_address(&what->server));
 	json_object_set_new(line, "destination_port", json_integer(ntohs(what->server_port_be)));
 	if (event->kind == SW_EVENT_DECISION)
@@ -156,16 +155,19 @@ static int read_wanted(json_t *args, const struct sw_plan *plan, struct wanted *
 }
 
 /* Fills the list; where the next answer goes on. */
-static uint64_t list(const struct sw_daemon *daemon, const struct wanted *wanted, uint64_t from,
-		     uint64_t end, json_t *events)
+static uint64_t list(const struct sw_daemon *daemon, const struct wanted *wanted, uint64_t end,
+		     json_t *events)
 {
-	uint64_t number = from;
+	const struct sw_event *event;
+	uint64_t number = wanted->after;
 
-	for (; number < end && json_array_size(events) < wanted->limit; number++) {
-		const struct sw_event *event = sw_events_at(daemon, number);
-
+	while (json_array_size(events) < wanted->limit) {
+		event = sw_events_from(daemon, number);
+		if (!event)
+			return end;
 		if (is_wanted(wanted, event))
-			json_array_append_new(events, event_to_json(daemon->plan, number, event));
+			json_array_append_new(events, event_to_json(daemon->plan, event));
+		number = event->number + 1;
 	}
 	return number;
 }
@@ -174,20 +176,16 @@ int sw_read_events_verb(void *arg, json_t *args, json_t **result, struct sw_erro
 {
 	const struct sw_daemon *daemon = arg;
 	struct wanted wanted = {.limit = LIMIT_DEFAULT};
-	struct sw_events_span span = sw_events_span(daemon);
+	uint64_t end = sw_events_next(daemon), next;
 	SW_JSON_DROP json_t *events = json_array();
 	int rc = read_wanted(args, daemon->plan, &wanted, err);
-	uint64_t from, next;
 
 	if (rc < 0)
 		return rc;
-	/* What an earlier daemon counted says nothing here. */
-	if (wanted.after > span.next)
-		wanted.after = 0;
-	from = wanted.after > span.first ? wanted.after : span.first;
-	next = list(daemon, &wanted, from, span.next, events);
+	next = list(daemon, &wanted, end, events);
 	*result = json_pack("{s:O, s:I, s:b, s:I, s:I}", "events", events, "next", (json_int_t)next,
-			    "more", next < span.next, "missed", (json_int_t)(from - wanted.after),
-			    "started", (json_int_t)(daemon->started_ns / SW_NS_PER_US));
+			    "more", next < end, "missed",
+			    (json_int_t)sw_events_missed(daemon, wanted.after), "started",
+			    (json_int_t)(daemon->started_ns / SW_NS_PER_US));
 	return *result ? 0 : sw_error_set(err, -ENOMEM, "out of memory");
 }

@@ -36,7 +36,7 @@ int sw_read_queue_verb(void *daemon, json_t *args, json_t **result, struct sw_er
 /*
  * {"service"?,"lane"?,"since"?:"10m","after"?:0,"limit"?:500} → {"events":[{"number","at","event",…}],"next":n,
  * "more","missed":n,"started":us}, the oldest first. "after" the "next" of the answer before goes on from there;
- * "missed" were put out meanwhile. "started" tells one daemon from the next, which counts from 0.
+ * "missed" of those are kept no more. "started" tells one daemon from the next, which counts from 0.
  */
 int sw_read_events_verb(void *daemon, json_t *args, json_t **result, struct sw_error *err);
 

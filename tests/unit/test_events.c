@@ -1,0 +1,155 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * What is remembered of connections, and how long, with a gate of this test's own.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+
+#include <cmocka.h>
+
+#define sw_decisions_open  fake_decisions_open
+#define sw_decisions_read  fake_decisions_read
+#define sw_decisions_close fake_decisions_close
+#define sw_kern_count	   fake_kern_count
+
+#include "daemon/events.c"
+
+static void (*told)(void *arg, const struct sw_decision *decision);
+static void *told_arg;
+static unsigned int pending; /* decisions that the gate told, and nobody has read */
+static uint64_t untold;
+static struct sw_daemon guard;
+
+int fake_decisions_open(const struct sw_maps *maps,
+			void (*each)(void *arg, const struct sw_decision *decision), void *arg,
+			struct sw_decisions **out)
+{
+	(void)maps;
+	told = each;
+	told_arg = arg;
+	*out = NULL;
+	return 0;
+}
+
+void fake_decisions_read(struct sw_decisions *decisions)
+{
+	const struct sw_decision decision = {.lane = SW_LANE_REFUSE};
+
+	(void)decisions;
+	for (; pending; pending--)
+		told(told_arg, &decision);
+}
+
+void fake_decisions_close(struct sw_decisions *decisions)
+{
+	(void)decisions;
+}
+
+int fake_kern_count(struct sw_kern *kern, uint32_t service, enum sw_counter counter, uint64_t by)
+{
+	(void)kern, (void)service;
+	assert_int_equal(counter, SW_COUNTER_EVENTS_UNTOLD);
+	untold += by;
+	return 0;
+}
+
+static int begin(void **unused)
+{
+	struct sw_error err;
+
+	(void)unused;
+	pending = 0;
+	untold = 0;
+	guard = (struct sw_daemon){.base = event_base_new()};
+	return guard.base ? sw_events_start(&guard, &err) : -1;
+}
+
+static int end(void **unused)
+{
+	(void)unused;
+	sw_events_stop(&guard);
+	event_base_free(guard.base);
+	return 0;
+}
+
+static void evict(void)
+{
+	sw_events_evicted(&guard, 0, 0, "192.0.2.7", "4711", 90);
+}
+
+static void the_newest_put_out_the_oldest_and_how_many_is_known(void **unused)
+{
+	(void)unused;
+	pending = SW_EVENTS_KEPT + 10;
+	assert_int_equal(sw_events_next(&guard), SW_EVENTS_KEPT + 10);
+	assert_int_equal(sw_events_missed(&guard, 0), 10);
+	assert_int_equal(sw_events_missed(&guard, 4), 6);
+	assert_int_equal(sw_events_missed(&guard, 10), 0);
+	assert_int_equal(sw_events_from(&guard, 0)->number, 10);
+	assert_int_equal(sw_events_from(&guard, 77)->number, 77);
+	assert_null(sw_events_from(&guard, SW_EVENTS_KEPT + 10));
+}
+
+static void a_storm_puts_out_no_session_that_was_ended(void **unused)
+{
+	const struct sw_event *first;
+
+	(void)unused;
+	evict();
+	pending = 3 * SW_EVENTS_KEPT;
+	assert_int_equal(sw_events_next(&guard), 3 * SW_EVENTS_KEPT + 1);
+	first = sw_events_from(&guard, 0);
+	assert_int_equal(first->kind, SW_EVENT_EVICTED);
+	assert_int_equal(first->took_ns, 90 * SW_NS_PER_S);
+	assert_int_equal(ntohs(first->what.client_port_be), 4711);
+	assert_int_equal(sw_events_from(&guard, 1)->kind, SW_EVENT_DECISION);
+	assert_int_equal(sw_events_missed(&guard, 0), 2 * SW_EVENTS_KEPT);
+}
+
+static void what_the_gate_told_before_comes_before(void **unused)
+{
+	const struct sw_flow_key flow = {0};
+	const struct sw_released released = {.lane = SW_LANE_DIRECT};
+
+	(void)unused;
+	pending = 2;
+	evict();
+	pending = 1;
+	sw_events_wait_ended(&guard, 0, 0, &flow, SW_WAIT_ADMITTED, &released, 0);
+	assert_int_equal(sw_events_next(&guard), 5);
+	assert_int_equal(sw_events_from(&guard, 1)->kind, SW_EVENT_DECISION);
+	assert_int_equal(sw_events_from(&guard, 2)->kind, SW_EVENT_EVICTED);
+	assert_int_equal(sw_events_from(&guard, 3)->kind, SW_EVENT_DECISION);
+	assert_int_equal(sw_events_from(&guard, 4)->kind, SW_EVENT_WAIT_ENDED);
+}
+
+/* Over the end of a second twice as many may be told. */
+static void of_ends_of_waits_too_there_are_so_many_a_second_and_the_rest_is_counted(void **unused)
+{
+	const unsigned int ended = 3 * SW_DECISIONS_ALL;
+	const struct sw_flow_key flow = {0};
+	const struct sw_released released = {.lane = SW_LANE_DIRECT};
+
+	(void)unused;
+	for (unsigned int i = 0; i < ended; i++)
+		sw_events_wait_ended(&guard, 0, 0, &flow, SW_WAIT_ADMITTED, &released, 0);
+	assert_in_range(sw_events_next(&guard), SW_DECISIONS_ALL, 2 * SW_DECISIONS_ALL);
+	assert_int_equal(sw_events_next(&guard) + untold, ended);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(the_newest_put_out_the_oldest_and_how_many_is_known,
+						begin, end),
+		cmocka_unit_test_setup_teardown(a_storm_puts_out_no_session_that_was_ended, begin,
+						end),
+		cmocka_unit_test_setup_teardown(what_the_gate_told_before_comes_before, begin, end),
+		cmocka_unit_test_setup_teardown(
+			of_ends_of_waits_too_there_are_so_many_a_second_and_the_rest_is_counted,
+			begin, end),
+	};
+
+	return cmocka_run_group_tests_name("events", tests, NULL, NULL);
+}
