@@ -20,7 +20,7 @@ file() { sed 's/^%test/@test/' >"$TREE/tests/e2e/$1.bats"; }
 
 # run_tree FILE_TIMEOUT [NAME=VALUE]...: without the settings of the run that this is part of.
 run_tree() {
-	env -u SPILLWAY_ATTACH -u CI -u JOBS FILE_TIMEOUT="$1" "${@:2}" "$TREE/tests/run" e2e
+	env -u SPILLWAY_ATTACH -u CI -u JOBS -u AGAIN FILE_TIMEOUT="$1" "${@:2}" "$TREE/tests/run" e2e
 }
 
 # run_fails WORDS [NAME=VALUE]...
@@ -87,6 +87,29 @@ good_file() { file good <<<'%test "it is well" { true; }'; }
 	local end=${output#*failed: }
 	assert_matches "of one" 'said of one' "${end%failed: *}"
 	assert_matches "of three" 'said of three' "${end#*failed: }"
+}
+
+@test "where it is asked for a file with a failed test runs once more by itself, and the report says so" {
+	good_file
+	file twice <<-BATS
+		%test "only the second time" {
+			[ ! -e "$TREE/tried" ] || return 0
+			echo "said at first" >"$TREE/tried"
+			cat "$TREE/tried"
+			false
+		}
+	BATS
+	run run_tree 60 AGAIN=yes
+	assert_equal "exit code" 0 "$status"
+	assert_equal "verdict" "3 passed, 0 failed" "${lines[-1]}"
+	assert_matches "the end" 'not at first, beside others: e2e twice \(native\): only the second time' "$output"
+	rm "$TREE/tried"
+	run_fails 'failed: e2e twice \(native\): only the second time'
+}
+
+@test "what fails both times fails the run" {
+	file bad <<<'%test "it is not well" { false; }'
+	run_fails 'failed: e2e bad \(native\): it is not well' AGAIN=yes
 }
 
 @test "a file that cannot be read fails the run" {

@@ -38,10 +38,8 @@ count_tap() {
 	skipped=$((skipped + skips))
 	failed=$((failed + bad))
 	while read -r line; do
-		said+=("$(said_of "$line" <"$tap" | tail -n "$SAID_LINES" | sed 's/^/        /')")
-		line=${line#not ok }
-		line=${line#* }
-		failures+=("$name: ${line#- }")
+		said+=("$(said_at_last "$line" "$tap")")
+		failures+=("$name: $(sentence_of "$line")")
 	done < <(grep '^not ok\b' "$tap")
 	if [ "$code" -eq 124 ] || [ "$code" -eq 137 ]; then
 		fail "$name: not done within $FILE_TIMEOUT s"
@@ -53,6 +51,26 @@ count_tap() {
 		fail "$name: every test passed, and yet it ended with exit code $code"
 	fi
 }
+
+# Tests of files that run once more by themselves, with what they said: in a report of a run that passed, too.
+first_tries=()
+
+# note_first_try NAME FILE
+note_first_try() {
+	local line
+	while read -r line; do
+		first_tries+=("$1: $(sentence_of "$line")"$'\n'"$(said_at_last "$line" "$2")")
+	done < <(grep '^not ok\b' "$2")
+}
+
+# sentence_of LINE: of TAP.
+sentence_of() {
+	local line=${1#not ok }
+	line=${line#* }
+	printf '%s' "${line#- }"
+}
+
+said_at_last() { said_of "$1" <"$2" | tail -n "$SAID_LINES" | sed 's/^/        /'; }
 
 # said_of LINE: what follows this line of TAP, up to the next test's.
 said_of() {
