@@ -104,7 +104,9 @@ result() { jq -e ".scenarios[0] | $1" "$OUT/results.json"; }
 @test "a goal that is missed, and a peer that wins, are said" {
 	scenario
 	samples 100 50 100
-	"$BENCH/report.py" "$OUT"
+	fails_with 3 'bench: missed: made: no slower' "$BENCH/report.py" "$OUT"
+	# With fewer rounds and smaller loads nothing is judged by it.
+	MODE=quick "$BENCH/report.py" "$OUT"
 	result '.goals[0].met == false and .wins_of_peers[0].peer == "other" and .wins_of_peers[0].served_all'
 	assert_matches "report" 'no slower .*missed' "$(cat "$OUT/report.md")"
 	assert_matches "report" 'time, ms: The other, x 0\.5 ' "$(cat "$OUT/report.md")"
@@ -125,7 +127,7 @@ result() { jq -e ".scenarios[0] | $1" "$OUT/results.json"; }
 	"$BENCH/report.py" "$OUT"
 	result '.goals[0] | .met and .found.median == 1'
 	sed -i '/"own"/s/"ms":0/"ms":3/' "$OUT/samples/made.jsonl"
-	"$BENCH/report.py" "$OUT"
+	fails_with 3 'bench: missed: made: no slower' "$BENCH/report.py" "$OUT"
 	result '.goals[0] | .met == false and .found.median == "infinity"'
 }
 
