@@ -34,8 +34,7 @@ struct sw_decision {
  * sampled: when each source was told of last, by a hash of it: {tag:32, second:32}. Of two that share a place each
  * puts the other out, and both are told more often.
  */
-#define SW_SAMPLED_BITS 14
-#define SW_SAMPLED	(1u << SW_SAMPLED_BITS)
+#define SW_SAMPLED (1u << 14)
 
 struct sw_sampled {
 	__u64 word;

@@ -8,11 +8,11 @@ failures=() said=()
 # So many lines of each; the last ones say most.
 SAID_LINES=15
 
-# fail SENTENCE [WORDS]
+# fail SENTENCE: what there is to say of it was shown where it happened.
 fail() {
 	failed=$((failed + 1))
 	failures+=("$1")
-	said+=("${2:-}")
+	said+=('')
 	printf '  FAIL  %s\n' "$1"
 }
 

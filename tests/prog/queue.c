@@ -122,3 +122,17 @@ struct sw_released queue_release(struct rig *rig, const struct packet *packet,
 {
 	return queue_release_since(rig, packet, op, 0);
 }
+
+void queue_connect(struct rig *rig)
+{
+	const struct packet inside = {.client = CLIENT, .client_port = 1, .ipv6 = rig->ipv6};
+	struct sw_flow_op op = {
+		.key = packet_flow(&inside),
+		.kind = SW_FLOW_OP_ADOPT,
+		.lane = SW_LANE_DIRECT,
+		.state = SW_FLOW_OPEN,
+	};
+
+	assert_int_equal(sw_kern_reconcile(rig->kern, &op), 0);
+	assert_int_equal(op.result, SW_FLOW_OP_CONFIRMED);
+}

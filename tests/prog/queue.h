@@ -42,4 +42,7 @@ struct sw_released queue_release(struct rig *rig, const struct packet *packet,
 struct sw_released queue_release_since(struct rig *rig, const struct packet *packet,
 				       enum sw_release_op op, uint64_t since_ns);
 
+/* The client from port 1, whose flow there is, is connected: past the gate, as if that had been off for a while. */
+void queue_connect(struct rig *rig);
+
 #endif

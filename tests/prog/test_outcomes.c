@@ -32,21 +32,6 @@ static void get_in_without_a_daemon(struct rig *rig)
 	assert_int_equal(rig_send(rig, &one), PASSES);
 }
 
-/* Past the gate, which was off for a while. */
-static void be_connected(struct rig *rig)
-{
-	const struct packet whole = {.ipv6 = rig->ipv6, .client = CLIENT, .client_port = 1};
-	struct sw_flow_op op = {
-		.key = packet_flow(&whole),
-		.kind = SW_FLOW_OP_ADOPT,
-		.lane = SW_LANE_DIRECT,
-		.state = SW_FLOW_OPEN,
-	};
-
-	assert_int_equal(sw_kern_reconcile(rig->kern, &op), 0);
-	assert_int_equal(op.result, SW_FLOW_OP_CONFIRMED);
-}
-
 static void go_to_the_pooler(struct rig *rig)
 {
 	int fd = listener_open(rig);
@@ -141,7 +126,7 @@ static const struct rig_test tests[] = {
 	{"who gets in was admitted", it_ends, END(get_in, ADMITTED, 0), 0},
 	{"so was who gets in without a daemon", it_ends, END(get_in_without_a_daemon, ADMITTED, 0),
 	 0},
-	{"so was who turns out to be inside", it_ends, END(be_connected, ADMITTED, 0), 0},
+	{"so was who turns out to be inside", it_ends, END(queue_connect, ADMITTED, 0), 0},
 	{"who goes to the pooler was steered", it_ends, END(go_to_the_pooler, STEERED, 0), 0},
 	{"who has waited too long is timed out", it_ends, END(time_out, TIMED_OUT, 0), 0},
 	{"so is who is refused without a daemon", it_ends,

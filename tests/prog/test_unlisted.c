@@ -110,21 +110,6 @@ static void be_replaced(struct rig *rig)
 	assert_int_equal(queue_release(rig, &next, SW_RELEASE_ADMIT).lane, SW_LANE_DIRECT);
 }
 
-/* Past the gate, which was off for a while. */
-static void be_connected(struct rig *rig)
-{
-	const struct packet whole = {.ipv6 = rig->ipv6, .client = CLIENT, .client_port = 1};
-	struct sw_flow_op op = {
-		.key = packet_flow(&whole),
-		.kind = SW_FLOW_OP_ADOPT,
-		.lane = SW_LANE_DIRECT,
-		.state = SW_FLOW_OPEN,
-	};
-
-	assert_int_equal(sw_kern_reconcile(rig->kern, &op), 0);
-	assert_int_equal(op.result, SW_FLOW_OP_CONFIRMED);
-}
-
 /* One of those: how the wait ends, and with what of the source inside. */
 struct end {
 	void (*run)(struct rig *rig);
@@ -240,7 +225,7 @@ static const struct rig_test tests[] = {
 	{"without a daemon it gets in", it_ends, END(get_in_without_a_daemon, 2), 0},
 	{"without a daemon it is refused", it_ends, END(be_refused_without_a_daemon, 1), 0},
 	{"another connection takes its port and place", it_ends, END(be_replaced, 2), 0},
-	{"it turns out to be inside", it_ends, END(be_connected, 2), 0},
+	{"it turns out to be inside", it_ends, END(queue_connect, 2), 0},
 	{"a limit that is set meanwhile is for those who come from then on",
 	 a_limit_that_is_set_meanwhile, NULL, 0},
 	{"a limit that goes meanwhile leaves the counts of who waits as they are",

@@ -11,8 +11,6 @@
 #include "cli/output.h"
 #include "config/config.h"
 
-#define FILE_DEFAULT "/etc/spillway/spillway.yaml"
-
 void sw_complete_offer(struct sw_complete *at, const char *candidate)
 {
 	size_t i;
@@ -151,7 +149,7 @@ static enum sw_exit run(const struct sw_cli *cli, const struct sw_args *args)
 	const char *file = sw_args_value(args, "config");
 	struct sw_complete at = {
 		.socket = cli->socket_path,
-		.file = file ? file : FILE_DEFAULT,
+		.file = file ? file : SW_CONFIG_FILE_DEFAULT,
 		.word = args->count ? args->positional[args->count - 1] : "",
 		.before = "",
 		.found = found,
@@ -176,7 +174,7 @@ const struct sw_verb sw_verb_complete = {
 		"socket may be read, and else those of the configuration. The line :files stands for the names of "
 		"files. The completions for bash and zsh ask it.",
 	.example = "spillway complete -- limit main ''",
-	.options = {{"config", "FILE", "instead of " FILE_DEFAULT}},
+	.options = {{"config", "FILE", "instead of " SW_CONFIG_FILE_DEFAULT}},
 	.max = SIZE_MAX,
 	.local = run,
 };

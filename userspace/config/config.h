@@ -21,6 +21,7 @@
 #include "spillway/limits.h"
 #include "spillway/types.h"
 
+#define SW_CONFIG_FILE_DEFAULT	   "/etc/spillway/spillway.yaml"
 #define SW_CONFIG_NAME_MAX	   31 /* service and class names: [a-z][a-z0-9_-]* */
 #define SW_CONFIG_IFNAME_MAX	   15
 #define SW_CONFIG_SOCKET_MAX	   107 /* sun_path without its NUL */

@@ -26,7 +26,7 @@ enum {
 
 const struct sw_options_row sw_options_rows[] = {
 	{OPTION_CONFIG, "config", "FILE",
-	 "configuration; without this and --service: " SW_OPTIONS_FILE_DEFAULT},
+	 "configuration; without this and --service: " SW_CONFIG_FILE_DEFAULT},
 	{OPTION_INTERFACE, "interface", "IF", "guard this interface (may be repeated)"},
 	{OPTION_SERVICE, "service", "[ADDR:]PORT", "guard this port (may be repeated)"},
 	{OPTION_BUDGET, "budget", "N", "direct connections that each --service may have"},
@@ -185,7 +185,7 @@ int sw_options_parse(int argc, char **argv, struct sw_options *out, enum sw_opti
 	if (failed)
 		return failed;
 	if (!options.file && !options.service_count)
-		options.file = SW_OPTIONS_FILE_DEFAULT;
+		options.file = SW_CONFIG_FILE_DEFAULT;
 	*out = options;
 	*next = then;
 	return 0;

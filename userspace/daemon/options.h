@@ -12,8 +12,6 @@
 #include "config/config.h"
 #include "core/error.h"
 
-#define SW_OPTIONS_FILE_DEFAULT "/etc/spillway/spillway.yaml"
-
 struct sw_options {
 	const char *file; /* NULL: none, the options below say it all */
 	const char *interfaces[SW_CONFIG_INTERFACES_MAX];
