@@ -273,6 +273,9 @@ INSTALLED := 755:$(BUILD)/spillwayd:sbin/spillwayd 755:$(BUILD)/spillway:bin/spi
 	$(foreach page,$(MAN_PAGES),644:$(page):share/man/man$(subst .,,$(suffix $(page)))/$(notdir $(page))) \
 	644:tools/deploy/completion.bash:share/bash-completion/completions/spillway \
 	644:tools/deploy/completion.zsh:share/zsh/site-functions/_spillway \
+	644:tools/deploy/prometheus/scrape.yml:share/spillway/prometheus/scrape.yml \
+	644:tools/deploy/prometheus/alerts.yml:share/spillway/prometheus/alerts.yml \
+	644:tools/deploy/grafana/spillway.json:share/spillway/grafana/spillway.json \
 	644:tools/deploy/spillwayd.service.in:$(UNIT)
 
 install: $(PROGRAMS)

@@ -27,6 +27,9 @@ installed() { (cd "$BATS_TEST_TMPDIR/root" && find . -type f -printf '%m %P\n' |
 		644 usr/local/share/man/man5/spillway.yaml.5
 		644 usr/local/share/man/man8/spillway.8
 		644 usr/local/share/man/man8/spillwayd.8
+		644 usr/local/share/spillway/grafana/spillway.json
+		644 usr/local/share/spillway/prometheus/alerts.yml
+		644 usr/local/share/spillway/prometheus/scrape.yml
 		644 usr/local/share/zsh/site-functions/_spillway
 	FILES
 	"$root/usr/local/bin/storm" --version
