@@ -58,12 +58,19 @@ fi
 MAP_STEPS='BPF_MAP_(UPDATE|DELETE)_ELEM|BPF_PROG_TEST_RUN|^rename'
 
 # steps PATTERN [MOST]: those calls of the trace as CALL:N:LINE, the Nth of this call in line LINE. Pins of maps
-# are alike: two will do. Of more than MOST the first, the last, and some between; if that is `last`, it alone.
+# are alike: two will do. A running daemon sweeps all the time: a run of a program is a step of the change only between
+# two others. Of more than MOST the first, the last, and some between; if that is `last`, it alone.
 steps() {
 	awk -F '(' -v "pattern=$1" -v "most=${2:-1000}" '
 		{ count[$1]++ }
 		/BPF_OBJ_PIN/ && /map_/ { if (seen++ > 1) next }
-		$0 ~ pattern { step[n++] = $1 ":" count[$1] ":" NR }
+		$0 ~ pattern && /BPF_PROG_TEST_RUN/ { if (n) run[runs++] = $1 ":" count[$1] ":" NR; next }
+		$0 ~ pattern {
+			for (i = 0; i < runs; i++)
+				step[n++] = run[i]
+			runs = 0
+			step[n++] = $1 ":" count[$1] ":" NR
+		}
 		END {
 			if (most == "last") {
 				print step[n - 1]
@@ -117,8 +124,8 @@ strace_running() {
 }
 
 # kill_at_steps_of ACT DONE PREPARE CHECK PATTERN LEAST MOST: likewise what the daemon that PREPARE leaves running does
-# when the signal ACT tells it to, until DONE. It beats all the time, and a call or two more or less may come before:
-# what counts are the kills that hit a call of the PATTERN, and where it was done before that it has to be right, too.
+# when the signal ACT tells it to, until DONE. It beats all the time, and more or fewer calls may come before: what
+# counts are the kills that hit a call of the PATTERN, and where it was done before that it has to be right, too.
 kill_at_steps_of() {
 	local act=$1 done=$2 prepare=$3 check=$4 call nth line found count=0
 	"$prepare"
@@ -137,22 +144,41 @@ kill_at_steps_of() {
 	[ "$count" -ge "$6" ]
 }
 
-# kill_running_at CALL N LINE ACT DONE PREPARE CHECK PATTERN: whether one of three tries hit such a call. What is
-# wrong after any of them fails the test.
+# kill_running_at CALL N LINE ACT DONE PREPARE CHECK PATTERN: whether one of five tries hit such a call. What is
+# wrong after any of them fails the test. A miss shows how many calls came before this time: the next try aims by that.
 kill_running_at() {
-	local tries
-	for tries in 1 2 3; do
+	local tries nth=$2 hit=no
+	for tries in 1 2 3 4 5; do
 		"$6" || exit
-		strace_running -e "inject=$1:signal=KILL:when=$2" || exit
+		strace_running -e "inject=$1:signal=KILL:when=$nth" || exit
 		act_on "$4"
-		wait_until "the daemon is killed at $1 number $2, or is done, try $tries" is_killed_or "$5" || exit
+		wait_until "the daemon is killed at $1 number $nth, or is done, try $tries" is_killed_or "$5" || exit
 		stop_process tracer INT
-		if was_killed_at "$8"; then tries=0; fi
+		if was_killed_at "$8"; then hit=yes; fi
 		stop_process spillwayd KILL
 		"$7" || killed_at "$3" || exit
-		[ "$tries" -ne 0 ] || return 0
+		[ "$hit" = no ] || return 0
+		nth=$(aim_again "$1" "$2" "$nth" "$8")
 	done
 	return 1
+}
+
+# aim_again CALL N LAST PATTERN: which of the calls would have been the Nth of the whole trace in the one that missed at
+# number LAST. Where that did not come to the first step, there are more than so many before it.
+aim_again() {
+	local first first_now
+	first=$(first_step "$1" "$4" "$WORLD/whole-trace")
+	first_now=$(first_step "$1" "$4" "$WORLD/trace")
+	[ "$first_now" -gt 0 ] || first_now=$((first + $3 - $2 + 1))
+	printf '%s\n' "$(($2 + first_now - first))"
+}
+
+# first_step CALL PATTERN TRACE: its number among the calls of its name; 0 if there is none.
+first_step() {
+	awk -F '(' -v "call=$1" -v "pattern=$2" '
+		$1 == call { count++ }
+		$1 == call && $0 ~ pattern && !/BPF_PROG_TEST_RUN/ { first = count; exit }
+		END { print first + 0 }' "$3"
 }
 
 act_on() {
