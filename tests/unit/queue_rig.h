@@ -44,12 +44,17 @@ static inline struct sw_parked syn_of(const struct client *client, uint64_t syn_
 		.where = FRAME_AT | TCP_AT << 8,
 		.class_id = (uint16_t)client->class_id,
 		.source_bits = 32,
+		.is_partial = 1,
 		.length = LENGTH,
 	};
 	const uint32_t from = htonl(0x0a000000u + client->source), isn = htonl(client->isn);
 	const uint16_t port = htons(client->port);
+	/* Of a header that is zero but for the client's address: one carry at the most. */
+	const uint32_t sum = 0x0a00u + client->source;
+	const uint16_t check = htons((uint16_t) ~(sum + (sum >> 16)));
 
 	parked.frame[12] = 8;
+	memcpy(parked.frame + FRAME_AT + 10, &check, 2);
 	memcpy(parked.frame + FRAME_AT + 12, &from, 4);
 	memcpy(parked.frame + TCP_AT, &port, 2);
 	memcpy(parked.frame + TCP_AT + 4, &isn, 4);

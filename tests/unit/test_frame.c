@@ -14,6 +14,7 @@ static struct sw_parked ipv4(void)
 	const struct client client = {.source = 3, .port = 40000, .isn = 123456789};
 	struct sw_parked parked = syn_of(&client, START, START);
 
+	parked.is_partial = 0;
 	parked.frame[13] = 0;
 	memcpy(parked.frame, "\2\0\0\0\0\1\2\0\0\0\0\2", 12);
 	parked.frame[FRAME_AT] = 0x45;

@@ -5,6 +5,7 @@
  */
 #include "policy/form.h"
 
+#include <arpa/inet.h>
 #include <linux/ip.h>
 #include <linux/ipv6.h>
 #include <linux/tcp.h>
@@ -12,14 +13,18 @@
 #include <string.h>
 
 #include "core/hash.h"
+#include "spillway/address.h"
 
 #define ROOM_MIN       16u
-#define SPANS_MAX      6
+#define SPANS_MAX      5
 #define TCPOPT_END     0
 #define TCPOPT_NOP     1
 #define TCPOPT_TIME    8 /* RFC 7323: kind, length 10, value, echo */
 #define TIME_BYTES     10
 #define HASHED_AT_ONCE 32
+/* In what is a frame's own: the client's address, and behind it his port. */
+#define CLIENT4_AT 2
+#define CLIENT6_AT 3
 
 struct sw_form {
 	uint32_t users;
@@ -62,15 +67,14 @@ static size_t spans_of(const struct sw_frame *frame, struct span spans[SPANS_MAX
 	size_t time = timestamp_at(frame), count = 0;
 
 	if (frame->is_ipv6) {
-		spans[count++] = (struct span){ip, 4};
+		spans[count++] = (struct span){ip + 1, CLIENT6_AT};
 		spans[count++] = (struct span){ip + offsetof(struct ipv6hdr, saddr), 16};
 	} else {
-		spans[count++] = (struct span){ip + offsetof(struct iphdr, id), 2};
-		spans[count++] = (struct span){ip + offsetof(struct iphdr, check), 6};
+		spans[count++] = (struct span){ip + offsetof(struct iphdr, id), CLIENT4_AT};
+		spans[count++] = (struct span){ip + offsetof(struct iphdr, saddr), 4};
 	}
 	spans[count++] = (struct span){tcp, 2};
 	spans[count++] = (struct span){tcp + offsetof(struct tcphdr, seq), 4};
-	spans[count++] = (struct span){tcp + offsetof(struct tcphdr, check), 2};
 	if (time)
 		spans[count++] = (struct span){(uint8_t)time, 4};
 	return count;
@@ -81,12 +85,28 @@ size_t sw_form_own_bytes(const struct sw_frame *frame)
 	return (frame->is_ipv6 ? SW_OWN_MAX : SW_OWN_SMALL) - (timestamp_at(frame) ? 0 : 4);
 }
 
+static void xor_at(struct sw_frame *frame, size_t at, uint16_t with)
+{
+	frame->bytes[at] ^= (uint8_t)(with >> 8);
+	frame->bytes[at + 1] ^= (uint8_t)with;
+}
+
+/* Checksums become what they are off by, and the other way round: zero where they are right. */
+static void turn_checksums(struct sw_frame *frame)
+{
+	xor_at(frame, frame->tcp_at + offsetof(struct tcphdr, check), sw_frame_tcp_sum(frame));
+	if (!frame->is_ipv6)
+		xor_at(frame, frame->ip_at + offsetof(struct iphdr, check),
+		       sw_frame_ipv4_sum(frame));
+}
+
 /* The frame becomes its form. */
 static void take_own(struct sw_frame *frame, uint8_t *own)
 {
 	struct span spans[SPANS_MAX];
 	size_t count = spans_of(frame, spans);
 
+	turn_checksums(frame);
 	for (size_t i = 0; i < count; i++) {
 		memcpy(own, frame->bytes + spans[i].at, spans[i].bytes);
 		memset(frame->bytes + spans[i].at, 0, spans[i].bytes);
@@ -103,6 +123,7 @@ static void put_own(struct sw_frame *frame, const uint8_t *own)
 		memcpy(frame->bytes + spans[i].at, own, spans[i].bytes);
 		own += spans[i].bytes;
 	}
+	turn_checksums(frame);
 }
 
 /* Piece by piece, each with the sum of those before, for the hash takes keys of one length. */
@@ -254,6 +275,19 @@ void sw_form_fill(const struct sw_forms *forms, uint32_t id, const uint8_t *own,
 	out->is_ipv6 = form->is_ipv6;
 	out->ifindex = form->ifindex;
 	put_own(out, own);
+}
+
+void sw_form_flow(const struct sw_forms *forms, uint32_t id, const uint8_t *own,
+		  struct sw_flow_key *out)
+{
+	const struct sw_form *form = forms->by_id[id];
+	const uint8_t *client = own + (form->is_ipv6 ? CLIENT6_AT : CLIENT4_AT);
+	size_t bytes = form->is_ipv6 ? sizeof(out->client) : sizeof(out->client.words_be[3]);
+
+	/* What it says of the client is nothing but his family. */
+	sw_frame_flow(form->bytes, form->ip_at, form->tcp_at, form->is_ipv6, out);
+	memcpy(out->client.bytes + sizeof(out->client) - bytes, client, bytes);
+	memcpy(&out->client_port_be, client + bytes, sizeof(out->client_port_be));
 }
 
 size_t sw_forms_bytes(const struct sw_forms *forms)

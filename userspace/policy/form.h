@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * What the SYNs of many have in common is kept once, as a form: the frame without what differs between two
- * connections of one kind of client. Beside it each has 20 bytes of its own, or 32 with IPv6. Used by
+ * connections of one kind of client. Beside it each has 16 bytes of its own, or 29 with IPv6. Used by
  * policy/store.c alone.
  */
 #ifndef SW_POLICY_FORM_H
@@ -14,11 +14,11 @@
 #include "policy/frame.h"
 
 /*
- * IPv4: identification, checksum, client. IPv6: flow label, client. TCP: port, number, checksum, and where there
- * is one the value of its timestamp.
+ * IPv4: identification, client. IPv6: flow label, client. TCP: port, number, and where there is one the value of
+ * its timestamp. Checksums follow from all that; of one that is wrong the form knows by how much.
  */
-#define SW_OWN_SMALL 20
-#define SW_OWN_MAX   32
+#define SW_OWN_SMALL 16
+#define SW_OWN_MAX   29
 
 #define SW_NO_FORM UINT32_MAX
 
@@ -45,6 +45,9 @@ void sw_forms_clear(struct sw_forms *forms);
 /* Puts it together again, to the byte. */
 void sw_form_fill(const struct sw_forms *forms, uint32_t id, const uint8_t *own,
 		  struct sw_frame *out);
+/* Its flow alone, which is sooner told. */
+void sw_form_flow(const struct sw_forms *forms, uint32_t id, const uint8_t *own,
+		  struct sw_flow_key *out);
 
 size_t sw_forms_bytes(const struct sw_forms *forms);
 

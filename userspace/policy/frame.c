@@ -27,22 +27,40 @@ static uint32_t sum_of(const uint8_t *from, size_t bytes)
 	return sum;
 }
 
-static void complete_checksum(uint8_t *frame, const struct sw_frame *at, int is_ipv6)
+/* Of a header with its checksum left out, and of what else belongs to it. */
+static uint16_t checksum_of(const uint8_t *header, size_t bytes, size_t check_at, uint32_t others)
 {
-	uint8_t *tcp = frame + at->tcp_at;
-	size_t bytes = at->length - at->tcp_at;
-	const uint8_t *addresses =
-		frame + at->ip_at +
-		(is_ipv6 ? offsetof(struct ipv6hdr, saddr) : offsetof(struct iphdr, saddr));
-	uint32_t sum;
+	uint32_t sum = others + sum_of(header, check_at) +
+		       sum_of(header + check_at + 2, bytes - check_at - 2);
 
-	tcp[offsetof(struct tcphdr, check)] = tcp[offsetof(struct tcphdr, check) + 1] = 0;
-	sum = sum_of(tcp, bytes) + sum_of(addresses, is_ipv6 ? 32 : 8) + IPPROTO_TCP +
-	      (uint32_t)bytes;
 	while (sum >> 16)
 		sum = (sum & 0xffff) + (sum >> 16);
-	tcp[offsetof(struct tcphdr, check)] = (uint8_t)(~sum >> 8);
-	tcp[offsetof(struct tcphdr, check) + 1] = (uint8_t)~sum;
+	return (uint16_t)~sum;
+}
+
+uint16_t sw_frame_tcp_sum(const struct sw_frame *frame)
+{
+	size_t bytes = frame->length - frame->tcp_at;
+	const uint8_t *addresses =
+		frame->bytes + frame->ip_at +
+		(frame->is_ipv6 ? offsetof(struct ipv6hdr, saddr) : offsetof(struct iphdr, saddr));
+
+	return checksum_of(frame->bytes + frame->tcp_at, bytes, offsetof(struct tcphdr, check),
+			   sum_of(addresses, frame->is_ipv6 ? 32 : 8) + IPPROTO_TCP +
+				   (uint32_t)bytes);
+}
+
+uint16_t sw_frame_ipv4_sum(const struct sw_frame *frame)
+{
+	return checksum_of(frame->bytes + frame->ip_at, frame->tcp_at - frame->ip_at,
+			   offsetof(struct iphdr, check), 0);
+}
+
+static void complete_checksum(struct sw_frame *frame)
+{
+	uint16_t check_be = htons(sw_frame_tcp_sum(frame));
+
+	memcpy(frame->bytes + frame->tcp_at + offsetof(struct tcphdr, check), &check_be, 2);
 }
 
 /* The Ethernet header that comes first: its own, or one that will be taken off again. */
@@ -83,7 +101,7 @@ int sw_frame_complete(const struct sw_parked *parked, struct sw_frame *out)
 	out->is_ipv6 = parked->is_ipv6;
 	out->ifindex = parked->ifindex;
 	if (parked->is_partial)
-		complete_checksum(out->bytes, out, parked->is_ipv6);
+		complete_checksum(out);
 	return 0;
 }
 

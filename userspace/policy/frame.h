@@ -29,6 +29,13 @@ int sw_frame_complete(const struct sw_parked *parked, struct sw_frame *out);
 void sw_frame_flow(const uint8_t *frame, uint8_t ip_at, uint8_t tcp_at, uint8_t is_ipv6,
 		   struct sw_flow_key *out);
 
+/*
+ * What the checksum is to be, of TCP from there to the frame's end and of an IPv4 header, in host byte order: whatever
+ * stands in its place.
+ */
+uint16_t sw_frame_tcp_sum(const struct sw_frame *frame);
+uint16_t sw_frame_ipv4_sum(const struct sw_frame *frame);
+
 /* The number of its SYN, in host byte order. */
 uint32_t sw_frame_isn(const uint8_t *frame, uint8_t tcp_at);
 

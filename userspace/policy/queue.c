@@ -28,6 +28,7 @@ struct sw_queue *sw_queue_new(void)
 		free(queue);
 		return NULL;
 	}
+	queue->sources.store = queue->store;
 	return queue;
 }
 
@@ -110,7 +111,9 @@ static struct sw_turn_source *join_source(struct sw_queue *queue, const struct s
 		return NULL;
 	sw_address_cut(&address, arrival->parked->source_bits);
 	source = sw_queue_sources_find(&queue->sources, class_id, &address);
-	return source ? source : sw_queue_sources_add(&queue->sources, class_id, &address);
+	return source ? source
+		      : sw_queue_sources_add(&queue->sources, class_id, &address,
+					     arrival->parked->source_bits);
 }
 
 static int add(struct sw_queue *queue, const struct sw_arrival *arrival, uint64_t now_ns)
@@ -157,7 +160,8 @@ static int repeat(struct sw_queue *queue, sw_handle known, const struct sw_arriv
 static int look_at(const struct sw_parked *parked, struct sw_arrival *out)
 {
 	const struct sw_frame *frame = &out->frame;
-	int failed = sw_frame_complete(parked, &out->frame);
+	int failed = parked->class_id < SW_CLASSES_MAX ? sw_frame_complete(parked, &out->frame)
+						       : -EBADMSG;
 
 	out->parked = parked;
 	if (!failed)
@@ -184,10 +188,7 @@ void sw_queue_frame(const struct sw_queue *queue, const struct sw_waiter *waiter
 void sw_queue_flow(const struct sw_queue *queue, const struct sw_waiter *waiter,
 		   struct sw_flow_key *out)
 {
-	struct sw_frame frame;
-
-	sw_store_frame(queue->store, waiter, &frame);
-	sw_frame_flow(frame.bytes, frame.ip_at, frame.tcp_at, frame.is_ipv6, out);
+	sw_store_flow(queue->store, waiter, out);
 }
 
 int sw_queue_park(struct sw_queue *queue, const struct sw_parked *parked, uint64_t now_ns)
@@ -220,7 +221,9 @@ void sw_queue_leave(struct sw_queue *queue, const struct sw_waiter *waiter, bool
 {
 	sw_handle handle = sw_queue_handle_of(queue, waiter);
 	struct sw_turn_source *source = sw_queue_source_at(&queue->sources, waiter->source);
+	struct sw_in6 address;
 
+	sw_queue_source_address(&queue->sources, source, &address);
 	if (is_in)
 		sw_queue_ramp_unstick(queue, source);
 	sw_queue_unlink(queue, handle, source);
@@ -228,7 +231,7 @@ void sw_queue_leave(struct sw_queue *queue, const struct sw_waiter *waiter, bool
 	sw_queue_order_change(queue, source, is_in);
 	if (!source->count) {
 		sw_queue_order_part(queue, source);
-		sw_queue_sources_remove(&queue->sources, source);
+		sw_queue_sources_remove(&queue->sources, source, &address);
 	}
 	if (is_in)
 		sw_queue_count_in(queue, now_ns);

@@ -74,7 +74,7 @@ static void rejoin(struct sw_queue *queue, struct sw_turn_source *source)
 	struct sw_queue_class *class = sw_queue_class_find(queue, source->class_id);
 
 	sw_queue_aside_drop(queue, source);
-	sw_queue_found_rejoin(queue, &source->wakeup);
+	source->wakeup = sw_queue_found_rejoin(queue, (uint8_t)source->wakeup);
 	if (queue->settings.order != SW_QUEUE_FAIR)
 		source->turn = sw_queue_turn_of(queue, class, source);
 	sw_turns_add(&class->ready, &queue->sources, source);
@@ -104,8 +104,10 @@ static void rejoin_afresh(struct sw_queue *queue, enum sw_queue_scope scope)
 static void rejoin_classes(struct sw_queue *queue)
 {
 	for (size_t i = 0; i < queue->class_count; i++) {
-		sw_queue_found_rejoin(queue, &queue->classes[i].wakeup);
-		queue->classes[i].is_aside = false;
+		struct sw_queue_class *class = &queue->classes[i];
+
+		class->wakeup = sw_queue_found_rejoin(queue, class->wakeup);
+		class->is_aside = false;
 	}
 }
 

@@ -49,7 +49,7 @@ void sw_queue_found_look(struct sw_queue *queue)
 	queue->found = queue->looks;
 }
 
-void sw_queue_found_rejoin(const struct sw_queue *queue, uint8_t *wakeup)
+uint8_t sw_queue_found_rejoin(const struct sw_queue *queue, uint8_t wakeup)
 {
-	*wakeup = queue->found && *wakeup == EXPECTED ? queue->found : NOT_EXPECTED;
+	return queue->found && wakeup == EXPECTED ? queue->found : NOT_EXPECTED;
 }

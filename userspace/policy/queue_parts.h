@@ -69,9 +69,9 @@ void sw_queue_ramp_unstick(struct sw_queue *queue, struct sw_turn_source *source
 /* queue_aside.c: it is passed over no more. */
 void sw_queue_aside_drop(struct sw_queue *queue, struct sw_turn_source *source);
 
-/* queue_found.c: the clock looks; a source's or class's word when it is passed over no more. */
+/* queue_found.c: the clock looks; what becomes of a source's or class's word when it is passed over no more. */
 void sw_queue_found_look(struct sw_queue *queue);
-void sw_queue_found_rejoin(const struct sw_queue *queue, uint8_t *wakeup);
+uint8_t sw_queue_found_rejoin(const struct sw_queue *queue, uint8_t wakeup);
 
 /* queue_order.c: the source's turn; the class's place in the order of classes, and what a turn costs it. NULL: it is new. */
 uint64_t sw_queue_pass_of(const struct sw_queue *queue, const struct sw_queue_class *class);

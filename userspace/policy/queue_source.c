@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "core/hash.h"
+#include "spillway/address.h"
 
 #define BUCKETS_MIN 64u
 #define NO_ID	    UINT32_MAX
@@ -21,7 +22,7 @@ void sw_queue_sources_clear(struct sw_queue_sources *sources)
 		free(sources->chunks[i]);
 	free(sources->chunks);
 	free(sources->buckets);
-	*sources = (struct sw_queue_sources){0};
+	*sources = (struct sw_queue_sources){.store = sources->store};
 }
 
 static struct sw_turn_source *place_of(const struct sw_queue_sources *sources, uint32_t id)
@@ -47,10 +48,26 @@ static uint32_t bucket_of(const struct sw_queue_sources *sources, uint32_t class
 	return (uint32_t)((uint64_t)sw_hash(&key, KEY_BYTES) * sources->bucket_count >> 32);
 }
 
-static void chain_in(struct sw_queue_sources *sources, struct sw_turn_source *source)
+void sw_queue_source_address(const struct sw_queue_sources *sources,
+			     const struct sw_turn_source *source, struct sw_in6 *out)
 {
-	uint32_t *bucket =
-		&sources->buckets[bucket_of(sources, source->class_id, &source->address)];
+	sw_store_client(sources->store, sw_store_at(sources->store, source->first), out);
+	sw_address_cut(out, source->bits);
+}
+
+static bool is_of(const struct sw_queue_sources *sources, const struct sw_turn_source *source,
+		  const struct sw_in6 *address)
+{
+	struct sw_in6 own;
+
+	sw_queue_source_address(sources, source, &own);
+	return !memcmp(&own, address, sizeof(own));
+}
+
+static void chain_in(struct sw_queue_sources *sources, struct sw_turn_source *source,
+		     const struct sw_in6 *address)
+{
+	uint32_t *bucket = &sources->buckets[bucket_of(sources, source->class_id, address)];
 
 	source->same_hash = *bucket;
 	*bucket = source->id;
@@ -66,9 +83,15 @@ static bool grow_buckets(struct sw_queue_sources *sources)
 	sources->buckets = buckets;
 	sources->bucket_count = count;
 	memset(buckets, 0xff, count * sizeof(*buckets));
-	for (uint32_t i = 0; i < sources->id_count; i++)
-		if (sw_queue_source_at(sources, i))
-			chain_in(sources, place_of(sources, i));
+	for (uint32_t i = 0; i < sources->id_count; i++) {
+		struct sw_turn_source *source = sw_queue_source_at(sources, i);
+		struct sw_in6 address;
+
+		if (!source)
+			continue;
+		sw_queue_source_address(sources, source, &address);
+		chain_in(sources, source, &address);
+	}
 	return true;
 }
 
@@ -106,8 +129,7 @@ struct sw_turn_source *sw_queue_sources_find(const struct sw_queue_sources *sour
 	while (id != NO_ID) {
 		struct sw_turn_source *source = place_of(sources, id);
 
-		if (source->class_id == class_id &&
-		    !memcmp(&source->address, address, sizeof(*address)))
+		if (source->class_id == class_id && is_of(sources, source, address))
 			return source;
 		id = source->same_hash;
 	}
@@ -115,7 +137,7 @@ struct sw_turn_source *sw_queue_sources_find(const struct sw_queue_sources *sour
 }
 
 struct sw_turn_source *sw_queue_sources_add(struct sw_queue_sources *sources, uint32_t class_id,
-					    const struct sw_in6 *address)
+					    const struct sw_in6 *address, uint8_t bits)
 {
 	struct sw_turn_source *source;
 	uint32_t id;
@@ -127,21 +149,22 @@ struct sw_turn_source *sw_queue_sources_add(struct sw_queue_sources *sources, ui
 	source = place_of(sources, id);
 	sources->free = source->same_hash;
 	*source = (struct sw_turn_source){
-		.address = *address,
-		.class_id = (uint16_t)class_id,
+		.class_id = class_id,
+		.bits = bits,
 		.first = SW_NOBODY,
 		.last = SW_NOBODY,
 		.place = SW_TURNS_NONE,
 		.id = id,
 	};
 	sources->count++;
-	chain_in(sources, source);
+	chain_in(sources, source, address);
 	return source;
 }
 
-void sw_queue_sources_remove(struct sw_queue_sources *sources, struct sw_turn_source *source)
+void sw_queue_sources_remove(struct sw_queue_sources *sources, struct sw_turn_source *source,
+			     const struct sw_in6 *address)
 {
-	uint32_t *link = &sources->buckets[bucket_of(sources, source->class_id, &source->address)];
+	uint32_t *link = &sources->buckets[bucket_of(sources, source->class_id, address)];
 
 	while (*link != source->id)
 		link = &place_of(sources, *link)->same_hash;

@@ -90,11 +90,11 @@ int sw_queue_each_source(const struct sw_queue *queue,
 		if (!source)
 			continue;
 		line = (struct sw_queue_line){
-			.source = source->address,
 			.class_id = source->class_id,
 			.waiting = source->count,
 			.oldest_syn_ns = oldest_syn_of(queue, source),
 		};
+		sw_queue_source_address(&queue->sources, source, &line.source);
 		stop = each(arg, &line);
 	}
 	return stop;

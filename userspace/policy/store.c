@@ -131,13 +131,19 @@ void sw_store_frame(const struct sw_store *store, const struct sw_waiter *waiter
 	sw_form_fill(&store->forms, waiter->form, waiter->own, out);
 }
 
-static void flow_of(const struct sw_store *store, const struct sw_waiter *waiter,
-		    struct sw_flow_key *out)
+void sw_store_flow(const struct sw_store *store, const struct sw_waiter *waiter,
+		   struct sw_flow_key *out)
 {
-	struct sw_frame frame;
+	sw_form_flow(&store->forms, waiter->form, waiter->own, out);
+}
 
-	sw_store_frame(store, waiter, &frame);
-	sw_frame_flow(frame.bytes, frame.ip_at, frame.tcp_at, frame.is_ipv6, out);
+void sw_store_client(const struct sw_store *store, const struct sw_waiter *waiter,
+		     struct sw_in6 *out)
+{
+	struct sw_flow_key flow;
+
+	sw_store_flow(store, waiter, &flow);
+	*out = flow.client;
 }
 
 static void chain_in(struct sw_store *store, sw_handle handle)
@@ -146,7 +152,7 @@ static void chain_in(struct sw_store *store, sw_handle handle)
 	struct sw_flow_key key;
 	uint32_t bucket;
 
-	flow_of(store, waiter, &key);
+	sw_store_flow(store, waiter, &key);
 	bucket = bucket_of(store, &key);
 	waiter->same_hash = store->buckets[bucket];
 	store->buckets[bucket] = handle;
@@ -184,7 +190,7 @@ sw_handle sw_store_find(const struct sw_store *store, const struct sw_flow_key *
 		return SW_NOBODY;
 	for (handle = store->buckets[bucket_of(store, flow)]; handle != SW_NOBODY;
 	     handle = sw_store_at(store, handle)->same_hash) {
-		flow_of(store, sw_store_at(store, handle), &other);
+		sw_store_flow(store, sw_store_at(store, handle), &other);
 		if (!memcmp(flow, &other, sizeof(*flow)))
 			break;
 	}
@@ -230,7 +236,7 @@ void sw_store_remove(struct sw_store *store, sw_handle handle)
 	struct sw_flow_key key;
 	sw_handle *link;
 
-	flow_of(store, waiter, &key);
+	sw_store_flow(store, waiter, &key);
 	sw_form_drop(&store->forms, waiter->form);
 	link = &store->buckets[bucket_of(store, &key)];
 	while (*link != handle)

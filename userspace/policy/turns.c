@@ -14,14 +14,14 @@ void sw_turns_clear(struct sw_turns *turns)
 	*turns = (struct sw_turns){0};
 }
 
-static void put(struct sw_turns *turns, size_t place, struct sw_turn_source *source)
+static void put(struct sw_turns *turns, uint32_t place, struct sw_turn_source *source)
 {
 	turns->heap[place] = source->id;
 	source->place = place;
 }
 
 static struct sw_turn_source *at(const struct sw_turns *turns, const struct sw_queue_sources *all,
-				 size_t place)
+				 uint32_t place)
 {
 	return sw_queue_source_at(all, turns->heap[place]);
 }
@@ -29,7 +29,7 @@ static struct sw_turn_source *at(const struct sw_turns *turns, const struct sw_q
 static void rise(struct sw_turns *turns, const struct sw_queue_sources *all,
 		 struct sw_turn_source *source)
 {
-	size_t place = source->place;
+	uint32_t place = source->place;
 
 	while (place) {
 		struct sw_turn_source *above = at(turns, all, (place - 1) / 2);
@@ -45,7 +45,7 @@ static void rise(struct sw_turns *turns, const struct sw_queue_sources *all,
 static void sink(struct sw_turns *turns, const struct sw_queue_sources *all,
 		 struct sw_turn_source *source)
 {
-	size_t place = source->place, child;
+	uint32_t place = source->place, child;
 
 	while ((child = 2 * place + 1) < turns->count) {
 		struct sw_turn_source *below = at(turns, all, child);
@@ -60,9 +60,9 @@ static void sink(struct sw_turns *turns, const struct sw_queue_sources *all,
 	put(turns, place, source);
 }
 
-bool sw_turns_reserve(struct sw_turns *turns, size_t count)
+bool sw_turns_reserve(struct sw_turns *turns, uint32_t count)
 {
-	size_t room = turns->room ? turns->room : 16;
+	uint32_t room = turns->room ? turns->room : 16;
 	uint32_t *heap;
 
 	if (count <= turns->room)

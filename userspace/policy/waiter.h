@@ -24,11 +24,12 @@ struct sw_waiter {
 	sw_handle older, newer;	 /* of all waiters, by syn_ns */
 	sw_handle before, after; /* of the same source */
 	sw_handle same_hash;
-	uint32_t source;     /* policy/queue_source.h */
-	uint32_t form;	     /* policy/form.h: what its frame is made from, with its own bytes */
-	uint16_t gap_ms;     /* the longest between two SYNs; 0: there was one only */
-	uint8_t unserved_at; /* policy/queue_time.c: the first look that found it so; 0: none did */
-	bool is_finger;	     /* policy/queue_links.c */
+	uint32_t source; /* policy/queue_source.h */
+	uint32_t form;	 /* policy/form.h: what its frame is made from, with its own bytes */
+	uint16_t gap_ms; /* the longest between two SYNs; 0: there was one only */
+	/* policy/queue_time.c: the first look that found it so; 0: none did */
+	uint8_t unserved_at : 6;
+	uint8_t is_finger : 1; /* policy/queue_links.c */
 	uint8_t own[];
 } __attribute__((packed, aligned(4)));
 
@@ -44,6 +45,13 @@ size_t sw_store_bytes(const struct sw_store *store);
 /* Its newest frame, whole. */
 void sw_store_frame(const struct sw_store *store, const struct sw_waiter *waiter,
 		    struct sw_frame *out);
+
+/* The address that it came from. */
+void sw_store_client(const struct sw_store *store, const struct sw_waiter *waiter,
+		     struct sw_in6 *out);
+/* What it wants to be: client and server. */
+void sw_store_flow(const struct sw_store *store, const struct sw_waiter *waiter,
+		   struct sw_flow_key *out);
 
 struct sw_waiter *sw_store_at(const struct sw_store *store, sw_handle handle);
 

@@ -148,6 +148,12 @@ static void check_formula(const char *name, size_t element, uint32_t entries)
 		       said, entries, formula);
 }
 
+/* Entries of the map for each waiter. */
+static double share_of(const char *name, size_t key_bytes, const struct crowd *crowd)
+{
+	return (double)entries_of(name, key_bytes) / crowd->count;
+}
+
 static double measure(const struct crowd *crowd, const char *pid)
 {
 	uint64_t before = anonymous_bytes(pid), after, again_ns;
@@ -174,7 +180,8 @@ int main(int argc, char **argv)
 	const size_t flow = element_of(sizeof(struct sw_flow_key), sizeof(struct sw_flow));
 	const size_t source =
 		element_of(sizeof(struct sw_source_key), sizeof(struct sw_source_live));
-	double daemon, counted, flows, sources, all;
+	const size_t rate = element_of(sizeof(struct sw_source_key), sizeof(struct sw_source_rate));
+	double daemon, counted, flows, sources, rates, waiting, all;
 	struct crowd crowd;
 
 	if (argc != 5)
@@ -183,15 +190,19 @@ int main(int argc, char **argv)
 			       tool_number(argv[4]) == 6};
 	check_formula("map_flows", flow, SW_FLOWS_MAX);
 	check_formula("map_source_live", source, SW_SOURCES_MAX);
+	check_formula("map_source_rate", rate, SW_SOURCES_MAX);
 	daemon = measure(&crowd, argv[3]);
-	flows = (double)entries_of("map_flows", sizeof(struct sw_flow_key)) / crowd.count;
-	sources = (double)entries_of("map_source_live", sizeof(struct sw_source_key)) / crowd.count;
+	flows = share_of("map_flows", sizeof(struct sw_flow_key), &crowd);
+	sources = share_of("map_source_live", sizeof(struct sw_source_key), &crowd);
+	rates = share_of("map_source_rate", sizeof(struct sw_source_key), &crowd);
 	counted = counted_bytes(&crowd);
-	all = (daemon > counted ? daemon : counted) + (double)flow * flows +
-	      (double)source * sources;
-	printf("  IPv%s%9u%9u%12.1f%12.1f%12.1f%12.1f%10.1f%10.1f  goal: %s\n", argv[4],
+	waiting = (daemon > counted ? daemon : counted) + (double)flow * flows +
+		  (double)source * sources;
+	all = waiting + (double)rate * rates;
+	printf("  IPv%s%9u%9u%12.1f%12.1f%8.1f%8.1f%9.1f%8.1f%8.1f%10.1f  goal: %s\n", argv[4],
 	       crowd.count, crowd.sources, daemon, counted, (double)flow * flows,
-	       (double)source * sources, all, all + BUCKET_BYTES * (flows + sources),
+	       (double)source * sources, waiting, (double)rate * rates, all,
+	       all + BUCKET_BYTES * (flows + sources + rates),
 	       all <= GOAL_BYTES ? "met" : "missed");
 	return 0;
 }
