@@ -79,8 +79,9 @@ $(BUILD)/libspillway.a: $(LIB_OBJS)
 $(BUILD)/spillwayd: $(DAEMON_OBJS) $(BUILD)/libspillway.a
 $(BUILD)/spillway: $(CLI_OBJS) $(BUILD)/libspillway.a
 $(BUILD)/storm: $(STORM_OBJS) $(BUILD)/libspillway.a
-# SCRAM's primitives; nothing else needs them.
+# SCRAM's primitives, and the screen of `top`; nothing else needs them.
 $(BUILD)/storm: LDLIBS += -lcrypto
+$(BUILD)/spillway $(BUILD)/lint/names: LDLIBS += $(shell pkg-config --libs ncurses)
 $(PROGRAMS):
 	$(call say,LD,$@)
 	$(Q)$(CC) $(CFLAGS) $(SANITIZERS) -o $@ $^ $(LDLIBS)

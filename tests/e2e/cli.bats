@@ -8,7 +8,7 @@ load lib/e2e
 LIB=$BATS_TEST_DIRNAME/lib
 REPLIES=$LIB/replies
 ESCAPE=$'\033'
-VERBS="status sources flows queue attach detach budget limit class pause resume allow deny forget explain reload handover dump check probe metrics events complete"
+VERBS="status top sources flows queue attach detach budget limit class pause resume allow deny forget explain reload handover dump check probe metrics events complete"
 
 setup() {
 	FAKE_SOCKET=$BATS_TEST_TMPDIR/s
@@ -272,7 +272,7 @@ usage_error() {
 @test "a wrong command line is a usage error that says what was found" {
 	usage_error 'no verb' cli
 	usage_error "unknown verb 'statu'" cli statu
-	usage_error "unknown verb 'top'" cli top
+	usage_error "unknown verb 'tops'" cli tops
 	usage_error 'unknown option --frob' cli status --frob
 	usage_error 'unknown option --limit' cli status --limit 5
 	usage_error 'unknown option -x' cli status -x
