@@ -44,6 +44,7 @@ installed() { (cd "$BATS_TEST_TMPDIR/root" && find . -type f -printf '%m %P\n' |
 @test "the unit is one that systemd has nothing to say against, with an exposure of 3.0 at most" {
 	local root=$BATS_TEST_TMPDIR/root
 	make_install install PREFIX=/usr
+	install -D -t "$root/usr/bin" /usr/bin/mkdir /usr/bin/chown /usr/bin/rmdir
 	# It finds none of the units that are in every host.
 	assert_equal "systemd-analyze verify" '' \
 		"$(systemd-analyze verify --man=no --root="$root" spillwayd.service 2>&1 | grep -v 'sysinit.target not found' || true)"

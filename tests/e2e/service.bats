@@ -86,12 +86,19 @@ calls_of() {
 @test "with the capabilities of its unit the daemon does all its work, by system calls that the unit allows" {
 	local unit=$SPILLWAY_ROOT/tools/deploy/spillwayd.service.in allowed forbidden capabilities traced
 	capabilities=$(sed -n 's/^CapabilityBoundingSet=//p' "$unit" | sed 's/CAP_/+/g; s/ /,/g' | tr '[:upper:]' '[:lower:]')
+	assert_equal "what its user gets of them" "$(sed -n 's/^CapabilityBoundingSet=//p' "$unit")" \
+		"$(sed -n 's/^AmbientCapabilities=//p' "$unit")"
+	# Folders of its own, as RuntimeDirectory and ExecStartPre make them.
+	install -d -o games "$WORLD/run" "$WORLD/traces"
+	install -d -m 700 -o games "$PIN_DIR"
+	SOCKET=$WORLD/run/s
 	{
 		printf 'control: {socket: %s, group: daemon}\n' "$SOCKET"
 		document 5
 	} | spillwayd_configure
-	spawn spillwayd nsenter --net="/run/netns/$SERVER_NS" setpriv --bounding-set "-all,$capabilities" \
-		--inh-caps "-all,$capabilities" --no-new-privs strace -D -f -q -e signal=none -o "$WORLD/trace" \
+	spawn spillwayd nsenter --net="/run/netns/$SERVER_NS" setpriv --reuid=games --regid=games --groups=daemon \
+		--bounding-set "-all,$capabilities" --inh-caps "-all,$capabilities" --ambient-caps "-all,$capabilities" \
+		--no-new-privs strace -D -f -q -e signal=none -o "$WORLD/traces/trace" \
 		-E "ASAN_OPTIONS=${ASAN_OPTIONS:-}:detect_leaks=0" \
 		"$BUILD/spillwayd" --foreground --config "$WORLD/spillway.yaml" --pin-dir "$PIN_DIR"
 	traced=$(pid_of spillwayd)
@@ -103,11 +110,11 @@ calls_of() {
 	sw sources && sw flows && sw metrics && sw explain 10.77.1.1
 	assert_equal "group of the socket" daemon "$(stat -c %G "$SOCKET")"
 	spillwayd_stop
-	wait_until "the trace is whole" grep -q "^$traced .*exited with 0" "$WORLD/trace"
-	assert_equal "pins" "" "$(find "$PIN_DIR" 2>/dev/null)"
+	wait_until "the trace is whole" grep -q "^$traced .*exited with 0" "$WORLD/traces/trace"
+	assert_equal "pins" "" "$(find "$PIN_DIR" -mindepth 1 2>/dev/null)"
 	allowed=$(calls_of "$(sed -n 's/^SystemCallFilter=\([^~]\)/\1/p' "$unit")" | sort -u)
 	forbidden=$(calls_of "$(sed -n 's/^SystemCallFilter=~//p' "$unit")" | sort -u)
-	sed -nE 's/^[0-9]+ +([a-z0-9_]+)\(.*/\1/p' "$WORLD/trace" | sort -u >"$WORLD/calls"
+	sed -nE 's/^[0-9]+ +([a-z0-9_]+)\(.*/\1/p' "$WORLD/traces/trace" | sort -u >"$WORLD/calls"
 	grep -qx bpf "$WORLD/calls"
 	assert_equal "system calls that the unit forbids" '' \
 		"$(comm -23 "$WORLD/calls" <(comm -23 <(printf '%s\n' "$allowed") <(printf '%s\n' "$forbidden")))"

@@ -87,7 +87,7 @@ static void check_reply(const char *line)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct fake_daemon fake = {};
-	struct sw_control_table table = {verbs, sizeof(verbs) / sizeof(verbs[0]), &fake};
+	struct sw_control_table table = {verbs, sizeof(verbs) / sizeof(verbs[0]), &fake, NULL};
 	SW_FREE char *line = NULL, *answer = NULL;
 	uid_t uid;
 

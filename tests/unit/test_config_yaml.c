@@ -8,7 +8,7 @@
 	"f.yaml: the file is empty; at least services[].listen is needed, like: services: "        \
 	"[{listen: [\":5432\"]}]"
 #define ROOT_KEYS                                                                                  \
-	"allowed: interfaces, mode, on_daemon_loss, heartbeat_timeout, handshake_timeout, "        \
+	"allowed: interfaces, mode, on_daemon_loss, heartbeat_timeout, handshake_timeout, user, "  \
 	"control, http, log, services"
 #define SERVICE_KEYS                                                                               \
 	"allowed: name, protocol, listen, source_prefix, budget, direct, pooler, half_open, "      \

@@ -19,6 +19,7 @@ struct fake_daemon {
 	int rc;
 	const char *text;
 	int calls;
+	const struct sw_control_rules *rules;
 };
 
 static int run_show(void *daemon, json_t *args, json_t **result, struct sw_error *err)
@@ -69,7 +70,8 @@ static const struct sw_control_verb verbs[] = {
 
 static json_t *answer_bytes(struct fake_daemon *fake, uid_t uid, const char *line, size_t length)
 {
-	struct sw_control_table table = {verbs, sizeof(verbs) / sizeof(verbs[0]), fake};
+	struct sw_control_table table = {verbs, sizeof(verbs) / sizeof(verbs[0]), fake,
+					 fake->rules};
 	char *reply = sw_control_answer(&table, uid, line, length);
 	json_t *root;
 
@@ -207,6 +209,50 @@ static void root_and_the_daemons_own_uid_may_change(void **state)
 	expect_result(answer(&fake, geteuid(), "{\"verb\":\"set\"}"), "{}");
 }
 
+static bool is_stranger(void *daemon, uid_t uid)
+{
+	(void)daemon;
+	return uid == STRANGER;
+}
+
+/* It has counted the verb's call by then. */
+static json_t *calls_so_far(void *daemon)
+{
+	return json_pack("{s:i}", "calls", ((struct fake_daemon *)daemon)->calls);
+}
+
+static void rules_say_who_may_change_instead(void **state)
+{
+	const struct sw_control_rules rules = {.may_change = is_stranger};
+	struct fake_daemon fake = {.rules = &rules};
+
+	(void)state;
+	expect_result(answer(&fake, STRANGER, "{\"verb\":\"set\"}"), "{}");
+	expect_error(answer(&fake, STRANGER + 1, "{\"verb\":\"set\"}"), 3, "uid 54322");
+	assert_int_equal(fake.calls, 1);
+}
+
+static void a_change_is_logged_with_what_was_and_what_is(void **state)
+{
+	const struct sw_control_rules rules = {.snapshot = calls_so_far};
+	struct fake_daemon fake = {.rules = &rules};
+	char said[512] = "";
+	int ends[2], kept = dup(STDERR_FILENO);
+
+	(void)state;
+	assert_int_equal(pipe(ends), 0);
+	dup2(ends[1], STDERR_FILENO);
+	expect_result(answer(&fake, 0, "{\"verb\":\"set\"}"), "{}");
+	expect_result(answer(&fake, 0, "{\"verb\":\"show\"}"), "{\"args\":{}}");
+	dup2(kept, STDERR_FILENO);
+	close(kept);
+	close(ends[1]);
+	assert_true(read(ends[0], said, sizeof(said) - 1) > 0);
+	close(ends[0]);
+	assert_non_null(strstr(said, "control: uid 0: calls: 0 -> 1\n"));
+	assert_null(strstr(said, "1 -> 2"));
+}
+
 static void whether_a_verb_changes_may_depend_on_its_args(void **state)
 {
 	struct fake_daemon fake = {};
@@ -268,6 +314,8 @@ int main(void)
 			a_long_verb_of_two_byte_letters_cut_in_the_middle_still_gets_a_valid_reply),
 		cmocka_unit_test(a_stranger_may_read_but_not_change),
 		cmocka_unit_test(root_and_the_daemons_own_uid_may_change),
+		cmocka_unit_test(rules_say_who_may_change_instead),
+		cmocka_unit_test(a_change_is_logged_with_what_was_and_what_is),
 		cmocka_unit_test(whether_a_verb_changes_may_depend_on_its_args),
 		cmocka_unit_test(an_errno_becomes_the_exit_code_it_stands_for),
 		cmocka_unit_test(an_error_without_a_text_gets_the_errnos),

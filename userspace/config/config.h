@@ -25,7 +25,8 @@
 #define SW_CONFIG_NAME_MAX	   31 /* service and class names: [a-z][a-z0-9_-]* */
 #define SW_CONFIG_IFNAME_MAX	   15
 #define SW_CONFIG_SOCKET_MAX	   107 /* sun_path without its NUL */
-#define SW_CONFIG_GROUP_MAX	   32
+#define SW_CONFIG_GROUP_MAX	   32  /* of a user's name as well */
+#define SW_CONFIG_ADMINS_MAX	   511
 #define SW_CONFIG_CONNINFO_MAX	   1023
 #define SW_CONFIG_CONNINFO_DEFAULT "host=/var/run/postgresql dbname=postgres user=spillway"
 #define SW_CONFIG_MESSAGE_MAX	   160
@@ -169,9 +170,11 @@ struct sw_config {
 	enum sw_on_loss on_daemon_loss;
 	uint64_t heartbeat_timeout_ns;
 	uint64_t handshake_timeout_ns;
+	char user[SW_CONFIG_GROUP_MAX + 1]; /* "": who started it */
 	struct {
 		char socket[SW_CONFIG_SOCKET_MAX + 1];
-		char group[SW_CONFIG_GROUP_MAX + 1]; /* "": nobody but root */
+		char group[SW_CONFIG_GROUP_MAX + 1];	    /* "": nobody but root */
+		char admin_users[SW_CONFIG_ADMINS_MAX + 1]; /* parted by commas or blanks */
 	} control;
 	struct {
 		struct sw_endpoint listen; /* port 0: no HTTP */

@@ -39,6 +39,11 @@ static bool is_group(const char *text)
 	return strpbrk(text, ":, \t") == NULL;
 }
 
+static bool is_users(const char *text)
+{
+	return strpbrk(text, ":/\t") == NULL;
+}
+
 #define LISTEN_EXPECTED	 "expected PORT, :PORT, ADDRESS:PORT or [IPV6]:PORT"
 #define ADDRESS_EXPECTED "expected ADDRESS:PORT, [IPV6]:PORT, or \"\" for none"
 
@@ -58,6 +63,9 @@ static const struct sw_key keys[] = {
 	{ROOT(NULL, "handshake_timeout", DURATION, handshake_timeout_ns), .initial = "5s",
 	 .min = SW_NS_PER_S, .max = 10 * MINUTE,
 	 .help = "how long a slot is kept for a handshake that does not end"},
+	{ROOT(NULL, "user", STRING, user), .initial = "spillway", .max = SW_CONFIG_GROUP_MAX,
+	 .accepts = is_group, .expected = "expected a user name of at most 32 bytes, or \"\" for none",
+	 .help = "whom spillwayd goes on as when root has started it (\"\": root)"},
 	{ROOT("control", "socket", STRING, control.socket),
 	 .initial = "/run/spillway/spillway.sock", .min = 2, .max = SW_CONFIG_SOCKET_MAX,
 	 .accepts = is_absolute,
@@ -67,6 +75,10 @@ static const struct sw_key keys[] = {
 	 .max = SW_CONFIG_GROUP_MAX, .accepts = is_group,
 	 .expected = "expected a group name of at most 32 bytes, or \"\" for none",
 	 .help = "group that may read through the control socket"},
+	{ROOT("control", "admin_users", STRING, control.admin_users), .initial = "",
+	 .max = SW_CONFIG_ADMINS_MAX, .accepts = is_users,
+	 .expected = "expected names of users parted by commas, at most 511 bytes",
+	 .help = "users in that group who may change what runs, besides root"},
 	{ROOT("http", "listen", ENDPOINT, http.listen), .initial = "127.0.0.1:9432",
 	 .expected = "expected :PORT, ADDRESS:PORT, [IPV6]:PORT, or \"\" for none",
 	 .help = "where /metrics and /healthz are served"},

@@ -12,6 +12,7 @@
 #include "core/log.h"
 #include "core/synack.h"
 #include "core/sysctl.h"
+#include "daemon/admins.h"
 #include "daemon/monitor.h"
 #include "daemon/notes.h"
 #include "daemon/notify.h"
@@ -176,15 +177,18 @@ static int reload(struct sw_daemon *daemon, struct sw_error *err)
 	if (failed)
 		return failed;
 	if (!sw_endpoint_equal(&next->http.listen, &daemon->config->http.listen) ||
+	    strcmp(next->user, daemon->config->user) ||
 	    strcmp(next->control.socket, daemon->config->control.socket) ||
 	    strcmp(next->control.group, daemon->config->control.group))
-		sw_log_warn("%s: control and http take effect at the next start",
+		sw_log_warn("%s: user, control.socket, control.group and http take effect at the "
+			    "next start",
 			    daemon->options->file);
 	failed = sw_change_with_interfaces(daemon, next, err);
 	if (failed) {
 		sw_config_free(next);
 		return failed;
 	}
+	sw_admins_read(daemon, daemon->config);
 	sw_notes_take_base(daemon);
 	sw_notes_save(daemon);
 	sw_log_init(daemon->config->log.level, daemon->config->log.format);

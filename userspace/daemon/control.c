@@ -104,7 +104,7 @@ int sw_control_open(struct event_base *base, const char *path, const char *group
 	control = calloc(1, sizeof(*control));
 	if (!control)
 		return sw_error_set(err, -ENOMEM, "out of memory");
-	control->table = (struct sw_control_table){verbs, n, daemon};
+	control->table = (struct sw_control_table){verbs, n, daemon, NULL};
 	sw_control_clients_init(&control->clients, base, &control->table);
 	rc = sw_control_listen(path, group, &fd, &control->place, err);
 	if (rc < 0) {
@@ -119,6 +119,16 @@ int sw_control_open(struct event_base *base, const char *path, const char *group
 	sw_steal_fd(&fd);
 	*out = control;
 	return 0;
+}
+
+void sw_control_set_rules(struct sw_control *control, const struct sw_control_rules *rules)
+{
+	control->table.rules = rules;
+}
+
+void sw_control_give_place(struct sw_control *control, uid_t uid)
+{
+	sw_control_give(&control->place, uid);
 }
 
 void sw_control_close(struct sw_control *control)

@@ -8,6 +8,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <sys/types.h>
 #include <event2/event.h>
 #include <jansson.h>
 
@@ -19,13 +20,21 @@
 
 /*
  * One row a verb. run() returns 0, leaving *result NULL (an empty object) or a new reference, or -errno with err's
- * text filled. args is always an object. Verbs that change anything are for uid 0 and the daemon's own uid only.
+ * text filled. args is always an object. Verbs that change anything are for uid 0 and the daemon's own uid only, unless
+ * the rules below say otherwise.
  */
 struct sw_control_verb {
 	const char *name;
 	bool changes;
 	int (*run)(void *daemon, json_t *args, json_t **result, struct sw_error *err);
 	bool (*changes_if)(json_t *args); /* may be NULL; otherwise asked instead of `changes` */
+};
+
+/* Asked about requests, with the daemon that the verbs get. Either may be NULL. */
+struct sw_control_rules {
+	bool (*may_change)(void *daemon, uid_t uid);
+	json_t *(*snapshot)(
+		void *daemon); /* of all that verbs change: what differs after one is logged */
 };
 
 struct sw_control;
@@ -38,6 +47,12 @@ struct sw_control;
 int sw_control_open(struct event_base *base, const char *path, const char *group,
 		    const struct sw_control_verb *verbs, size_t n, void *daemon,
 		    struct sw_control **out, struct sw_error *err);
+
+/* To be called before the loop runs; rules must outlive the socket. */
+void sw_control_set_rules(struct sw_control *control, const struct sw_control_rules *rules);
+
+/* What of its place the user needs as whom the daemon goes on. */
+void sw_control_give_place(struct sw_control *control, uid_t uid);
 
 /* Hangs up on all clients and removes the socket, unless another daemon has put its own there. NULL is fine. */
 void sw_control_close(struct sw_control *control);

@@ -19,14 +19,15 @@
 #define DIRECTORY_MODE 0755
 #define BACKLOG	       64
 
-static int make_parent(const char *path, struct sw_error *err)
+static int make_parent(const char *path, bool *made, struct sw_error *err)
 {
 	char copy[sizeof(((struct sockaddr_un *)NULL)->sun_path)];
 	const char *parent;
 
 	snprintf(copy, sizeof(copy), "%s", path);
 	parent = dirname(copy);
-	if (mkdir(parent, DIRECTORY_MODE) == 0 || errno == EEXIST)
+	*made = mkdir(parent, DIRECTORY_MODE) == 0;
+	if (*made || errno == EEXIST)
 		return 0;
 	return sw_error_set(err, -errno, "cannot make the directory %s for the control socket: %s",
 			    parent, strerror(errno));
@@ -126,7 +127,7 @@ int sw_control_listen(const char *path, const char *group, int *fd, struct sw_co
 				    "the control socket's path \"%s\" must have 1 to %zu bytes",
 				    path, sizeof(made.addr.sun_path) - 1);
 	memcpy(made.addr.sun_path, path, strlen(path));
-	rc = make_parent(path, err);
+	rc = make_parent(path, &made.made_parent, err);
 	if (rc == 0)
 		rc = clear_stale(&made.addr, err);
 	if (rc < 0)
@@ -140,6 +141,16 @@ int sw_control_listen(const char *path, const char *group, int *fd, struct sw_co
 	*place = made;
 	*fd = sw_steal_fd(&listener);
 	return 0;
+}
+
+void sw_control_give(const struct sw_control_place *place, uid_t uid)
+{
+	char copy[sizeof(place->addr.sun_path)];
+
+	snprintf(copy, sizeof(copy), "%s", place->addr.sun_path);
+	if (place->made_parent && lchown(dirname(copy), uid, (gid_t)-1))
+		sw_log_debug("control: cannot give the directory of %s to uid %u: %s",
+			     place->addr.sun_path, (unsigned int)uid, strerror(errno));
 }
 
 /* The inode alone does not tell: a successor's socket may have been given the same number. */

@@ -10,6 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "config/differences.h"
 #include "core/cleanup.h"
 #include "core/log.h"
 
@@ -124,9 +125,29 @@ static json_t *parse_request(const char *line, size_t length, struct sw_error *e
 	return sw_steal_ptr(&root);
 }
 
-static bool may_change(uid_t uid)
+static bool may_change(const struct sw_control_table *table, uid_t uid)
 {
+	if (table->rules && table->rules->may_change)
+		return table->rules->may_change(table->daemon, uid);
 	return uid == 0 || uid == geteuid();
+}
+
+static json_t *snapshot(const struct sw_control_table *table)
+{
+	return table->rules && table->rules->snapshot ? table->rules->snapshot(table->daemon)
+						      : NULL;
+}
+
+/* Each value that is another now, as it was and as it is. */
+static void log_differences(const struct sw_control_table *table, uid_t uid, const json_t *before)
+{
+	SW_CLEANUP(drop_json) json_t *after = before ? snapshot(table) : NULL;
+	SW_CLEANUP(drop_json) json_t *lines = after ? sw_config_differences(before, after) : NULL;
+	json_t *line;
+	size_t i;
+
+	json_array_foreach(lines, i, line)
+		sw_log_info("control: uid %u: %s", (unsigned int)uid, json_string_value(line));
 }
 
 /* ASCII and one line, whatever was sent: names and notes of a stranger must not write our log. */
@@ -142,23 +163,28 @@ static char *run_verb(const struct sw_control_table *table, const struct sw_cont
 		      uid_t uid, json_t *args)
 {
 	bool changes = verb->changes_if ? verb->changes_if(args) : verb->changes;
+	SW_CLEANUP(drop_json) json_t *before = NULL;
 	struct sw_error err = {};
 	json_t *result = NULL;
 	int rc;
 
-	if (changes && !may_change(uid)) {
+	if (changes && !may_change(table, uid)) {
 		sw_error_set(
 			&err, -EPERM,
-			"uid %u may look but not change anything: run %s as root or as the daemon's user",
+			"uid %u may look but not change anything: run %s as root, or as a user "
+			"whom control.admin_users names",
 			(unsigned int)uid, verb->name);
 		return refuse(&err);
 	}
+	if (changes)
+		before = snapshot(table);
 	rc = verb->run(table->daemon, args, &result, &err);
 	if (rc < 0 && !err.text[0])
 		sw_error_set(&err, rc, "%s failed: %s", verb->name, strerror(-rc));
 	err.code = rc < 0 ? rc : 0;
 	if (changes)
 		log_change(verb->name, uid, args, &err);
+	log_differences(table, uid, before);
 	if (rc < 0) {
 		json_decref(result);
 		return refuse(&err);

@@ -15,6 +15,7 @@ struct sw_control_table {
 	const struct sw_control_verb *verbs;
 	size_t count;
 	void *daemon;
+	const struct sw_control_rules *rules; /* NULL: none */
 };
 
 /* A reply line with its newline, to be freed; NULL when out of memory. uid is the peer's, as the kernel told it. */

@@ -24,6 +24,8 @@ struct sw_monitors;
 struct sw_rooms;
 struct sw_takeover;
 
+#define SW_ADMINS_MAX 64
+
 struct sw_daemon {
 	struct event_base *base;
 	const struct sw_options *options;
@@ -36,6 +38,8 @@ struct sw_daemon {
 	struct sw_attachment attachments[SW_CONFIG_INTERFACES_MAX];
 	size_t attachment_count;
 	struct sw_control *control;
+	uid_t admins[SW_ADMINS_MAX]; /* daemon/admins.h */
+	size_t admin_count;
 	struct sw_http *http;
 	struct sw_events *events;     /* daemon/events.h; NULL before they are kept */
 	struct sw_rooms *rooms;	      /* daemon/room.h; NULL before they are open */

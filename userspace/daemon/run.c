@@ -11,6 +11,7 @@
 
 #include "core/clock.h"
 #include "core/log.h"
+#include "daemon/admins.h"
 #include "daemon/change.h"
 #include "daemon/events.h"
 #include "daemon/health.h"
@@ -18,9 +19,11 @@
 #include "daemon/monitor.h"
 #include "daemon/notes.h"
 #include "daemon/notify.h"
+#include "daemon/privileges.h"
 #include "daemon/reconcile.h"
 #include "daemon/room.h"
 #include "daemon/secrets.h"
+#include "daemon/snapshot.h"
 #include "daemon/takeover.h"
 #include "daemon/timers.h"
 #include "daemon/verb_table.h"
@@ -31,6 +34,11 @@
 static const struct sw_http_handlers pages = {
 	.metrics = sw_metrics_write,
 	.healthy = sw_health_check,
+};
+
+static const struct sw_control_rules control_rules = {
+	.may_change = sw_admins_include,
+	.snapshot = sw_snapshot_take,
 };
 
 static void on_stop(evutil_socket_t signal, short what, void *arg)
@@ -127,10 +135,11 @@ static int open_doors(struct sw_daemon *daemon, const struct sw_config *config,
 		return sw_error_set(err, -ENOMEM, "cannot make the event loop");
 	failed = sw_control_open(daemon->base, config->control.socket, config->control.group,
 				 sw_verb_table, sw_verb_table_count, daemon, &daemon->control, err);
-	if (!failed)
-		failed = sw_http_open(daemon->base, &config->http.listen, &pages, daemon,
-				      &daemon->http, err);
-	return failed;
+	if (failed)
+		return failed;
+	sw_control_set_rules(daemon->control, &control_rules);
+	sw_admins_read(daemon, config);
+	return sw_http_open(daemon->base, &config->http.listen, &pages, daemon, &daemon->http, err);
 }
 
 /*
@@ -168,6 +177,8 @@ static int start(struct sw_daemon *daemon, struct sw_config *config, struct sw_e
 	if (!failed)
 		failed = sw_rooms_start(daemon, err);
 	if (!failed)
+		failed = sw_privileges_become_user(daemon, err);
+	if (!failed)
 		failed = sw_monitors_start(daemon, err);
 	if (!failed)
 		sw_monitors_settle(daemon);
@@ -179,7 +190,7 @@ static int start(struct sw_daemon *daemon, struct sw_config *config, struct sw_e
 	sw_change_expire_rules(daemon);
 	sw_leftover_remove(daemon->options->pin_dir, is_attached, daemon);
 	sw_generation_prune(daemon->options->pin_dir);
-	return 0;
+	return sw_privileges_reduce(err);
 }
 
 /*

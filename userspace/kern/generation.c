@@ -39,7 +39,7 @@ static int read_current(const char *pin_dir, char name[64])
 		return -ENOENT;
 	name[length] = '\0';
 	/* It may lead nowhere. */
-	return is_generation(name) && !access(link, F_OK) ? 0 : -ENOENT;
+	return is_generation(name) && sw_pins_exists(link) ? 0 : -ENOENT;
 }
 
 int sw_generation_current(const char *pin_dir, char path[SW_PIN_PATH_MAX])

@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "core/cleanup.h"
+#include "kern/pins_own.h"
 
 int sw_pins_path(const char *dir, const char *name, char path[SW_PIN_PATH_MAX])
 {
@@ -58,6 +59,7 @@ int sw_pins_lock(const char *dir, int *lock_fd, struct sw_error *err)
 	if (fd < 0)
 		return sw_error_set(err, -errno, "pin directory %s: %s", dir, strerror(errno));
 	if (!flock(fd, LOCK_EX | LOCK_NB) && is_still_there(dir, fd)) {
+		sw_pins_make_own(dir);
 		*lock_fd = sw_steal_fd(&fd);
 		return 0;
 	}
@@ -125,6 +127,14 @@ int sw_pins_open(const char *dir, const char *name)
 	return failed ? failed : bpf_obj_get(path);
 }
 
+/* Not access(), which leaves capabilities out of account: the way there may be open by those alone. */
+bool sw_pins_exists(const char *path)
+{
+	struct stat found;
+
+	return !stat(path, &found);
+}
+
 bool sw_pins_mark(const char *dir, const char *name)
 {
 	char path[SW_PIN_PATH_MAX];
@@ -136,7 +146,7 @@ bool sw_pins_is_marked(const char *dir, const char *name)
 {
 	char path[SW_PIN_PATH_MAX];
 
-	return !sw_pins_path(dir, name, path) && !access(path, F_OK);
+	return !sw_pins_path(dir, name, path) && sw_pins_exists(path);
 }
 
 void sw_pins_unmark(const char *dir, const char *name)

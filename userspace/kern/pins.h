@@ -44,6 +44,9 @@ int sw_pins_each(const char *dir, int (*each)(void *arg, const char *dir, const 
 /* Whether the name is the prefix and a number above 0, and nothing else. */
 bool sw_pins_number(const char *name, const char *prefix, unsigned long *number);
 
+/* A link that leads nowhere does not. */
+bool sw_pins_exists(const char *path);
+
 /* dir/name. -ENAMETOOLONG */
 int sw_pins_path(const char *dir, const char *name, char path[SW_PIN_PATH_MAX]);
 
