@@ -30,6 +30,7 @@ static __noinline int tell_decision(const struct gate *gate, const struct sw_sou
 		return 0;
 	}
 	told->at_ns = gate->now_ns;
+	told->opened_ns = 0;
 	told->client = gate->flow.client;
 	told->server = gate->flow.server;
 	told->client_port_be = gate->flow.client_port_be;
@@ -40,6 +41,7 @@ static __noinline int tell_decision(const struct gate *gate, const struct sw_sou
 	told->reason = verdict->reason;
 	told->over = verdict->over;
 	told->is_shadow = gate->control->mode == SW_MODE_MONITOR;
+	told->kind = SW_TOLD_DECISION;
 	__builtin_memset(told->pad, 0, sizeof(told->pad));
 	bpf_ringbuf_submit(told, BPF_RB_NO_WAKEUP);
 	return 0;

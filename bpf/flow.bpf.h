@@ -9,6 +9,7 @@
 #include <asm-generic/errno-base.h>
 
 #include "count.bpf.h"
+#include "ended.bpf.h"
 #include "source.bpf.h"
 #include "service.bpf.h"
 #include "wake.bpf.h"
@@ -115,6 +116,14 @@ static __noinline int flow_release(const struct sw_flow_key *key, struct holding
 	return 0;
 }
 
+/* Likewise, for who ended it: that is told. */
+static __always_inline void flow_give_up(const struct sw_flow_key *key, struct holding *held,
+					 __u64 word)
+{
+	flow_release(key, held, word);
+	tell_end(key, held->service, held->class_id, word, held->state_ns);
+}
+
 enum noted {
 	NOTED,
 	NOTED_BY_ANOTHER,
@@ -207,7 +216,7 @@ static __always_inline void flow_end(const struct sw_flow_key *key)
 	if (!word)
 		return;
 	if (unpack(word).state != SW_FLOW_EXPIRED)
-		flow_release(key, &held, word);
+		flow_give_up(key, &held, word);
 	if (unpack(word).state == SW_FLOW_OPEN)
 		count_lifetime(held.service, bpf_ktime_get_ns() - held.state_ns);
 	flow_delete(key, flow);
@@ -230,7 +239,7 @@ static __noinline int flow_expire(const struct sw_flow_key *key, struct sw_flow 
 	/* Before the release, which takes long enough for a retransmit to revive the flow. */
 	flow->state_ns = now_ns;
 	held.was_silent = counter == SW_COUNTER_EXPIRED;
-	flow_release(key, &held, seen);
+	flow_give_up(key, &held, seen);
 	count(held.service,
 	      counter == SW_COUNTER_EXPIRED ? SW_COUNTER_EXPIRED : SW_COUNTER_HANDSHAKE_RESETS);
 	return 1;
@@ -246,7 +255,7 @@ static __noinline int flow_undo(const struct sw_flow_key *key, struct sw_flow *f
 
 	if (!flow_move(flow, seen, SW_FLOW_DEAD, 0))
 		return 0;
-	flow_release(key, &held, seen);
+	flow_give_up(key, &held, seen);
 	count(held.service, SW_COUNTER_HANDSHAKE_RESETS);
 	return flow_delete(key, flow);
 }

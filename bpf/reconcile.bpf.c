@@ -195,7 +195,7 @@ static __always_inline int release(const struct sw_flow_key *key, __u64 seen)
 	held = holding_of(flow);
 	if (!flow_move(flow, seen, SW_FLOW_DEAD, 0))
 		return SW_FLOW_OP_KEPT;
-	flow_release(key, &held, seen);
+	flow_give_up(key, &held, seen);
 	if (was.state == SW_FLOW_OPEN)
 		count_lifetime(held.service, bpf_ktime_get_ns() - held.state_ns);
 	flow_delete(key, flow);

@@ -47,7 +47,9 @@
 	ROW(REFUSALS_RESET, "refusals_reset",                                                      \
 	    "refused clients cut off: they said what no message can answer")                       \
 	ROW(EVENTS_UNTOLD, "events_untold",                                                        \
-	    "decisions that events was not told of: too many in that second")
+	    "decisions that events was not told of: too many in that second")                      \
+	ROW(ENDS_UNTOLD, "ends_untold",                                                            \
+	    "ends of connections that record was not told of: too many in that second")
 
 enum sw_counter {
 #define SW_COUNTER_ID(id, name, help) SW_COUNTER_##id,

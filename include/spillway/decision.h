@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * What `spillway events` is told of a decision, and of which. All of them while they are few; else the first of
+ * What `spillway events` is told of a decision, and `spillway record` of the end of a connection, and of which. All of them while they are few; else the first of
  * each source in each second, so that a storm hides nobody; and never more than a daemon reads in passing. The gate
  * and the daemon, which tells of how waits end, sample by the same functions.
  */
@@ -12,11 +12,19 @@
 /* Of one second: so many are told without choosing, and so many at the most. */
 #define SW_DECISIONS_ALL  1000
 #define SW_DECISIONS_MOST 5000
-/* What the most of one second take, and half of that again. A power of two. */
-#define SW_DECISIONS_BYTES (512u << 10)
+/* Of ends of connections as many as that, whosever they are, on an account of their own. */
+#define SW_ENDS_MOST SW_DECISIONS_MOST
+/* What the most of one second take, and nearly half of that again. A power of two. */
+#define SW_DECISIONS_BYTES (1024u << 10)
+
+enum sw_told {
+	SW_TOLD_DECISION = 0,
+	SW_TOLD_END, /* of a connection that had a slot, or a place at the pooler: it is free */
+};
 
 struct sw_decision {
 	__u64 at_ns;
+	__u64 opened_ns; /* SW_TOLD_END: when its handshake was complete; 0: it never was */
 	struct sw_in6 client;
 	struct sw_in6 server;
 	__be16 client_port_be;
@@ -27,7 +35,8 @@ struct sw_decision {
 	__u8 reason;
 	__u8 over; /* enum sw_reason: the limit of the source that sent it to the over-limit chain; 0: none did */
 	__u8 is_shadow; /* decided in monitor mode */
-	__u8 pad[5];
+	__u8 kind;	/* enum sw_told */
+	__u8 pad[4];
 };
 
 /*
@@ -80,6 +89,6 @@ SW_INLINE int sw_sample_takes(__u64 *rate, int is_first, __u32 second)
 	return 1;
 }
 
-_Static_assert(sizeof(struct sw_decision) == 56, "no hidden padding in a record");
+_Static_assert(sizeof(struct sw_decision) == 64, "no hidden padding in a record");
 
 #endif

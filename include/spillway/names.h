@@ -37,7 +37,7 @@
  * that an older daemon's pinned maps would be misread.
  */
 #ifndef SW_LAYOUT_VERSION
-#define SW_LAYOUT_VERSION 6
+#define SW_LAYOUT_VERSION 7
 #endif
 
 #endif

@@ -384,7 +384,7 @@ uint64_t rig_counted(const struct rig *rig, enum sw_counter counter)
 /* Entries are changed in place: keys first, for a walk does not bear that. */
 static void age_map(int fd, size_t key_bytes, const size_t offsets[2], uint64_t by_ns)
 {
-	enum { AT_ONCE = 4096, LARGEST = 64 };
+	enum { AT_ONCE = 16384, LARGEST = 64 };
 	uint8_t(*keys)[LARGEST] = calloc(AT_ONCE, LARGEST);
 	uint8_t value[LARGEST];
 	size_t count = 0;

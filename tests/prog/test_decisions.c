@@ -14,6 +14,9 @@
 /* More than are told without choosing, from one. */
 #define MANY (2 * SW_DECISIONS_ALL)
 
+/* Longer than a handshake may take. */
+#define HANDSHAKE_NS 60000000000ull
+
 struct heard {
 	struct sw_decision last;
 	unsigned int count;
@@ -169,6 +172,50 @@ static void what_the_ring_has_no_room_for_is_counted(struct rig *rig, const void
 	assert_int_equal(heard.count + untold, sent);
 }
 
+static void the_end_of_a_connection_is_told_once(struct rig *rig, const void *arg)
+{
+	const struct packet packet = {.client = CLIENT, .client_port = 7};
+	const struct sw_flow_key key = key_of(rig, &packet);
+	struct heard heard = {0};
+
+	(void)arg;
+	begin_second(rig);
+	rig_send(rig, &packet);
+	forget(rig);
+	assert_int_equal(rig_sweep_after(rig, HANDSHAKE_NS).flows_expired, 1);
+	rig_sweep_after(rig, HANDSHAKE_NS);
+	listen_to(rig, &heard);
+	assert_int_equal(heard.count, 1);
+	assert_int_equal(heard.last.kind, SW_TOLD_END);
+	assert_memory_equal(&heard.last.client, &key.client, sizeof(key.client));
+	assert_memory_equal(&heard.last.server, &key.server, sizeof(key.server));
+	assert_int_equal(heard.last.client_port_be, key.client_port_be);
+	assert_int_equal(heard.last.server_port_be, key.server_port_be);
+	assert_int_equal(heard.last.lane, SW_LANE_DIRECT);
+	assert_int_equal(heard.last.opened_ns, 0);
+	assert_true(heard.last.at_ns <= now_ns() && now_ns() - heard.last.at_ns < 60000000000);
+}
+
+/* A sweep may reach over the end of a second. */
+static void of_ends_there_are_so_many_a_second_and_the_rest_is_counted(struct rig *rig,
+								       const void *arg)
+{
+	const unsigned int ended = 2 * SW_ENDS_MOST + 1000;
+	struct heard heard = {0};
+	uint64_t untold;
+
+	(void)arg;
+	rig->maps->service_conf[0].budget = rig->maps->service_conf[0].shared_limit = ended;
+	for (unsigned int i = 0; i < ended; i++)
+		rig_send(rig, &(struct packet){.client = CLIENT + i, .client_port = 1});
+	begin_second(rig);
+	untold = rig_counted(rig, SW_COUNTER_ENDS_UNTOLD);
+	assert_int_equal(rig_sweep_after(rig, HANDSHAKE_NS).flows_expired, ended);
+	listen_to(rig, &heard);
+	assert_in_range(heard.count, SW_ENDS_MOST, 2 * SW_ENDS_MOST);
+	assert_int_equal(heard.count + rig_counted(rig, SW_COUNTER_ENDS_UNTOLD) - untold, ended);
+}
+
 static const struct rig_test tests[] = {
 	{"each decision is told, with all that it was", each_decision_is_told_with_all_that_it_was,
 	 NULL, 0},
@@ -179,6 +226,9 @@ static const struct rig_test tests[] = {
 	 one_that_storms_hides_nobody, NULL, 0},
 	{"what the ring has no room for is counted", what_the_ring_has_no_room_for_is_counted, NULL,
 	 0},
+	{"the end of a connection is told, once", the_end_of_a_connection_is_told_once, NULL, 0},
+	{"of ends there are so many a second, and the rest is counted",
+	 of_ends_there_are_so_many_a_second_and_the_rest_is_counted, NULL, 0},
 };
 
 int main(void)

@@ -17,6 +17,7 @@
 
 static void (*told)(void *arg, const struct sw_decision *decision);
 static void *told_arg;
+static enum sw_told pending_kind;
 static unsigned int pending; /* decisions that the gate told, and nobody has read */
 static uint64_t untold;
 static struct sw_daemon guard;
@@ -34,7 +35,10 @@ int fake_decisions_open(const struct sw_maps *maps,
 
 void fake_decisions_read(struct sw_decisions *decisions)
 {
-	const struct sw_decision decision = {.lane = SW_LANE_REFUSE};
+	const struct sw_decision decision = {.lane = SW_LANE_REFUSE,
+					     .kind = (__u8)pending_kind,
+					     .at_ns = 5 * SW_NS_PER_S,
+					     .opened_ns = 2 * SW_NS_PER_S};
 
 	(void)decisions;
 	for (; pending; pending--)
@@ -60,6 +64,7 @@ static int begin(void **unused)
 
 	(void)unused;
 	pending = 0;
+	pending_kind = SW_TOLD_DECISION;
 	untold = 0;
 	guard = (struct sw_daemon){.base = event_base_new()};
 	return guard.base ? sw_events_start(&guard, &err) : -1;
@@ -124,6 +129,24 @@ static void what_the_gate_told_before_comes_before(void **unused)
 	assert_int_equal(sw_events_from(&guard, 4)->kind, SW_EVENT_WAIT_ENDED);
 }
 
+static void ends_of_connections_are_kept_apart_from_the_rest(void **unused)
+{
+	(void)unused;
+	pending = 3;
+	sw_events_next(&guard);
+	pending_kind = SW_TOLD_END;
+	pending = SW_EVENTS_ENDS + 10;
+	assert_int_equal(sw_ends_next(&guard), SW_EVENTS_ENDS + 10);
+	assert_int_equal(sw_ends_missed(&guard, 0), 10);
+	assert_int_equal(sw_ends_missed(&guard, 10), 0);
+	assert_int_equal(sw_ends_from(&guard, 0)->number, 10);
+	assert_int_equal(sw_ends_from(&guard, 10)->kind, SW_EVENT_ENDED);
+	assert_int_equal(sw_ends_from(&guard, 10)->took_ns, 3 * SW_NS_PER_S);
+	assert_null(sw_ends_from(&guard, SW_EVENTS_ENDS + 10));
+	assert_int_equal(sw_events_next(&guard), 3);
+	assert_int_equal(sw_events_missed(&guard, 0), 0);
+}
+
 /* Over the end of a second twice as many may be told. */
 static void of_ends_of_waits_too_there_are_so_many_a_second_and_the_rest_is_counted(void **unused)
 {
@@ -146,6 +169,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(a_storm_puts_out_no_session_that_was_ended, begin,
 						end),
 		cmocka_unit_test_setup_teardown(what_the_gate_told_before_comes_before, begin, end),
+		cmocka_unit_test_setup_teardown(ends_of_connections_are_kept_apart_from_the_rest,
+						begin, end),
 		cmocka_unit_test_setup_teardown(
 			of_ends_of_waits_too_there_are_so_many_a_second_and_the_rest_is_counted,
 			begin, end),

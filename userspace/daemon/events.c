@@ -34,8 +34,8 @@ struct sw_events {
 	/* For what this daemon tells of itself. */
 	__u64 rate;
 	struct sw_sampled sampled[SW_SAMPLED];
-	struct ring often, rare;
-	struct sw_event kept[SW_EVENTS_KEPT + SW_EVENTS_RARE];
+	struct ring often, rare, ends;
+	struct sw_event kept[SW_EVENTS_KEPT + SW_EVENTS_RARE + SW_EVENTS_ENDS];
 };
 
 static struct sw_event *add(struct sw_events *events, enum sw_event_kind kind)
@@ -76,14 +76,28 @@ static const struct sw_event *from(const struct ring *ring, uint64_t number)
 	return place < ring->count ? &ring->at[place % ring->size] : NULL;
 }
 
-static void on_decision(void *arg, const struct sw_decision *decision)
+/* Nobody who asks for the rest is to find a gap in its numbers. */
+static struct sw_event *add_end(struct sw_events *events, const struct sw_decision *end)
 {
-	struct sw_event *event = add(arg, SW_EVENT_DECISION);
+	struct ring *ring = &events->ends;
+	struct sw_event *event = &ring->at[ring->count % ring->size];
+
+	*event = (struct sw_event){
+		.number = ring->count++, .kind = SW_EVENT_ENDED, .at_ns = sw_clock_realtime_ns()};
+	if (end->opened_ns && end->at_ns > end->opened_ns)
+		event->took_ns = end->at_ns - end->opened_ns;
+	return event;
+}
+
+static void on_told(void *arg, const struct sw_decision *told)
+{
+	struct sw_event *event =
+		told->kind == SW_TOLD_END ? add_end(arg, told) : add(arg, SW_EVENT_DECISION);
 	uint64_t now_ns = sw_clock_monotonic_ns();
 
-	event->what = *decision;
-	if (now_ns > decision->at_ns)
-		event->at_ns -= now_ns - decision->at_ns;
+	event->what = *told;
+	if (now_ns > told->at_ns)
+		event->at_ns -= now_ns - told->at_ns;
 }
 
 static void on_look(evutil_socket_t fd, short what, void *arg)
@@ -107,7 +121,9 @@ int sw_events_start(struct sw_daemon *daemon, struct sw_error *err)
 	events->daemon = daemon;
 	events->often = (struct ring){.at = events->kept, .size = SW_EVENTS_KEPT};
 	events->rare = (struct ring){.at = events->kept + SW_EVENTS_KEPT, .size = SW_EVENTS_RARE};
-	failed = sw_decisions_open(daemon->maps, on_decision, events, &events->decisions);
+	events->ends = (struct ring){.at = events->kept + SW_EVENTS_KEPT + SW_EVENTS_RARE,
+				     .size = SW_EVENTS_ENDS};
+	failed = sw_decisions_open(daemon->maps, on_told, events, &events->decisions);
 	if (failed)
 		return sw_error_set(err, failed, "the ring buffer of decisions: %s",
 				    strerror(-failed));
@@ -159,6 +175,26 @@ uint64_t sw_events_missed(const struct sw_daemon *daemon, uint64_t number)
 		return 0;
 	return events->next - number - (events->often.count - find(&events->often, number)) -
 	       (events->rare.count - find(&events->rare, number));
+}
+
+uint64_t sw_ends_next(const struct sw_daemon *daemon)
+{
+	if (!daemon->events)
+		return 0;
+	sw_decisions_read(daemon->events->decisions);
+	return daemon->events->ends.count;
+}
+
+const struct sw_event *sw_ends_from(const struct sw_daemon *daemon, uint64_t number)
+{
+	return daemon->events ? from(&daemon->events->ends, number) : NULL;
+}
+
+uint64_t sw_ends_missed(const struct sw_daemon *daemon, uint64_t number)
+{
+	const struct sw_events *events = daemon->events;
+
+	return events && number < oldest(&events->ends) ? oldest(&events->ends) - number : 0;
 }
 
 /* As the gate does; a source here is one address. */

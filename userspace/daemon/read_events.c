@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The verb events: what happened to connections lately, one by one, from a place on that the last answer named.
+ * The verbs events and ends: what happened to connections lately, one by one, from a place on that the last answer
+ * named.
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -64,12 +65,22 @@ static void add_wait(json_t *line, const struct sw_event *event)
 	json_object_set_new(line, "waited_s", json_real((double)event->took_ns / SW_NS_PER_S));
 }
 
+static void add_end(json_t *line, const struct sw_event *event)
+{
+	json_object_set_new(line, "open_s",
+			    event->what.opened_ns ? json_real((double)event->took_ns / SW_NS_PER_S)
+						  : json_null());
+	if (event->what.is_shadow)
+		json_object_set_new(line, "monitor", json_true());
+}
+
 static json_t *event_to_json(const struct sw_plan *plan, const struct sw_event *event)
 {
 	static const char *const kinds[] = {
 		[SW_EVENT_DECISION] = "decision",
 		[SW_EVENT_WAIT_ENDED] = "wait_ended",
 		[SW_EVENT_EVICTED] = "evicted",
+		[SW_EVENT_ENDED] = "ended",
 	};
 	const struct sw_decision *what = &event->what;
 	const char *lane = sw_words_name(SW_WORDS_LANE, what->lane);
@@ -96,6 +107,8 @@ static json_t *event_to_json(const struct sw_plan *plan, const struct sw_event *
 	json_object_set_new(line, "destination_port", json_integer(ntohs(what->server_port_be)));
 	if (event->kind == SW_EVENT_DECISION)
 		add_decision(line, what);
+	else if (event->kind == SW_EVENT_ENDED)
+		add_end(line, event);
 	else
 		add_wait(line, event);
 	return line;
@@ -154,15 +167,23 @@ static int read_wanted(json_t *args, const struct sw_plan *plan, struct wanted *
 	return rc;
 }
 
+/* One of the two accounts of what happened, each with numbers of its own. */
+struct account {
+	const char *name;
+	uint64_t (*next)(const struct sw_daemon *daemon);
+	const struct sw_event *(*from)(const struct sw_daemon *daemon, uint64_t number);
+	uint64_t (*missed)(const struct sw_daemon *daemon, uint64_t number);
+};
+
 /* Fills the list; where the next answer goes on. */
-static uint64_t list(const struct sw_daemon *daemon, const struct wanted *wanted, uint64_t end,
-		     json_t *events)
+static uint64_t list(const struct sw_daemon *daemon, const struct account *account,
+		     const struct wanted *wanted, uint64_t end, json_t *events)
 {
 	const struct sw_event *event;
 	uint64_t number = wanted->after;
 
 	while (json_array_size(events) < wanted->limit) {
-		event = sw_events_from(daemon, number);
+		event = account->from(daemon, number);
 		if (!event)
 			return end;
 		if (is_wanted(wanted, event))
@@ -172,20 +193,35 @@ static uint64_t list(const struct sw_daemon *daemon, const struct wanted *wanted
 	return number;
 }
 
-int sw_read_events_verb(void *arg, json_t *args, json_t **result, struct sw_error *err)
+static int answer(const struct sw_daemon *daemon, const struct account *account, json_t *args,
+		  json_t **result, struct sw_error *err)
 {
-	const struct sw_daemon *daemon = arg;
 	struct wanted wanted = {.limit = LIMIT_DEFAULT};
-	uint64_t end = sw_events_next(daemon), next;
+	uint64_t end = account->next(daemon), next;
 	SW_JSON_DROP json_t *events = json_array();
 	int rc = read_wanted(args, daemon->plan, &wanted, err);
 
 	if (rc < 0)
 		return rc;
-	next = list(daemon, &wanted, end, events);
-	*result = json_pack("{s:O, s:I, s:b, s:I, s:I}", "events", events, "next", (json_int_t)next,
-			    "more", next < end, "missed",
-			    (json_int_t)sw_events_missed(daemon, wanted.after), "started",
+	next = list(daemon, account, &wanted, end, events);
+	*result = json_pack("{s:O, s:I, s:b, s:I, s:I}", account->name, events, "next",
+			    (json_int_t)next, "more", next < end, "missed",
+			    (json_int_t)account->missed(daemon, wanted.after), "started",
 			    (json_int_t)(daemon->started_ns / SW_NS_PER_US));
 	return *result ? 0 : sw_error_set(err, -ENOMEM, "out of memory");
+}
+
+int sw_read_events_verb(void *daemon, json_t *args, json_t **result, struct sw_error *err)
+{
+	static const struct account events = {"events", sw_events_next, sw_events_from,
+					      sw_events_missed};
+
+	return answer(daemon, &events, args, result, err);
+}
+
+int sw_read_ends_verb(void *daemon, json_t *args, json_t **result, struct sw_error *err)
+{
+	static const struct account ends = {"ends", sw_ends_next, sw_ends_from, sw_ends_missed};
+
+	return answer(daemon, &ends, args, result, err);
 }

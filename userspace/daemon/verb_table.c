@@ -13,6 +13,7 @@ const struct sw_control_verb sw_verb_table[] = {
 	{"flows", false, sw_read_flows_verb, NULL},
 	{"queue", false, sw_read_queue_verb, NULL},
 	{"events", false, sw_read_events_verb, NULL},
+	{"ends", false, sw_read_ends_verb, NULL},
 	{"explain", false, sw_read_explain_verb, NULL},
 	{"dump", false, sw_read_dump_verb, NULL},
 	{"metrics", false, sw_read_metrics_verb, NULL},

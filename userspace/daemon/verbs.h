@@ -40,6 +40,9 @@ int sw_read_queue_verb(void *daemon, json_t *args, json_t **result, struct sw_er
  */
 int sw_read_events_verb(void *daemon, json_t *args, json_t **result, struct sw_error *err);
 
+/* As events, of the connections that gave back a slot or a place at the pooler: {"ends":[…],…}, numbered apart. */
+int sw_read_ends_verb(void *daemon, json_t *args, json_t **result, struct sw_error *err);
+
 /* {"address","service"?} → {"address","source","service","class","lane","reason","mode","steps":[…],
  * "queue_position"?,"queue_wait_s"?}, the last two where the lane is queue */
 int sw_read_explain_verb(void *daemon, json_t *args, json_t **result, struct sw_error *err);
