@@ -324,6 +324,28 @@ freeze() {
 }
 tried_again() { [ "$(tail -n "+$((LOG_MARK + 1))" "$WORLD/log/postgres" | grep -c "authorized: user=$1")" -ge 3 ]; }
 
+@test "of two things that are the matter by turns each is said once, until it answers" {
+	DIRECT=7 CONNINFO="host=$WORLD/postgres dbname=postgres user=stranger" configuration | spillwayd_start
+	local _
+	for _ in one two; do
+		eventually_wrong 'GRANT pg_monitor TO stranger'
+		ask_postgres 'alter role stranger nologin'
+		eventually_wrong 'not permitted to log in'
+		ask_postgres 'alter role stranger login'
+	done
+	assert_equal "times the grant was said" 1 "$(grep -c 'GRANT pg_monitor TO stranger' "$WORLD/log/spillwayd")"
+	assert_equal "times the login was said" 1 "$(grep -c 'not permitted to log in' "$WORLD/log/spillwayd")"
+	ask_postgres 'grant pg_monitor to stranger'
+	WAIT_SECONDS=40 eventually_status "$DATABASE.error" null
+	# It was well; so this is news.
+	ask_postgres "revoke pg_monitor from stranger; select count(pg_terminate_backend(pid)) from pg_stat_activity where usename = 'stranger'"
+	eventually_wrong 'GRANT pg_monitor TO stranger'
+	assert_equal "times the grant was said" 2 "$(grep -c 'GRANT pg_monitor TO stranger' "$WORLD/log/spillwayd")"
+}
+# eventually_wrong TEXT: between two tries there may be as much as half a minute.
+eventually_wrong() { WAIT_SECONDS=40 wait_until "it says $1" status_says "$1"; }
+status_says() { status_value "$DATABASE.error" | grep -q "$1"; }
+
 @test "a wrong password is said once, and the right one of .pgpass is found" {
 	DIRECT=7 CONNINFO="host=127.0.0.1 dbname=postgres user=keyed password=wrong" configuration | spillwayd_start
 	eventually_status "$BUDGET" 7

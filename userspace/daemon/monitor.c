@@ -9,7 +9,6 @@
 #include <string.h>
 
 #include "core/clock.h"
-#include "core/log.h"
 #include "daemon/monitor_parts.h"
 #include "daemon/room.h"
 
@@ -51,21 +50,6 @@ static void close_session(struct sw_monitor *monitor)
 	monitor->is_evicting = false;
 }
 
-/* Said once, until something else is the matter. */
-static void tell(struct sw_monitor *monitor, const char *why)
-{
-	const struct sw_plan_service *planned =
-		sw_plan_service(monitor->daemon->plan, monitor->service);
-
-	if (monitor->told && !strcmp(monitor->told, why))
-		return;
-	free(monitor->told);
-	monitor->told = strdup(why);
-	monitor->view.error = monitor->told ? monitor->told : "";
-	sw_log_error("service %s: the database cannot be asked, its budget stays at %u: %s",
-		     planned->name, planned->conf.budget, why);
-}
-
 static uint64_t retry_in_ns(struct sw_monitor *monitor)
 {
 	unsigned int doubles =
@@ -94,7 +78,7 @@ static void fail(struct sw_monitor *monitor, const char *why)
 	monitor->view.is_up = false;
 	monitor->has_failed = true;
 	sw_monitor_set_bound(monitor);
-	tell(monitor, why);
+	sw_monitor_tell_failure(monitor, why);
 	close_session(monitor);
 	set_clock(monitor, retry_in_ns(monitor));
 	tell_room(monitor);
@@ -163,12 +147,7 @@ static void take_in(struct sw_monitor *monitor)
 		fail(monitor, err.text);
 		return;
 	}
-	if (monitor->told)
-		sw_log_info("service %s: the database answers again",
-			    sw_plan_service(monitor->daemon->plan, monitor->service)->name);
-	free(monitor->told);
-	monitor->told = NULL;
-	monitor->view.error = "";
+	sw_monitor_tell_answer(monitor);
 	monitor->view.is_up = true;
 	monitor->failures = 0;
 	tell_room(monitor);
@@ -259,7 +238,7 @@ void sw_monitor_close(struct sw_monitor *monitor)
 	sw_backends_free(&monitor->seen);
 	free(monitor->conninfo);
 	free(monitor->eviction);
-	free(monitor->told);
+	sw_monitor_tell_free(monitor);
 	free(monitor);
 }
 

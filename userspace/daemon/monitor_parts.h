@@ -7,6 +7,7 @@
 
 #include <event2/event.h>
 
+#include "core/once.h"
 #include "daemon/backends.h"
 #include "daemon/monitor.h"
 #include "db/session.h"
@@ -24,7 +25,8 @@ struct sw_monitor {
 	bool has_failed;
 	unsigned int failures; /* in a row */
 	uint64_t asked_ns;
-	char *told; /* the last failure that was logged, NULL while all is well */
+	char *why;	     /* the last failure, NULL while all is well */
+	struct sw_once told; /* the failures that were logged since it was well */
 	struct sw_backends seen;
 	struct sw_budget_recent recent;
 	char *eviction;	  /* the question that ends some sessions; NULL: nobody's is to be ended */
@@ -46,6 +48,11 @@ struct sw_monitor *sw_monitor_open(struct sw_daemon *daemon, uint32_t service,
 void sw_monitor_close(struct sw_monitor *monitor); /* NULL is fine */
 /* Asks at once, anew where that is under way. */
 void sw_monitor_try(struct sw_monitor *monitor);
+
+/* monitor_told.c: what is the matter, logged once until it answers; and that it does. */
+void sw_monitor_tell_failure(struct sw_monitor *monitor, const char *why);
+void sw_monitor_tell_answer(struct sw_monitor *monitor);
+void sw_monitor_tell_free(struct sw_monitor *monitor);
 
 /* monitor_budget.c: takes an answer in. 0, or -errno with err: what the role may not see, for one. */
 int sw_monitor_digest(struct sw_monitor *monitor, const struct sw_facts *facts,
