@@ -29,6 +29,8 @@ teardown_file() { world_destroy; }
 teardown() {
 	asker CONT
 	end_test
+	send_away slow-file
+	rm -f "$WORLD/services.conf"
 	service_file ca >"$WORLD/services.conf"
 }
 
@@ -50,7 +52,7 @@ make_certificates() {
 
 # service_file AUTHORITY
 service_file() {
-	printf '%s\n' '[watched]' "host=$DATABASE_IPV4" dbname=postgres user=keyed sslmode=verify-full \
+	printf '%s\n' '[watched]' "host=$DATABASE_IPV4" dbname=postgres user=keyed sslmode=verify-full gssencmode=prefer \
 		"sslrootcert=$WORLD/tls/$1.crt" "passfile=$WORLD/pgpass"
 }
 
@@ -103,3 +105,25 @@ asker() {
 	asker CONT
 	WAIT_SECONDS=40 eventually_status "$BUDGET" 19
 }
+
+# Whoever reads it is kept until the daemon was seen to be at work, so it is not the daemon.
+@test "a service file that takes its time keeps nobody but a child" {
+	configuration | spillwayd_start
+	local before
+	before=$(asking pid)
+	rm "$WORLD/services.conf"
+	mkfifo "$WORLD/services.conf"
+	service_file ca >"$WORLD/services.said"
+	# shellcheck disable=SC2016 # expanded by the inner shell
+	spawn slow-file nsenter --net="/run/netns/$SERVER_NS" bash -c 'while :; do
+			{
+				curl -s -m 5 -o /dev/null http://127.0.0.1:9432/healthz && echo at work || echo stands still
+				cat "$0.said" >&3
+			} 3>"$0.conf"
+		done' "$WORLD/services"
+	ask_postgres "select pg_terminate_backend($before)"
+	WAIT_SECONDS=20 wait_until "it has connected again" test_other_asks "$before"
+	eventually_status "$DATABASE.error" null
+	assert_equal "while the file was read the daemon" 'at work' "$(sort -u "$WORLD/log/slow-file")"
+}
+test_other_asks() { [[ $(asking pid) =~ ^[0-9]+$ ]] && [ "$(asking pid)" != "$1" ]; }

@@ -16,6 +16,7 @@
 #include "core/clock.h"
 #include "db/child.h"
 #include "db/session.h"
+#include "db/start.h"
 
 #define CANNOT_CONNECT_NOW "57P03"
 #define SQLSTATE_BYTES	   5
@@ -84,7 +85,7 @@ static enum sw_ping_state step(PGconn *conn)
 	}
 }
 
-/* With dbname as a whole conninfo, if so. */
+/* With dbname as a whole conninfo, if so: in a child, which may wait for a service. */
 static PGconn *begin(const char *const (*rows)[2], bool is_conninfo)
 {
 	const char *keys[OPTIONS_MAX] = {0}, *values[OPTIONS_MAX] = {0};
@@ -94,7 +95,8 @@ static PGconn *begin(const char *const (*rows)[2], bool is_conninfo)
 		keys[i] = rows[i][0];
 		values[i] = rows[i][1];
 	}
-	conn = PQconnectStartParams(keys, values, is_conninfo);
+	conn = is_conninfo ? PQconnectStartParams(keys, values, true)
+			   : sw_db_start(keys, values, false);
 	if (conn)
 		PQsetErrorVerbosity(conn, PQERRORS_SQLSTATE);
 	return conn;

@@ -52,6 +52,14 @@ static const char *given(const PQconninfoOption *options, const char *keyword, c
 	return getenv(env);
 }
 
+/* Only where somebody has said so; libpq's own default would look for a ticket. */
+static bool wants_gss(const PQconninfoOption *options)
+{
+	const char *mode = given(options, "gssencmode", "PGGSSENCMODE");
+
+	return mode && strcmp(mode, "disable") != 0;
+}
+
 bool sw_scout_is_needed(const char *conninfo)
 {
 	PQconninfoOption *options = PQconninfoParse(conninfo, NULL);
@@ -61,7 +69,7 @@ bool sw_scout_is_needed(const char *conninfo)
 	if (!options)
 		return false; /* libpq will say what is wrong with it */
 	hosts = given(options, "host", "PGHOST");
-	if (given(options, "service", "PGSERVICE"))
+	if (given(options, "service", "PGSERVICE") || wants_gss(options))
 		needed = true;
 	else
 		needed = has_more(given(options, "hostaddr", "PGHOSTADDR")) || has_more(hosts) ||
@@ -73,6 +81,62 @@ bool sw_scout_is_needed(const char *conninfo)
 static void copy(char *to, size_t size, const char *from)
 {
 	snprintf(to, size, "%s", from ? from : "");
+}
+
+/* A conninfo's 'value'. */
+static void quote(FILE *out, const char *keyword, const char *value)
+{
+	fprintf(out, " %s='", keyword);
+	for (; *value; value++) {
+		if (*value == '\'' || *value == '\\')
+			fputc('\\', out);
+		fputc(*value, out);
+	}
+	fputc('\'', out);
+}
+
+/* What is said apart from the rest, by whoever connects. */
+static bool is_apart(const char *keyword)
+{
+	static const char *const apart[] = {"service",	      "host",	    "hostaddr",
+					    "port",	      "gssencmode", "application_name",
+					    "connect_timeout"};
+
+	for (size_t i = 0; i < sizeof(apart) / sizeof(apart[0]); i++)
+		if (!strcmp(keyword, apart[i]))
+			return true;
+	return false;
+}
+
+/*
+ * Defaults too: in their place the environment of whoever connects may have what a service overrules. False: there
+ * is no room for them.
+ */
+static bool tell_options(PGconn *conn, char *to, size_t size)
+{
+	PQconninfoOption *options = PQconninfo(conn), *option;
+	FILE *out = fmemopen(to, size, "w");
+	bool is_whole = options && out;
+
+	for (option = options; is_whole && option->keyword; option++)
+		if (option->val && *option->val && !is_apart(option->keyword))
+			quote(out, option->keyword, option->val);
+	is_whole = is_whole && !fflush(out) && (size_t)ftell(out) < size;
+	if (out)
+		fclose(out);
+	PQconninfoFree(options);
+	return is_whole;
+}
+
+/* What the daemon needs to know to get in there as well. False: it is more than there is room for. */
+static bool tell_way(PGconn *conn, struct sw_scouted *out)
+{
+	copy(out->host, sizeof(out->host), PQhost(conn));
+	copy(out->hostaddr, sizeof(out->hostaddr), PQhostaddr(conn));
+	copy(out->port, sizeof(out->port), PQport(conn));
+	/* Who has encryption by GSS is not to go on without it. */
+	copy(out->gssencmode, sizeof(out->gssencmode), PQgssEncInUse(conn) ? "require" : "disable");
+	return tell_options(conn, out->options, sizeof(out->options));
 }
 
 /*
@@ -99,10 +163,10 @@ static void go(const char *conninfo, void *answer)
 
 	out->is_in = conn && PQstatus(conn) == CONNECTION_OK;
 	copy(out->error, sizeof(out->error), conn ? PQerrorMessage(conn) : "out of memory");
-	if (out->is_in) {
-		copy(out->host, sizeof(out->host), PQhost(conn));
-		copy(out->hostaddr, sizeof(out->hostaddr), PQhostaddr(conn));
-		copy(out->port, sizeof(out->port), PQport(conn));
+	if (out->is_in && !tell_way(conn, out)) {
+		out->is_in = false;
+		copy(out->error, sizeof(out->error),
+		     "the options of conninfo, service and environment are too long together");
 	}
 	leave(conn);
 }

@@ -13,9 +13,9 @@
 #include <string.h>
 
 #include "db/scout.h"
+#include "db/start.h"
 
 #define RESULTS_MAX 4
-#define OPTIONS_MAX 8
 
 enum phase { SCOUTING, CONNECTING, IDLE, ASKING };
 
@@ -56,44 +56,26 @@ static void forget_rows(struct sw_session *session)
 }
 
 /*
- * To look for a ticket and a key distribution centre libpq waits for both. Whoever wants that has said so: in the
- * conninfo, in the environment, or in a service file.
+ * Where and how the scout got in, if one was sent: what it brings is all that the conninfo, a service and the
+ * environment say, and its host instead of theirs. To look for a ticket and a key distribution centre libpq waits for
+ * both, so without a scout, which has been there before, there is no GSS.
  */
-static bool wants_gss(const char *conninfo)
-{
-	PQconninfoOption *options = PQconninfoParse(conninfo, NULL);
-	bool is_said = getenv("PGGSSENCMODE") || getenv("PGSERVICE");
-
-	for (PQconninfoOption *option = options; option && option->keyword; option++)
-		if (option->val &&
-		    (!strcmp(option->keyword, "gssencmode") || !strcmp(option->keyword, "service")))
-			is_said = true;
-	PQconninfoFree(options);
-	return is_said;
-}
-
-/* Where the scout got in, if one was sent: its host instead of the conninfo's. */
 static enum sw_session_state begin(struct sw_session *session, const struct sw_scouted *at)
 {
-	const char *keys[OPTIONS_MAX] = {"dbname", "application_name"};
-	const char *values[OPTIONS_MAX] = {session->conninfo, SW_DB_APPLICATION};
-	size_t count = 2;
+	const char *keys[] = {
+		"dbname", "application_name", "gssencmode", "host", "hostaddr", "port", NULL};
+	const char *values[] = {
+		session->conninfo, SW_DB_APPLICATION, "disable", NULL, NULL, NULL, NULL};
 
 	if (at) {
-		const char *const more[][2] = {
-			{"host", at->host}, {"hostaddr", at->hostaddr}, {"port", at->port}};
-
-		for (size_t i = 0; i < sizeof(more) / sizeof(more[0]); i++, count++) {
-			keys[count] = more[i][0];
-			values[count] = more[i][1];
-		}
-	}
-	if (!wants_gss(session->conninfo)) {
-		keys[count] = "gssencmode";
-		values[count] = "disable";
+		values[0] = at->options;
+		values[2] = at->gssencmode;
+		values[3] = at->host;
+		values[4] = at->hostaddr;
+		values[5] = at->port;
 	}
 	session->phase = CONNECTING;
-	session->conn = PQconnectStartParams(keys, values, true);
+	session->conn = sw_db_start(keys, values, true);
 	if (!session->conn)
 		return lost(session, "out of memory");
 	if (PQstatus(session->conn) == CONNECTION_BAD)
