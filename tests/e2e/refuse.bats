@@ -209,9 +209,11 @@ cancels() {
 	[ "$(status_value "$TOTALS.refused")" -ge 1 ]
 }
 
+# None of their SYNs arrives twice, so it is none of those that is answered.
 @test "who waited as long as he may, or for the end of a pause, is told at that moment" {
 	configure 1 'direct, queue, refuse'
 	hold inside 10.77.1.1
+	lose_repeated_copies
 	come_and_wait late 10.77.1.2
 	wait_until "it has given up" process_is_gone late
 	assert_matches "what it heard" 'FATAL:  no room here' "$(cat "$WORLD/log/late")"
@@ -220,6 +222,8 @@ cancels() {
 	come_and_wait paused 10.77.1.3
 	wait_until "it has given up" process_is_gone paused
 	assert_matches "what it heard" 'FATAL:  no room here' "$(cat "$WORLD/log/paused")"
+	assert_equal "SYNs that came again" 0 "$(counter retransmits)"
+	counter_is refusals_told 2
 }
 
 @test "without a daemon refusals are told; a conversation outlives it and its successor's start" {

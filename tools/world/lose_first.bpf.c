@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * Loses the first copy of each TCP segment with data, or with a SYN, that comes in (TC ingress): what is repeated
- * arrives. Known by ports and sequence number; IPv4 without options and IPv6, no tags.
+ * Of each TCP segment with data, or with a SYN, loses the first copy, so that only what is repeated arrives
+ * (lose_first); or all others, so that nothing that is repeated does (lose_repeated). Known by ports and sequence
+ * number; IPv4 without options and IPv6, no tags.
  */
 #include <linux/bpf.h>
 #include <linux/if_ether.h>
@@ -44,8 +45,8 @@ static __always_inline __u32 locate(struct __sk_buff *skb, __u32 *bytes)
 	return 0;
 }
 
-SEC("tc")
-int lose_first(struct __sk_buff *skb)
+/* 0: there is nothing to lose; 1: it is new; 2: it is a copy. */
+static __always_inline int copies(struct __sk_buff *skb)
 {
 	struct segment segment = {};
 	__u32 bytes, at = locate(skb, &bytes), yes = 1;
@@ -53,13 +54,25 @@ int lose_first(struct __sk_buff *skb)
 
 	if (!at || bpf_skb_load_bytes(skb, at, &tcp, sizeof(tcp)) ||
 	    (bytes <= tcp.doff * 4u && !tcp.syn))
-		return TC_ACT_OK;
+		return 0;
 	segment.ports = (__u32)tcp.source << 16 | tcp.dest;
 	segment.seq = tcp.seq;
 	if (bpf_map_lookup_elem(&seen, &segment))
-		return TC_ACT_OK;
+		return 2;
 	bpf_map_update_elem(&seen, &segment, &yes, BPF_ANY);
-	return TC_ACT_SHOT;
+	return 1;
+}
+
+SEC("tc")
+int lose_first(struct __sk_buff *skb)
+{
+	return copies(skb) == 1 ? TC_ACT_SHOT : TC_ACT_OK;
+}
+
+SEC("tc")
+int lose_repeated(struct __sk_buff *skb)
+{
+	return copies(skb) == 2 ? TC_ACT_SHOT : TC_ACT_OK;
 }
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";

@@ -147,11 +147,17 @@ attach_pinned_tagger() {
 # The first copy of whatever the client is sent is lost from here on, until clear_client_filters.
 lose_first_copies() {
 	as_client tc qdisc add dev "$WORLD_INTERFACE" clsact &&
-		with_programs lose_first classifier attach_pinned_loser
+		with_programs lose_first classifier attach_pinned_loser ingress lose_first
+}
+
+# Likewise whatever the client repeats: what it does not say at once it does not say.
+lose_repeated_copies() {
+	as_client tc qdisc add dev "$WORLD_INTERFACE" clsact &&
+		with_programs lose_first classifier attach_pinned_loser egress lose_repeated
 }
 
 attach_pinned_loser() {
-	as_client tc filter add dev "$WORLD_INTERFACE" ingress bpf direct-action object-pinned "$1/lose_first"
+	as_client tc filter add dev "$WORLD_INTERFACE" "$1" bpf direct-action object-pinned "$3/$2"
 }
 
 # How many were lost so far.
@@ -159,7 +165,7 @@ lost_copies() {
 	as_client tc -s -j qdisc show dev "$WORLD_INTERFACE" clsact | jq '[.[].drops] | add // 0'
 }
 
-# Takes off what tag_client_frames and lose_first_copies put on.
+# Takes off what tag_client_frames and lose_*_copies put on.
 clear_client_filters() {
 	as_client tc qdisc delete dev "$WORLD_INTERFACE" clsact 2>/dev/null || true
 }
