@@ -95,6 +95,114 @@ static void settings_are_what_the_database_says(void **state)
 	sw_facts_free(&facts);
 }
 
+/*
+ * What each version answers to the one question: reserved_connections came with 16, and where a version does not know
+ * it the question itself makes it 0. Only 15 is there to be asked in the tests of the whole.
+ */
+static void each_version_s_settings_are_read(void **state)
+{
+	static const struct {
+		const char *max, *superuser, *reserved;
+		uint32_t expected[3];
+	} versions[] = {
+		{"100", "3", "0", {100, 3, 0}}, /* 12 to 15; 16 and 17 as they come */
+		{"200", "5", "7", {200, 5, 7}}, /* 16, 17, of which some keep */
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(versions) / sizeof(versions[0]); i++) {
+		const char *values[SETTINGS];
+		struct sw_facts facts = {0};
+		struct sw_error err;
+
+		memcpy(values, settings, sizeof(values));
+		values[0] = versions[i].max;
+		values[1] = versions[i].superuser;
+		values[2] = versions[i].reserved;
+		answer(0, SETTINGS);
+		row(0, values);
+		assert_int_equal(sw_facts_read(NULL, &facts, &err), 0);
+		assert_int_equal(facts.max_connections, versions[i].expected[0]);
+		assert_int_equal(facts.superuser_reserved, versions[i].expected[1]);
+		assert_int_equal(facts.reserved, versions[i].expected[2]);
+		sw_facts_free(&facts);
+	}
+}
+
+/* By feature: what not every version from 12 on has is asked for in a way that all of them answer. */
+static void what_only_some_versions_have_is_asked_for_so_that_all_can_answer(void **state)
+{
+	(void)state;
+	assert_non_null(strstr(sw_facts_sql,
+			       "coalesce(current_setting('reserved_connections', true), '0')"));
+	/* Columns of pg_stat_activity that came later: 13, 14. */
+	assert_null(strstr(sw_facts_sql, "leader_pid"));
+	assert_null(strstr(sw_facts_sql, "query_id"));
+	/* Of pg_stat_database: 14. */
+	assert_null(strstr(sw_facts_sql, "sessions"));
+	/* Later words: roles of 14 and 16, and the number of a version nowhere. */
+	assert_null(strstr(sw_facts_sql, "pg_read_all_data"));
+	assert_null(strstr(sw_facts_sql, "pg_use_reserved_connections"));
+	assert_null(strstr(sw_facts_sql, "server_version"));
+}
+
+/* The words of pg_stat_activity.wait_event_type and state, by the version that has them. */
+static void words_of_any_version_are_understood(void **state)
+{
+	static const struct {
+		const char *type;
+		enum sw_backend_wait wait;
+	} waits[] = {
+		{NULL, SW_BACKEND_RUNS},
+		{"Lock", SW_BACKEND_WAITS_FOR_OTHERS}, /* 12 to 17, and what follows */
+		{"LWLock", SW_BACKEND_WAITS_FOR_OTHERS},
+		{"BufferPin", SW_BACKEND_WAITS_FOR_OTHERS},
+		{"Client", SW_BACKEND_WAITS_FOR_CLIENT},
+		{"Activity", SW_BACKEND_WAITS_OTHERWISE},
+		{"Extension", SW_BACKEND_WAITS_OTHERWISE},
+		{"IPC", SW_BACKEND_WAITS_OTHERWISE},
+		{"Timeout", SW_BACKEND_WAITS_OTHERWISE},
+		{"IO", SW_BACKEND_WAITS_OTHERWISE},
+		{"InjectionPoint", SW_BACKEND_WAITS_OTHERWISE}, /* 17 */
+		{"what 99 will have", SW_BACKEND_WAITS_OTHERWISE},
+	};
+	static const struct {
+		const char *word;
+		enum sw_backend_state state;
+	} words[] = {
+		{"active", SW_BACKEND_ACTIVE},
+		{"idle", SW_BACKEND_IDLE},
+		{"idle in transaction", SW_BACKEND_IN_TRANSACTION},
+		{"idle in transaction (aborted)", SW_BACKEND_ABORTED},
+		{"fastpath function call", SW_BACKEND_FASTPATH},
+		{"disabled", SW_BACKEND_UNKNOWN}, /* track_activities = off */
+		{"starting", SW_BACKEND_UNKNOWN}, /* 18 */
+	};
+	struct sw_facts facts = {0};
+	struct sw_error err;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(waits) / sizeof(waits[0]); i++) {
+		const char *const values[COLUMNS] = {"7",	    "1", NULL, "-1", "active",
+						     waits[i].type, "f", "0",  "f",  "f"};
+
+		row(1, values);
+	}
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+		const char *const values[COLUMNS] = {"8",  "1", NULL, "-1", words[i].word,
+						     NULL, "f", "0",  "f",  "f"};
+
+		row(1, values);
+	}
+	assert_int_equal(sw_facts_read(NULL, &facts, &err), 0);
+	for (size_t i = 0; i < sizeof(waits) / sizeof(waits[0]); i++)
+		assert_int_equal(facts.backends[i].wait, waits[i].wait);
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+		assert_int_equal(facts.backends[sizeof(waits) / sizeof(waits[0]) + i].state,
+				 words[i].state);
+	sw_facts_free(&facts);
+}
+
 static void backends_are_told_apart(void **state)
 {
 	static const char *const idle[COLUMNS] = {
@@ -190,6 +298,9 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(settings_are_what_the_database_says, begin, end),
+		cmocka_unit_test_setup_teardown(each_version_s_settings_are_read, begin, end),
+		cmocka_unit_test(what_only_some_versions_have_is_asked_for_so_that_all_can_answer),
+		cmocka_unit_test_setup_teardown(words_of_any_version_are_understood, begin, end),
 		cmocka_unit_test_setup_teardown(backends_are_told_apart, begin, end),
 		cmocka_unit_test_setup_teardown(another_answer_than_asked_for_is_none, begin, end),
 		cmocka_unit_test_setup_teardown(who_is_to_end_is_named_by_pid_and_start, begin,
