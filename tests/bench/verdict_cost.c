@@ -18,8 +18,10 @@
 
 #include "bench.h"
 #include "bench.skel.h"
+#include "map_bytes.h"
 #include "packet.h"
 #include "spillway/cookie.h"
+#include "spillway/decision.h"
 #include "spillway/refusal.h"
 #include "spillway/source.h"
 
@@ -39,7 +41,9 @@ struct bench {
 	struct sw_class_conf *class_conf;
 	struct sw_class_state *class_state;
 	struct ring_buffer *wakeups;
-	uint32_t sources; /* known ones */
+	struct ring_buffer *decisions;
+	size_t copies, told; /* of SYNs, so far; of decisions, in the last round */
+	uint32_t sources;    /* known ones */
 };
 
 /* Nanoseconds a packet, over all rounds. */
@@ -239,6 +243,7 @@ struct scenario {
 	bool refused;
 	bool repeated; /* the round's flows are known already */
 	bool waits;
+	bool in_events;		    /* each decision is told to the daemon, as while they are few */
 	bool told;		    /* refused by a SYN-ACK, after which the client is told why */
 	bool session;		    /* `other` is of one that is in */
 	const struct packet *other; /* measured instead of SYNs, after all those */
@@ -251,19 +256,18 @@ static const struct packet like_cancel = {.flags = ACK | PSH, .data = 16};
 
 static const struct scenario scenarios[] = {
 	{.name = "SYN of a known source", .goal_ns = 100},
+	{.name = "and told in `events`", .in_events = true},
 	{.name = "the same SYN again", .repeated = true},
 	{.name = "SYN of a new source", .new_sources = true},
 	{.name = "SYN refused", .refused = true},
+	{.name = "and told in `events`", .refused = true, .in_events = true},
 	{.name = "SYN that has to wait", .waits = true},
 	{.name = "its repetition", .waits = true, .repeated = true},
 	{.name = "data while 4,096 wait", .goal_ns = 5, .waits = true, .other = &bare_ack},
-	{.name = "SYN refused, to be told why", .refused = true, .told = true},
-	{.name = "a session's data meanwhile",
-	 .refused = true,
-	 .told = true,
-	 .session = true,
-	 .other = &much_data},
-	{.name = "a stranger's data meanwhile", .refused = true, .told = true, .other = &much_data},
+	{.name = "SYN refused, to be told why", .told = true},
+	{.name = "and told in `events`", .told = true, .in_events = true},
+	{.name = "a session's data meanwhile", .told = true, .session = true, .other = &much_data},
+	{.name = "a stranger's data meanwhile", .told = true, .other = &much_data},
 };
 
 /* As small as a SYN can be; and as Linux sends it, which is what is kept of those that wait. */
@@ -291,29 +295,57 @@ static void prepare_round(struct bench *bench, const struct scenario *scenario)
 	feed->sources = scenario->new_sources ? 0 : bench->sources;
 	feed->new_source = NEW_SOURCES;
 	set_feed(feed, scenario->waits ? &whole_syn : &bare_syn);
-	bench->service_conf[0].budget = scenario->refused || scenario->waits ? 0 : UNLIMITED;
+	bench->service_conf[0].budget =
+		scenario->refused || scenario->told || scenario->waits ? 0 : UNLIMITED;
 	bench->service_conf[0].answers_as = scenario->told ? SW_ANSWERS_POSTGRES : SW_ANSWERS_RESET;
 	bench->class_conf[0].lanes =
 		SW_LANE_DIRECT |
 		(scenario->waits ? SW_LANE_QUEUE | SW_LANE_REFUSE << 8 : SW_LANE_REFUSE) << 8;
 }
 
-/* One round of SYNs; the ring holds five times as many copies, and is emptied outside of the measurement. */
+/* So few that all of them may be told. */
+static int syns_of(const struct scenario *scenario)
+{
+	return scenario->in_events ? SW_DECISIONS_ALL : SYNS;
+}
+
+/* In this second none were told so far, or as many as may be. By the kernel's clock, as the gate has it. */
+static void set_told(struct bench *bench, uint32_t told)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	bench->skel->bss->decisions_rate = (uint64_t)now.tv_sec << 32 | told;
+	bench->told = 0;
+}
+
+/* One round of SYNs; the rings hold five times as many copies, and are emptied outside of the measurement. */
 static double run_syns(struct bench *bench, const struct scenario *scenario,
 		       const struct bpf_program *program)
 {
 	double cost;
 
 	bench->skel->bss->feed.next = 0;
-	cost = run(program, scenario->waits ? &whole_syn : &bare_syn, SYNS);
+	set_told(bench, scenario->in_events ? 0 : SW_DECISIONS_MOST);
+	cost = run(program, scenario->waits ? &whole_syn : &bare_syn, syns_of(scenario));
 	ring_buffer__consume(bench->wakeups);
+	ring_buffer__consume(bench->decisions);
 	return cost;
+}
+
+static void check_told(const struct bench *bench, const struct scenario *scenario)
+{
+	if (!scenario->in_events || bench->told == SW_DECISIONS_ALL)
+		return;
+	fprintf(stderr, "verdict_cost: %s: %zu decisions were told, not all %d\n", scenario->name,
+		bench->told, SW_DECISIONS_ALL);
+	exit(1);
 }
 
 /* New sources of the last round are known now: they have to go, the others to stay. */
 static void finish_round(struct bench *bench, const struct scenario *scenario)
 {
-	for (uint32_t i = 0; scenario->new_sources && i < SYNS; i++) {
+	for (int i = 0; scenario->new_sources && i < syns_of(scenario); i++) {
 		struct sw_source_key key = source_key(NEW_SOURCES + i);
 
 		bpf_map_delete_elem(bpf_map__fd(bench->skel->maps.source_rate), &key);
@@ -336,6 +368,7 @@ static struct cost measure(struct bench *bench, const struct scenario *scenario,
 		all = run_syns(bench, scenario, program);
 		if (i >= 0)
 			nets[i] = all - feeding;
+		check_told(bench, scenario);
 		if (scenario->waits && bench->service_state->waiting != SYNS) {
 			fprintf(stderr, "verdict_cost: %lu SYNs wait, not all %d\n",
 				(unsigned long)bench->service_state->waiting, SYNS);
@@ -481,24 +514,6 @@ static void show_parts(struct bench *bench)
 	}
 }
 
-/* As the kernel accounts it, with what it allocates for each CPU. */
-static uint64_t bytes_of(const struct bpf_map *map)
-{
-	char path[64], line[128];
-	unsigned long long bytes = 0;
-	FILE *info;
-
-	snprintf(path, sizeof(path), "/proc/self/fdinfo/%d", bpf_map__fd(map));
-	info = fopen(path, "re");
-	if (!info)
-		die(path, -errno);
-	while (fgets(line, sizeof(line), info))
-		if (!strncmp(line, "memlock:", 8))
-			bytes = strtoull(line + 8, NULL, 10);
-	fclose(info);
-	return bytes;
-}
-
 static void show_memory(const struct bench *bench)
 {
 	uint64_t sum = 0;
@@ -516,9 +531,10 @@ static void show_memory(const struct bench *bench)
 	printf("%-28s%10s%18lu\n", "all maps", "", sum);
 }
 
-static int pass_over(void *arg, void *record, size_t bytes)
+static int count_record(void *arg, void *record, size_t bytes)
 {
-	(void)arg, (void)record, (void)bytes;
+	(void)record, (void)bytes;
+	++*(size_t *)arg;
 	return 0;
 }
 
@@ -536,9 +552,11 @@ static int load(struct bench *bench)
 	bench->service_state = mapped(bench->skel->maps.service_state);
 	bench->class_conf = mapped(bench->skel->maps.class_conf);
 	bench->class_state = mapped(bench->skel->maps.class_state);
-	bench->wakeups =
-		ring_buffer__new(bpf_map__fd(bench->skel->maps.wakeups), pass_over, NULL, NULL);
-	return bench->wakeups ? 0 : -errno;
+	bench->wakeups = ring_buffer__new(bpf_map__fd(bench->skel->maps.wakeups), count_record,
+					  &bench->copies, NULL);
+	bench->decisions = ring_buffer__new(bpf_map__fd(bench->skel->maps.decisions), count_record,
+					    &bench->told, NULL);
+	return bench->wakeups && bench->decisions ? 0 : -errno;
 }
 
 static void pin_to_one_cpu(void)
@@ -570,6 +588,7 @@ int main(void)
 	show_table(&bench, "Class prefixes", by_prefixes, COUNT_OF(by_prefixes));
 	show_parts(&bench);
 	show_memory(&bench);
+	ring_buffer__free(bench.decisions);
 	ring_buffer__free(bench.wakeups);
 	bench_bpf__destroy(bench.skel);
 	return 0;

@@ -4,9 +4,9 @@
 # and end_refusing_X. Sourced by the scenarios refusal and beside_refusals.
 # shellcheck disable=SC2034 # which reads what is set here
 
-declare -A REFUSING_PORT=([native]=5432 [tc]=5432 [nftables]=8432 [haproxy]=7432 [pgbouncer]=6432 [postgres]=5432)
+declare -A REFUSING_PORT=([native]=5432 [full]=5432 [tc]=5432 [nftables]=8432 [haproxy]=7432 [pgbouncer]=6432 [postgres]=5432)
 # What storm calls it. HAProxy closes what it accepts, whether the client has sent something by then or not.
-declare -A CAUSES=([native]=told_to_retry [tc]=told_to_retry [nftables]=connect_refused
+declare -A CAUSES=([native]=told_to_retry [full]=told_to_retry [tc]=told_to_retry [nftables]=connect_refused
 	[haproxy]='closed_early connect_reset reset' [pgbouncer]=sqlstate_08P01 [postgres]=sqlstate_53300)
 
 POSTGRES_PLACES=7
@@ -15,6 +15,8 @@ POOLER_PLACES=20
 # Where who is to be refused comes from, all of them.
 REFUSED_BASE=10.77.8.1
 REFUSED_SOURCES=250
+# Likewise, and of no class of their own.
+OTHERS_BASE=10.77.9.1
 
 # start_spillway native|tc BUDGET
 start_spillway() {
@@ -34,6 +36,18 @@ start_spillway() {
 
 begin_refusing_native() { start_spillway native 0; }
 end_refusing_native() { spillwayd_stop; }
+
+# Everybody may go direct, and finds that full: who is refused has been through all of a decision, and at last there is
+# no room. Those who are in are of the class of the rest, and so are those who come.
+begin_refusing_full() {
+	start_spillway native "$POSTGRES_PLACES"
+	fill 5432 "$POSTGRES_PLACES"
+}
+end_refusing_full() {
+	stop_process holders
+	spillwayd_stop
+	wait_until "PostgreSQL is empty" sessions_are 0
+}
 
 begin_refusing_tc() { start_spillway tc 0; }
 end_refusing_tc() { spillwayd_stop; }
@@ -113,9 +127,9 @@ settle_refusing() {
 
 backends_are() { [ "$(pgrep -c -P "$(pid_of postgres)" -f 'postgres: app')" = "$1" ]; }
 
-# load_refused CLIENTS PORT [OPTION]...: 100 at a time.
+# [BASE=ADDRESS] load_refused CLIENTS PORT [OPTION]...: 100 at a time.
 load_refused() {
-	storm_at "$2" --timeout 30s --max-in-flight 100 --clients "$1" --source-base "$REFUSED_BASE" \
+	storm_at "$2" --timeout 30s --max-in-flight 100 --clients "$1" --source-base "${BASE:-$REFUSED_BASE}" \
 		--source-count "$REFUSED_SOURCES" "${@:3}"
 }
 
