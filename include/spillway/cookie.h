@@ -19,7 +19,12 @@ struct sw_cookie_secrets {
 	__u32 is_set; /* 0: none yet, and nothing can be answered by cookie */
 };
 
-/* All of a flow, and the client's first number. The upper half is for what else is to differ by flow. */
+/*
+ * Of a cookie, what is of the flow alone: from a client that has said something already it tells how much it has heard,
+ * wherever what it says now begins. The rest is of its first number, too: by that is known where a message begins.
+ */
+#define SW_COOKIE_FLOW 0x00ffffffu
+
 SW_SUBPROGRAM __u64 sw_cookie_hash(const struct sw_cookie_secrets *secrets, __u32 which,
 				   const struct sw_flow_key *flow, __u32 isn)
 {
@@ -37,27 +42,38 @@ SW_SUBPROGRAM __u64 sw_cookie_hash(const struct sw_cookie_secrets *secrets, __u3
 		     : sw_siphash_words(&secrets->key[0], words, 6);
 }
 
-SW_INLINE __u32 sw_cookie_of(__u64 hash, __u32 which)
+/* The flow's part, of the hash with 0 for the client's number: each bit of a hash is as good as another. */
+SW_INLINE __u32 sw_cookie_flow(const struct sw_cookie_secrets *secrets,
+			       const struct sw_flow_key *flow, __u32 which)
 {
-	return ((__u32)hash & ~1u) | which;
+	return ((__u32)sw_cookie_hash(secrets, which, flow, 0) & SW_COOKIE_FLOW & ~1u) | which;
+}
+
+/* And the rest. */
+SW_INLINE __u32 sw_cookie_isn(const struct sw_cookie_secrets *secrets,
+			      const struct sw_flow_key *flow, __u32 isn, __u32 which)
+{
+	return (__u32)sw_cookie_hash(secrets, which, flow, isn) & ~SW_COOKIE_FLOW;
+}
+
+SW_INLINE __u32 sw_cookie_of(const struct sw_cookie_secrets *secrets,
+			     const struct sw_flow_key *flow, __u32 isn, __u32 which)
+{
+	return sw_cookie_flow(secrets, flow, which) | sw_cookie_isn(secrets, flow, isn, which);
 }
 
 /* The cookie that is made for a SYN now. */
 SW_INLINE __u32 sw_cookie_now(const struct sw_cookie_secrets *secrets,
 			      const struct sw_flow_key *flow, __u32 isn)
 {
-	__u32 which = *(volatile const __u32 *)&secrets->newest & 1;
-
-	return sw_cookie_of(sw_cookie_hash(secrets, which, flow, isn), which);
+	return sw_cookie_of(secrets, flow, isn, *(volatile const __u32 *)&secrets->newest & 1);
 }
 
 /* True for one that was made with either secret. */
 SW_INLINE int sw_cookie_holds(const struct sw_cookie_secrets *secrets,
 			      const struct sw_flow_key *flow, __u32 isn, __u32 cookie)
 {
-	__u32 which = cookie & 1;
-
-	return sw_cookie_of(sw_cookie_hash(secrets, which, flow, isn), which) == cookie;
+	return sw_cookie_of(secrets, flow, isn, cookie & 1) == cookie;
 }
 
 #endif

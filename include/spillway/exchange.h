@@ -26,6 +26,9 @@
 /* What may be sent to us: what the SYN-ACK and each answer says. Twice the longest startup packet. */
 #define SW_EXCHANGE_WINDOW 20000u
 
+/* Said before, of a client of which that is not known: where no message begins. */
+#define SW_EXCHANGE_SOMEWHERE SW_EXCHANGE_WINDOW
+
 /* A segment of the client's that has an ACK, in host byte order. */
 struct sw_segment {
 	__u32 seq;
@@ -51,6 +54,7 @@ enum sw_say {
 	SW_SAY_CANCEL, /* FIN; and what it asked for is to be handed on */
 	SW_SAY_FIN,
 	SW_SAY_RESET,
+	SW_SAY_PIECE, /* nothing, of a CancelRequest's first piece: what is not acknowledged comes again, as a whole */
 };
 
 struct sw_answer {
@@ -80,6 +84,22 @@ SW_INLINE int sw_exchange_fits(const struct sw_stand *stand, __u32 text_bytes)
 	       stand->heard <= SW_EXCHANGE_REQUESTS_MAX + text_bytes + 1;
 }
 
+/* What the client has heard from us, by the flow's part of the cookie; anything, if that is none of ours. */
+SW_INLINE __u32 sw_exchange_heard(const struct sw_cookie_secrets *secrets,
+				  const struct sw_flow_key *flow, const struct sw_segment *segment,
+				  __u32 which)
+{
+	return (segment->ack - 1 - sw_cookie_flow(secrets, flow, which)) & SW_COOKIE_FLOW;
+}
+
+/* Whether the rest of the cookie says that this is the client's first number. */
+SW_INLINE int sw_exchange_holds(const struct sw_cookie_secrets *secrets,
+				const struct sw_flow_key *flow, const struct sw_stand *stand)
+{
+	return sw_cookie_isn(secrets, flow, stand->isn, stand->cookie & 1) ==
+	       (stand->cookie & ~SW_COOKIE_FLOW);
+}
+
 /*
  * Where the segment stands in the conversation of a flow that is known to be refused, the client's first number
  * being known. False: its numbers are wrong.
@@ -89,30 +109,42 @@ SW_INLINE int sw_exchange_known(const struct sw_cookie_secrets *secrets,
 				__u32 isn, __u32 text_bytes, struct sw_stand *out)
 {
 	for (__u32 which = 0; which < 2; which++) {
-		__u64 hash = sw_cookie_hash(secrets, which, flow, isn);
+		__u32 heard = sw_exchange_heard(secrets, flow, segment, which);
 
-		*out = sw_exchange_stand(segment, isn, sw_cookie_of(hash, which));
-		if (sw_exchange_fits(out, text_bytes))
+		*out = sw_exchange_stand(segment, isn, segment->ack - 1 - heard);
+		if (sw_exchange_fits(out, text_bytes) && sw_exchange_holds(secrets, flow, out))
 			return 1;
 	}
 	return 0;
 }
 
+/* What a client has heard from us when it says something: answers to requests; or all, with the FIN or without. */
+SW_INLINE int sw_exchange_hears(__u32 heard, __u32 text_bytes)
+{
+	return heard <= SW_EXCHANGE_REQUESTS_MAX ||
+	       heard - text_bytes <= SW_EXCHANGE_REQUESTS_MAX + 1;
+}
+
 /*
- * The same of a flow of which nothing is known: one of the three places where a message begins, and what it
- * acknowledges is a cookie for that. False: it is none of ours.
+ * The same of a flow of which nothing is known. What the segment acknowledges tells by the flow's part of the cookie
+ * what the client has heard. By the rest of the cookie it is known whether a message begins there, at one of three
+ * places; if none does, it stands somewhere behind. False: it is none of ours.
  */
 SW_INLINE int sw_exchange_unknown(const struct sw_cookie_secrets *secrets,
 				  const struct sw_flow_key *flow, const struct sw_segment *segment,
-				  struct sw_stand *out)
+				  __u32 text_bytes, struct sw_stand *out)
 {
-	for (__u32 asked = 0; asked <= SW_EXCHANGE_REQUESTS_MAX; asked++) {
-		__u32 isn = segment->seq - 1 - SW_EXCHANGE_REQUEST_BYTES * asked;
-		__u32 cookie = segment->ack - 1 - asked;
+	for (__u32 which = 0; which < 2; which++) {
+		__u32 heard = sw_exchange_heard(secrets, flow, segment, which);
 
-		*out = sw_exchange_stand(segment, isn, cookie);
-		if (sw_cookie_holds(secrets, flow, isn, cookie))
-			return 1;
+		if (!sw_exchange_hears(heard, text_bytes))
+			continue;
+		*out = sw_exchange_stand(segment,
+					 segment->seq - 1 - SW_EXCHANGE_REQUEST_BYTES * heard,
+					 segment->ack - 1 - heard);
+		if (heard > SW_EXCHANGE_REQUESTS_MAX || !sw_exchange_holds(secrets, flow, out))
+			out->said = SW_EXCHANGE_SOMEWHERE;
+		return 1;
 	}
 	return 0;
 }
@@ -160,6 +192,9 @@ SW_INLINE __u32 sw_exchange_to_message(const struct sw_segment *segment, __u32 a
 			       : SW_SAY_RESET;
 	if (sw_cancel_fits(segment->bytes) && sw_cancel_begins(segment->head_be, segment->bytes))
 		return SW_SAY_CANCEL;
+	if (segment->bytes < length && sw_cancel_fits(length) &&
+	    sw_cancel_begins(segment->head_be, length))
+		return SW_SAY_PIECE;
 	return code >> 16 == SW_EXCHANGE_PROTOCOL && length >= SW_EXCHANGE_STARTUP_MIN &&
 			       length <= SW_EXCHANGE_STARTUP_MAX
 		       ? SW_SAY_TEXT
@@ -178,6 +213,17 @@ SW_INLINE struct sw_answer sw_exchange_after(const struct sw_segment *segment,
 	};
 
 	return answer;
+}
+
+/*
+ * That of a client of which a CancelRequest's first piece is remembered. Its rest alone tells nothing, and an answer
+ * would acknowledge both; the first piece alone, repeated, is of a client that waits with the rest to be answered.
+ */
+SW_INLINE __u32 sw_exchange_in_pieces(const struct sw_segment *segment, __u32 say)
+{
+	if (say == SW_SAY_PIECE)
+		return SW_SAY_RESET;
+	return say == SW_SAY_TEXT && segment->bytes ? SW_SAY_NOTHING : say;
 }
 
 /* What is said to the segment. Repeated, it is answered the same. Who has heard nothing was asked nothing. */

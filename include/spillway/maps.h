@@ -230,6 +230,7 @@ struct sw_refusal {
 
 #define SW_REFUSAL_TOLD	 0x01 /* why was sent */
 #define SW_REFUSAL_HEARD 0x02 /* and is acknowledged, or nobody wants to hear it any more */
+#define SW_REFUSAL_PIECE 0x04 /* a CancelRequest's first piece came, and was not answered */
 
 /* counters: one of these per service and CPU, and one for what no service can be made out of. */
 #define SW_COUNTERS_HOST SW_SERVICES_MAX

@@ -190,6 +190,21 @@ cancels() {
 	[ "$(counter cancels_handed_on)" -ge 1 ]
 }
 
+@test "a cancel request in two segments works though everybody is refused" {
+	configure 1 'direct, refuse'
+	rm -f "$WORLD/log/session"
+	spawn session nsenter --net="/run/netns/$CLIENT_NS" python3 \
+		"$BATS_TEST_DIRNAME/lib/pg_cancel.py" session 10.77.1.1 "$SERVER_IPV4"
+	wait_until "its query runs" sleepers_are 1
+	local key
+	read -r -a key <"$WORLD/log/session"
+	as_client timeout 60 python3 "$BATS_TEST_DIRNAME/lib/pg_cancel.py" pieces 10.77.1.2 "$SERVER_IPV4" "${key[@]}"
+	wait_until "no query runs" sleepers_are 0
+	wait_until "the session is over" process_is_gone session
+	assert_equal "how its query ended" 57014 "$(tail -n 1 "$WORLD/log/session")"
+	assert_equal "listeners that it was handed on to" 2 "$(counter cancels_handed_on)"
+}
+
 @test "a cancel request that is refused reaches a session at the pooler" {
 	spillwayd_start <<-YAML
 		services:
@@ -241,6 +256,36 @@ cancels() {
 	stop_process slow
 	rm -f "$WORLD/slow.fifo"
 	assert_matches "what it hears" "M=no room here" "$(cat "$WORLD/log/slow")"
+}
+
+# As when more are refused meanwhile than are remembered.
+forget_refusals() {
+	local pin="$PIN_DIR/current/map_refused" key
+	while read -r key; do
+		# shellcheck disable=SC2086 # bytes, a word each
+		bpftool map delete pinned "$pin" key $key
+	done < <(bpftool --json map dump pinned "$pin" | jq -r '.[].key | join(" ")')
+	assert_equal "refusals that are remembered" '[]' "$(bpftool --json map dump pinned "$pin")"
+}
+resets_sent() { as_server nstat -asz TcpOutRsts | awk '/TcpOutRsts/ { print $2 }'; }
+nobody_closes() { [ -z "$(as_client ss -Htn state fin-wait-1 state last-ack state closing state close-wait)" ]; }
+
+@test "a client whose refusal is forgotten is told to the end, and meets no RST" {
+	local resets
+	configure
+	mkfifo "$WORLD/slow.fifo"
+	# shellcheck disable=SC2016 # expanded by the inner shell
+	spawn slow bash -c 'exec "$@" <>"$0"' "$WORLD/slow.fifo" nsenter --net="/run/netns/$CLIENT_NS" \
+		python3 "$BATS_TEST_DIRNAME/lib/refused.py" waits 10.77.1.9 "$SERVER_IPV4"
+	wait_until "it is connected" grep -q in "$WORLD/log/slow"
+	forget_refusals
+	resets=$(resets_sent)
+	printf '\n' >"$WORLD/slow.fifo"
+	wait_until "it has gone" process_is_gone slow
+	rm -f "$WORLD/slow.fifo"
+	assert_matches "what it heard" 'M=no room here .* closed' "$(cat "$WORLD/log/slow")"
+	wait_until "its end is acknowledged" nobody_closes
+	assert_equal "RSTs" "$resets" "$(resets_sent)"
 }
 
 @test "sessions that are in go on while others are told, and a client that was refused gets in later" {

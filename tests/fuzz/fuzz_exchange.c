@@ -26,15 +26,16 @@ static bool is_returned(const struct came *came, __u32 *cookie)
 	__u32 seq = bpf_ntohl(came->tcp.seq), ack = bpf_ntohl(came->tcp.ack_seq);
 
 	for (__u32 which = 0; which < 2; which++) {
-		for (__u32 asked = 0; asked <= 2 && !world.has_refusal; asked++) {
-			*cookie = sw_cookie_of(sw_cookie_hash(&world.secrets, which, &came->key,
-							      seq - 1 - 8 * asked),
-					       which);
-			if (ack == *cookie + 1 + asked)
+		__u32 of_flow = sw_cookie_of(&world.secrets, &came->key, 0, which) & 0xffffff;
+
+		for (__u32 heard = 0; heard <= world.text.bytes + 3u && !world.has_refusal;
+		     heard++) {
+			*cookie = ack - 1 - heard;
+			if ((heard <= 2 || heard >= world.text.bytes) &&
+			    (*cookie & 0xffffff) == of_flow)
 				return true;
 		}
-		*cookie =
-			sw_cookie_of(sw_cookie_hash(&world.secrets, which, &came->key, ISN), which);
+		*cookie = sw_cookie_of(&world.secrets, &came->key, ISN, which);
 		if (world.has_refusal && seq - ISN - 1 <= SW_EXCHANGE_WINDOW &&
 		    ack - *cookie - 1 <= world.text.bytes + 3u)
 			return true;
@@ -151,6 +152,19 @@ static bool is_sound_syn(const struct came *came)
 	       !came->tcp.ack && came->tcp.doff >= 5 && (__s32)came->data_bytes >= 0;
 }
 
+/* Of which the whole is waited for, so it is not even acknowledged. */
+static bool may_be_cancel_s_piece(const struct came *came)
+{
+	const uint8_t *data = came->bytes + tcp_offset(came->where) + came->tcp.doff * 4u;
+	__be32 head_be[2];
+
+	if (came->data_bytes < sizeof(head_be))
+		return false;
+	memcpy(head_be, data, sizeof(head_be));
+	return bpf_ntohl(head_be[1]) == 80877102 && bpf_ntohl(head_be[0]) > came->data_bytes &&
+	       bpf_ntohl(head_be[0]) <= 268;
+}
+
 /* A client of ours that says something, where nothing stands against an answer: it is to have one. */
 static bool must_be_answered(const struct frame *frame, const struct came *came, __u32 heard)
 {
@@ -163,7 +177,8 @@ static bool must_be_answered(const struct frame *frame, const struct came *came,
 	       (__s32)came->data_bytes > 0 &&
 	       came->length >= sizeof(((struct reply_head *)0)->link) &&
 	       tcp_offset(came->where) + came->tcp.doff * 4u + came->data_bytes <= came->length &&
-	       (ip_offset(came->where) < ETH_HLEN || !(came->bytes[0] & 1));
+	       (ip_offset(came->where) < ETH_HLEN || !(came->bytes[0] & 1)) &&
+	       !may_be_cancel_s_piece(came);
 }
 
 static void check_frame(struct frame *frame, struct came *came, __u32 heard)

@@ -103,11 +103,6 @@ static uint32_t heard_of(const struct rig *rig, uint32_t heard)
 	return heard == HEARD_ALL ? rig->maps->refusal_texts[0].bytes + 1u : heard;
 }
 
-static bool is_where_a_message_begins(const struct row *row)
-{
-	return row->heard <= 2 && row->said == 8 * row->heard;
-}
-
 /* As it comes first, repeated, and with nothing known of the client but the number that it returns. */
 static void check_row(struct rig *rig, const void *arg)
 {
@@ -127,8 +122,6 @@ static void check_row(struct rig *rig, const void *arg)
 	refusing_expect(rig, &segment, cookie, &said);
 	refusing_forget(rig);
 	said.is_counted = true;
-	if (!is_where_a_message_begins(row))
-		said.say = SAYS_PASS;
 	refusing_expect(rig, &segment, cookie, &said);
 }
 
@@ -264,6 +257,46 @@ static void a_syn_is_answered_by_no_more_bytes_than_it_has(struct rig *rig, cons
 	}
 }
 
+/* Unanswered both pieces come again, in one. */
+static void a_cancel_request_in_pieces_is_heard_as_a_whole(struct rig *rig, const void *arg)
+{
+	const struct packet syn = {0}, whole = {DATA(CANCEL_REQUEST)};
+	const struct packet pieces[] = {{.says = CANCEL_REQUEST, .data = 8},
+					{.says = CANCEL_REQUEST + 8, .data = 8}};
+	struct packet first, rest, both;
+	uint32_t cookie;
+
+	(void)arg;
+	refusing_open(rig, PG, "no room here", 700);
+	cookie = refusing_syn(rig, &syn);
+	first = refusing_segment(&pieces[0], cookie, 0, 0);
+	rest = refusing_segment(&pieces[1], cookie, 8, 0);
+	both = refusing_segment(&whole, cookie, 0, 0);
+	refusing_expect(rig, &first, cookie, SAID(SAYS_NOTHING));
+	refusing_expect(rig, &rest, cookie, SAID(SAYS_NOTHING));
+	refusing_expect(rig, &rest, cookie, SAID(SAYS_NOTHING));
+	refusing_expect(rig, &both, cookie, SAID(SAYS_FIN));
+	/* Of whom that is forgotten it is heard as well. */
+	refusing_forget(rig);
+	refusing_expect(rig, &first, cookie, SAID(SAYS_NOTHING));
+	refusing_expect(rig, &both, cookie, SAID(SAYS_FIN));
+}
+
+/* A client that waits with the rest until the first piece is acknowledged would wait for good. */
+static void a_first_piece_that_comes_again_alone_is_cut_off(struct rig *rig, const void *arg)
+{
+	const struct packet syn = {0}, piece = {.says = CANCEL_REQUEST, .data = 8};
+	struct packet first;
+	uint32_t cookie;
+
+	(void)arg;
+	refusing_open(rig, PG, "no room here", 700);
+	cookie = refusing_syn(rig, &syn);
+	first = refusing_segment(&piece, cookie, 0, 0);
+	refusing_expect(rig, &first, cookie, SAID(SAYS_NOTHING));
+	refusing_expect(rig, &first, cookie, SAID(SAYS_RESET));
+}
+
 #define OTHER(what, run)                                                                           \
 	{                                                                                          \
 		what, run, NULL, 0                                                                 \
@@ -283,6 +316,10 @@ int main(void)
 		      a_segment_that_is_not_whole_is_nobody_s),
 		OTHER("where no answer can be sent it is dropped and counted",
 		      where_no_answer_can_be_sent_it_is_counted),
+		OTHER("a CancelRequest in pieces is heard as a whole",
+		      a_cancel_request_in_pieces_is_heard_as_a_whole),
+		OTHER("its first piece that comes again alone is cut off",
+		      a_first_piece_that_comes_again_alone_is_cut_off),
 		OTHER("a SYN is answered by no more bytes than it has",
 		      a_syn_is_answered_by_no_more_bytes_than_it_has),
 	};

@@ -89,7 +89,7 @@ static void assert_not_answered(struct rig *rig, const struct packet *segment, u
 {
 	struct packet wrong = *segment;
 
-	wrong.isn += 50000;
+	wrong.ack += 50000;
 
 	refusing_expect(rig, segment, cookie, SAID(SAYS_PASS));
 	refusing_expect(rig, &wrong, cookie, SAID(SAYS_PASS));
@@ -274,7 +274,7 @@ static void what_fits_no_number_of_an_old_refusal_is_the_kernel_s(struct rig *ri
 	(void)arg;
 	segment = refusing_client(rig, &cookie);
 	wrong = segment;
-	wrong.isn += 50000;
+	wrong.ack += 50000;
 	refusing_expect(rig, &wrong, cookie, SAID(SAYS_NOTHING));
 	assert_true(noted(rig, &refusal));
 	refusal.at_ns = AGO(65 * SECOND_NS);

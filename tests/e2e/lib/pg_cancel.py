@@ -4,6 +4,7 @@
 
 pg_cancel.py session SOURCE TARGET   prints "PID KEY", sleeps in a query, prints how that ended
 pg_cancel.py cancel SOURCE TARGET PID KEY   sends the request, and waits for the answer, which is a close
+pg_cancel.py pieces SOURCE TARGET PID KEY   the same in two segments, the first of 8 bytes
 pg_cancel.py flood SOURCE TARGET COUNT   sends so many requests for nobody at once, fewer if some are refused;
                                          prints how many
 
@@ -57,9 +58,12 @@ def cancel_request(process, key):
     return struct.pack("!III", 12 + len(key), CANCEL_CODE, process) + key
 
 
-def send_cancel(source, target, process, key):
+def send_cancel(source, target, process, key, first=1024):
     server = connect(source, target)
-    server.sendall(cancel_request(process, key))
+    server.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    request = cancel_request(process, key)
+    server.sendall(request[:first])
+    server.sendall(request[first:])
     while server.recv(64):
         pass
 
@@ -85,7 +89,8 @@ def main():
     elif verb == "flood":
         flood(source, target, int(rest[0]))
     else:
-        send_cancel(source, target, int(rest[0]), bytes.fromhex(rest[1]))
+        first = 8 if verb == "pieces" else 1024
+        send_cancel(source, target, int(rest[0]), bytes.fromhex(rest[1]), first)
 
 
 main()
