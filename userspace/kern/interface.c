@@ -55,6 +55,30 @@ bool sw_interface_loses_tags(const char *name)
 	return !ask_driver(name, &flags) && flags.data & ETH_FLAG_RXVLAN && has_vlans(name);
 }
 
+bool sw_interface_has_lro(const char *name)
+{
+	struct ethtool_value flags = {.cmd = ETHTOOL_GFLAGS};
+
+	return !ask_driver(name, &flags) && flags.data & ETH_FLAG_LRO;
+}
+
+/* Not out of /sys, which shows the namespace in which it was mounted. */
+uint32_t sw_interface_receive_queues(const char *name)
+{
+	struct ethtool_channels channels = {.cmd = ETHTOOL_GCHANNELS};
+
+	return ask_driver(name, &channels) ? 0 : channels.rx_count + channels.combined_count;
+}
+
+uint32_t sw_interface_mtu(const char *name)
+{
+	SW_CLOSE int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	struct ifreq request = {0};
+
+	snprintf(request.ifr_name, sizeof(request.ifr_name), "%s", name);
+	return fd < 0 || ioctl(fd, SIOCGIFMTU, &request) ? 0 : (uint32_t)request.ifr_mtu;
+}
+
 uint32_t sw_interface_xdp_program(int ifindex)
 {
 	LIBBPF_OPTS(bpf_xdp_query_opts, opts);

@@ -18,6 +18,11 @@ void sw_interface_driver(const char *name, char *driver, size_t size);
  */
 bool sw_interface_loses_tags(const char *name);
 
+/* Whether the card puts segments together before anybody sees them. */
+bool sw_interface_has_lro(const char *name);
+uint32_t sw_interface_receive_queues(const char *name); /* 0: not known, likewise below */
+uint32_t sw_interface_mtu(const char *name);
+
 /* Id of the XDP program that is on the interface, 0 for none. */
 uint32_t sw_interface_xdp_program(int ifindex);
 
