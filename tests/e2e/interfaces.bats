@@ -257,3 +257,27 @@ make_pins_old() {
 	spillwayd_stop
 	assert_equal "pins" "" "$(find "$PIN_DIR" "$PIN_DIR-other" 2>/dev/null)"
 }
+
+# gates_of_daemon: the names of those that it has loaded.
+gates_of_daemon() {
+	local pid
+	pid=$(pid_of spillwayd)
+	sed -n 's/^prog_id:[[:space:]]*//p' "/proc/$pid/fdinfo/"* | sort -u | while read -r id; do
+		bpftool --json prog show id "$id" | jq -r '.name | select(startswith("gate_"))'
+	done | sort | paste -sd ' '
+}
+
+@test "a gate that no interface needs is not loaded until one does" {
+	local one=gate_xdp other=tc
+	[ "$SPILLWAY_ATTACH" != tc ] || one=gate_tc other=native
+	guard "$WORLD_INTERFACE"
+	spillwayd_run
+	assert_equal "gates" "$one" "$(gates_of_daemon)"
+	guard "$WORLD_INTERFACE" "$WORLD_SECOND_INTERFACE:$other"
+	sw reload
+	assert_equal "gates" "gate_tc gate_xdp" "$(gates_of_daemon)"
+	hold one 10.77.1.1
+	hold two 10.87.1.1
+	assert_lane 10.77.1.9 refused
+	spillwayd_stop
+}

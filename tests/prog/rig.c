@@ -460,7 +460,9 @@ static int load_once(void **state)
 		print_error("no network namespace of our own: %s\n", strerror(errno));
 		return -1;
 	}
-	if (sw_load(NULL, &the_rig.kern, &err)) {
+	if (sw_load(NULL, &the_rig.kern, &err) ||
+	    sw_kern_need(the_rig.kern, SW_PROGRAM_GATE_XDP, &err) ||
+	    sw_kern_need(the_rig.kern, SW_PROGRAM_GATE_TC, &err)) {
 		print_error("%s\n", err.text);
 		return -1;
 	}

@@ -51,8 +51,11 @@ int sw_change_claim_interfaces(struct sw_daemon *daemon, const struct sw_config 
 			return sw_error_set(err, -ENOSPC, "%d interfaces are the limit",
 					    SW_CONFIG_INTERFACES_MAX);
 		failed = sw_attach_claim(interface->name, to, err);
+		if (failed)
+			return failed;
 		to->wanted = interface->mode;
-		daemon->attachment_count += !failed;
+		daemon->attachment_count++;
+		failed = sw_attach_prepare(daemon->kern, to, to->wanted, err);
 	}
 	return failed;
 }

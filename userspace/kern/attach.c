@@ -13,7 +13,6 @@
 #include <unistd.h>
 
 #include "core/log.h"
-#include "kern/claim.h"
 #include "kern/clsact.h"
 #include "kern/filter.h"
 #include "kern/interface.h"
@@ -138,17 +137,23 @@ static int attach_xdp(struct sw_kern *kern, struct sw_attachment *attachment,
 
 /*
  * Where packets come out of another skb anyway, as on veth, XDP copies each of them and cannot answer
- * unless the other end runs XDP too; TC costs nothing there. Generic XDP copies everywhere and is
- * only for who asks for it.
+ * unless the other end runs XDP too; TC costs nothing there.
  */
+static bool is_better_in_tc(const struct sw_attachment *attachment)
+{
+	char driver[32];
+
+	sw_interface_driver(attachment->name, driver, sizeof(driver));
+	return !strcmp(driver, "veth");
+}
+
+/* Generic XDP copies everywhere and is only for who asks for it. */
 static int attach_auto(struct sw_kern *kern, struct sw_attachment *attachment, struct there *there,
 		       struct sw_error *err)
 {
-	char driver[32];
 	struct sw_error why;
 
-	sw_interface_driver(attachment->name, driver, sizeof(driver));
-	if (!strcmp(driver, "veth"))
+	if (is_better_in_tc(attachment))
 		return attach_tc(kern, attachment, there, err);
 	if (sw_interface_loses_tags(attachment->name))
 		sw_error_set(&why, -ENOTSUP, "interface %s: its card takes VLAN tags off (rxvlan)",
@@ -193,54 +198,6 @@ static int attach_in_mode(struct sw_kern *kern, struct sw_attachment *attachment
 	return failed;
 }
 
-static int is_taken(const struct sw_attachment *attachment, struct sw_error *err)
-{
-	struct sw_claim_holder holder = {0};
-	char who[64] = "";
-
-	if (!sw_claim_find_holder(attachment->ifindex, &holder))
-		snprintf(who, sizeof(who), " (pid %d, uid %u)", holder.pid, holder.uid);
-	if (holder.uid && holder.uid != geteuid())
-		return sw_error_set(
-			err, -EBUSY,
-			"interface %s is claimed by a process of another user's%s: if it "
-			"is no spillwayd, it only keeps others from guarding; end it",
-			attachment->name, who);
-	return sw_error_set(err, -EBUSY,
-			    "interface %s is guarded by another spillwayd%s: stop that one, or "
-			    "let it go of the interface with 'spillway detach %s'",
-			    attachment->name, who, attachment->name);
-}
-
-static int claim(struct sw_attachment *attachment, struct sw_error *err)
-{
-	attachment->claim_fd = sw_claim_interface(attachment->ifindex);
-	if (attachment->claim_fd >= 0)
-		return 0;
-	if (attachment->claim_fd == -EADDRINUSE)
-		return is_taken(attachment, err);
-	return sw_error_set(err, attachment->claim_fd, "interface %s: cannot claim it: %s",
-			    attachment->name, strerror(-attachment->claim_fd));
-}
-
-int sw_attach_claim(const char *name, struct sw_attachment *out, struct sw_error *err)
-{
-	struct sw_attachment attachment = {.link_fd = -1, .claim_fd = -1};
-	int failed;
-
-	snprintf(attachment.name, sizeof(attachment.name), "%s", name);
-	attachment.ifindex = (int)if_nametoindex(name);
-	if (!attachment.ifindex)
-		return sw_error_set(err, -ENODEV,
-				    "interface %s: there is none by this name in this network "
-				    "namespace ('ip link' lists them)",
-				    name);
-	failed = claim(&attachment, err);
-	if (!failed)
-		*out = attachment;
-	return failed;
-}
-
 bool sw_attach_would_replace(struct sw_kern *kern, const struct sw_attachment *attachment)
 {
 	struct there there = look(kern, attachment->ifindex);
@@ -250,12 +207,24 @@ bool sw_attach_would_replace(struct sw_kern *kern, const struct sw_attachment *a
 	return there.priority || there.link_fd >= 0;
 }
 
+int sw_attach_prepare(struct sw_kern *kern, const struct sw_attachment *attachment,
+		      enum sw_attach_mode wanted, struct sw_error *err)
+{
+	bool is_tc = wanted == SW_ATTACH_TC ||
+		     (wanted == SW_ATTACH_AUTO &&
+		      (is_better_in_tc(attachment) || sw_interface_loses_tags(attachment->name)));
+
+	return sw_kern_need(kern, is_tc ? SW_PROGRAM_GATE_TC : SW_PROGRAM_GATE_XDP, err);
+}
+
 int sw_attach(struct sw_kern *kern, struct sw_attachment *attachment, enum sw_attach_mode wanted,
 	      struct sw_error *err)
 {
 	struct sw_attachment next = *attachment;
-	int failed;
+	int failed = sw_attach_prepare(kern, attachment, wanted, err);
 
+	if (failed)
+		return failed;
 	next.wanted = wanted;
 	next.link_fd = -1;
 	next.is_on = true;

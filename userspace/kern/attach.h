@@ -36,6 +36,10 @@ struct sw_attachment {
  */
 int sw_attach_claim(const char *name, struct sw_attachment *out, struct sw_error *err);
 
+/* Has the gate loaded that this mode needs there; before anything is changed, for that takes its time and may fail. */
+int sw_attach_prepare(struct sw_kern *kern, const struct sw_attachment *attachment,
+		      enum sw_attach_mode wanted, struct sw_error *err);
+
 /* Whether what is there, of a daemon before this one, would be replaced. */
 bool sw_attach_would_replace(struct sw_kern *kern, const struct sw_attachment *attachment);
 

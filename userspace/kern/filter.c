@@ -48,6 +48,9 @@ int sw_filter_put(struct sw_kern *kern, const struct sw_attachment *attachment,
 
 	if (there < 0)
 		return put_failed(attachment, there, err);
+	failed = sw_kern_need(kern, program, err);
+	if (failed)
+		return failed;
 	snprintf(mark, sizeof(mark), SW_QDISC_PREFIX "%d", attachment->ifindex);
 	marked = !there && pin_dir && sw_pins_mark(pin_dir, mark);
 	failed = sw_clsact_put(attachment->ifindex, sw_kern_program_fd(kern, program), priority,

@@ -7,7 +7,6 @@
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 #include <errno.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/resource.h>
@@ -15,6 +14,8 @@
 
 #include "core/cleanup.h"
 #include "core/log.h"
+#include "kern/complaint.h"
+#include "kern/gates.h"
 #include "kern/generation.h"
 #include "kern/inherit.h"
 #include "kern/links.h"
@@ -28,6 +29,7 @@
 
 struct sw_kern {
 	struct spillway_bpf *skel;
+	struct spillway_bpf *gates[SW_GATES]; /* NULL: not needed so far */
 	struct sw_maps maps;
 	char *pin_dir;
 	char before[SW_PIN_PATH_MAX];	  /* the generation of the daemon before this one */
@@ -38,53 +40,28 @@ struct sw_kern {
 	int lock_fd;
 };
 
-/* The last thing libbpf complained about; it says more than its -errno. */
-static char last_complaint[256];
-
-static int hear_libbpf(enum libbpf_print_level level, const char *fmt, va_list args)
-{
-	char text[512];
-
-	vsnprintf(text, sizeof(text), fmt, args);
-	text[strcspn(text, "\n")] = '\0';
-	if (level == LIBBPF_WARN && text[0] && !strstr(text, "-- BEGIN PROG LOAD LOG --"))
-		snprintf(last_complaint, sizeof(last_complaint), "%.255s", text);
-	sw_log_debug("%s", text);
-	return 0;
-}
-
-static int load_failed(int failed, struct sw_error *err)
-{
-	if (failed == -EPERM)
-		return sw_error_set(err, failed, "the kernel refuses to load programs: %s",
-				    last_complaint[0] ? last_complaint : strerror(EPERM));
-	return sw_error_set(err, failed == -ENOMEM ? failed : -ENOTSUP,
-			    "the kernel does not take the programs (%s): %s", strerror(-failed),
-			    last_complaint[0] ? last_complaint : "no reason given");
-}
-
 static int load_skeleton(struct sw_kern *kern, struct sw_error *err)
 {
 	struct rlimit none = {RLIM_INFINITY, RLIM_INFINITY};
 	int failed = 0;
 
-	libbpf_set_print(hear_libbpf);
-	last_complaint[0] = '\0';
+	sw_complaint_hear();
 	setrlimit(RLIMIT_MEMLOCK, &none); /* kernels before 5.11 counted maps against it */
 	kern->skel = spillway_bpf__open();
 	if (!kern->skel)
-		return load_failed(-errno, err);
+		return sw_complaint_error(-errno, err);
 	kern->skel->rodata->guarded_netns_cookie = kern->netns_cookie;
+	sw_gates_leave_out(kern->skel);
 	if (kern->inherited)
 		failed = sw_inherit_maps(kern->skel->obj, kern->generation);
 	if (failed)
-		return load_failed(failed, err);
+		return sw_complaint_error(failed, err);
 	failed = spillway_bpf__load(kern->skel);
 	if (failed)
-		return load_failed(failed, err);
+		return sw_complaint_error(failed, err);
 	failed = sw_links_attach(kern->skel);
 	if (failed)
-		return load_failed(failed, err);
+		return sw_complaint_error(failed, err);
 	failed = sw_mapped_open(kern->skel, &kern->maps);
 	if (failed)
 		return sw_error_set(err, failed, "cannot map the kernel's tables: %s",
@@ -236,6 +213,8 @@ void sw_unload(struct sw_kern *kern, enum sw_unload how)
 		return;
 	if (kern->pin_dir)
 		remove_pins(kern, how);
+	for (enum sw_gate which = 0; which < SW_GATES; which++)
+		spillway_bpf__destroy(kern->gates[which]);
 	if (kern->skel)
 		sw_mapped_close(kern->skel, &kern->maps);
 	spillway_bpf__destroy(kern->skel);
@@ -250,11 +229,28 @@ const struct sw_maps *sw_kern_maps(const struct sw_kern *kern)
 	return &kern->maps;
 }
 
+static int gate_of(enum sw_program program)
+{
+	return program == SW_PROGRAM_GATE_XDP  ? SW_GATE_XDP
+	       : program == SW_PROGRAM_GATE_TC ? SW_GATE_TC
+					       : SW_GATES;
+}
+
+int sw_kern_need(struct sw_kern *kern, enum sw_program program, struct sw_error *err)
+{
+	enum sw_gate gate = gate_of(program);
+	int failed;
+
+	if (gate == SW_GATES || kern->gates[gate])
+		return 0;
+	sw_complaint_hear();
+	failed = sw_gates_load(kern->skel, gate, &kern->gates[gate]);
+	return failed ? sw_complaint_error(failed, err) : 0;
+}
+
 int sw_kern_program_fd(const struct sw_kern *kern, enum sw_program program)
 {
 	const struct bpf_program *of[] = {
-		[SW_PROGRAM_GATE_XDP] = kern->skel->progs.gate_xdp,
-		[SW_PROGRAM_GATE_TC] = kern->skel->progs.gate_tc,
 		[SW_PROGRAM_STEER_TC] = kern->skel->progs.steer_tc,
 		[SW_PROGRAM_SWEEP] = kern->skel->progs.sweep_all,
 		[SW_PROGRAM_RECONCILE] = kern->skel->progs.reconcile_flow,
@@ -263,8 +259,11 @@ int sw_kern_program_fd(const struct sw_kern *kern, enum sw_program program)
 		[SW_PROGRAM_COUNT_UP] = kern->skel->progs.count_up,
 		[SW_PROGRAM_ARM_SWEEP] = kern->skel->progs.arm_sweep,
 	};
+	enum sw_gate gate = gate_of(program);
 
-	return bpf_program__fd(of[program]);
+	if (gate == SW_GATES)
+		return bpf_program__fd(of[program]);
+	return kern->gates[gate] ? sw_gates_fd(kern->gates[gate], gate) : -ENOENT;
 }
 
 const char *sw_kern_pin_dir(const struct sw_kern *kern)

@@ -28,7 +28,7 @@ enum sw_program {
 };
 
 /*
- * Loads everything for the caller's network namespace and starts following connections. With a
+ * Loads everything but the gates for the caller's network namespace and starts following connections. With a
  * pin_dir, all is pinned there, in a generation (kern/generation.h): in the current one with its maps
  * as they are, if those can be used; else in a new one, which is nobody's until sw_kern_commit().
  * NULL pins nothing (tests).
@@ -63,6 +63,9 @@ void sw_kern_go_on_answering(struct sw_kern *kern);
 uint64_t sw_kern_netns_cookie(const struct sw_kern *kern);
 
 const struct sw_maps *sw_kern_maps(const struct sw_kern *kern);
+/* Loads the program if it is not yet: gates are when they are needed, all others were by sw_load(). As that says. */
+int sw_kern_need(struct sw_kern *kern, enum sw_program program, struct sw_error *err);
+/* -ENOENT: a gate that nobody needed. */
 int sw_kern_program_fd(const struct sw_kern *kern, enum sw_program program);
 const char *sw_kern_pin_dir(const struct sw_kern *kern); /* NULL: not pinned */
 

@@ -131,7 +131,7 @@ int main(int argc, char **argv)
 
 	tool_enter_server();
 	listener = tool_listen();
-	if (!queue || sw_load(NULL, &kern, &err))
+	if (!queue || sw_load(NULL, &kern, &err) || sw_kern_need(kern, SW_PROGRAM_GATE_XDP, &err))
 		tool_die(0, "%s", err.text);
 	configure(sw_kern_maps(kern));
 	park_all(kern, queue, count);
