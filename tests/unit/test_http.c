@@ -13,6 +13,7 @@
 #include <cmocka.h>
 
 #include "daemon/http.c"
+#include "daemon/http_clients.c"
 
 #define PATIENCE_MS 5000
 
@@ -21,12 +22,13 @@ struct fixture {
 	struct sw_http *http;
 	struct sw_endpoint endpoint;
 	bool healthy;
+	int pages; /* of metrics that were written */
 	char reply[65536];
 };
 
 static void write_metrics(void *daemon, struct evbuffer *out)
 {
-	(void)daemon;
+	((struct fixture *)daemon)->pages++;
 	evbuffer_add_printf(out, "spillway_up 1\n");
 }
 
@@ -138,6 +140,37 @@ static void expect(struct fixture *fix, const char *first_line, const char *stat
 			 status, part);
 }
 
+static void expect_line(struct fixture *fix, int fd, const char *line)
+{
+	char got[64] = "";
+
+	for (int i = 0; i < PATIENCE_MS && !got[0]; i++) {
+		turn(fix);
+		if (recv(fd, got, sizeof(got) - 1, 0) < 0)
+			got[0] = '\0';
+	}
+	assert_memory_equal(got, line, strlen(line));
+}
+
+/* What is left to read goes unread. */
+static bool is_open(int fd)
+{
+	char rest[4096];
+	ssize_t got;
+
+	do
+		got = recv(fd, rest, sizeof(rest), 0);
+	while (got > 0);
+	return got < 0 && errno == EAGAIN;
+}
+
+static void expect_closed(struct fixture *fix, int fd)
+{
+	for (int i = 0; i < PATIENCE_MS && is_open(fd); i++)
+		turn(fix);
+	assert_false(is_open(fd));
+}
+
 static void metrics_are_served_as_prometheus_text(void **state)
 {
 	struct fixture *fix = *state;
@@ -165,6 +198,74 @@ static void head_has_the_headers_and_no_body(void **state)
 	end = strstr(fix->reply, "\r\n\r\n");
 	assert_non_null(end);
 	assert_string_equal(end, "\r\n\r\n");
+}
+
+#define CROWD 8
+
+static void who_asks_at_once_gets_one_page_and_who_asks_later_another(void **state)
+{
+	static const char request[] = "GET /metrics HTTP/1.0\r\n\r\n";
+	struct fixture *fix = *state;
+	int fds[CROWD];
+
+	for (size_t i = 0; i < CROWD; i++)
+		fds[i] = join(fix);
+	for (size_t i = 0; i < CROWD; i++)
+		assert_true(send(fds[i], request, strlen(request), 0) > 0);
+	for (size_t i = 0; i < CROWD; i++)
+		expect_line(fix, fds[i], "HTTP/1.0 200 OK\r\n");
+	assert_int_equal(fix->pages, 1);
+	expect(fix, "GET /metrics", "HTTP/1.1 200 OK", "spillway_up 1");
+	assert_int_equal(fix->pages, 2);
+}
+
+static void one_connection_too_many_ends_the_one_that_was_silent_longest(void **state)
+{
+	static const char request[] = "GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n";
+	struct fixture *fix = *state;
+	int fds[SW_HTTP_CLIENTS_MAX + 1];
+
+	for (size_t i = 0; i < SW_HTTP_CLIENTS_MAX; i++)
+		fds[i] = join(fix);
+	/* The first has asked something since, so the second is the one. */
+	assert_true(send(fds[0], request, strlen(request), 0) > 0);
+	expect_line(fix, fds[0], "HTTP/1.1 200 OK\r\n");
+	fds[SW_HTTP_CLIENTS_MAX] = join(fix);
+	expect_closed(fix, fds[1]);
+	for (size_t i = 2; i <= SW_HTTP_CLIENTS_MAX; i++)
+		assert_true(is_open(fds[i]));
+	assert_true(is_open(fds[0]));
+	for (size_t i = 0; i <= SW_HTTP_CLIENTS_MAX; i++)
+		close(fds[i]);
+}
+
+/* As if it had come so much earlier. */
+static void grow_older(struct fixture *fix, uint64_t by_ns)
+{
+	int oldest;
+
+	assert_int_equal(look(fix->http->clients, &oldest), 1);
+	fix->http->clients->of[oldest].since_ns -= by_ns;
+}
+
+static void who_takes_too_long_for_a_request_is_cut_off_and_a_request_gives_time(void **state)
+{
+	static const char request[] = "GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n";
+	struct fixture *fix = *state;
+	int fd = join(fix);
+
+	assert_true(send(fd, request, 5, 0) > 0);
+	grow_older(fix, (SW_HTTP_REQUEST_S - 2) * SW_NS_PER_S);
+	assert_true(send(fd, request + 5, strlen(request) - 5, 0) > 0);
+	expect_line(fix, fd, "HTTP/1.1 200 OK\r\n");
+	grow_older(fix, (SW_HTTP_REQUEST_S - 2) * SW_NS_PER_S);
+	on_look(-1, 0, fix->http->clients);
+	turn(fix);
+	assert_true(is_open(fd));
+	assert_true(send(fd, request, 5, 0) > 0);
+	grow_older(fix, 3 * SW_NS_PER_S);
+	expect_closed(fix, fd);
+	close(fd);
 }
 
 static void other_paths_are_404(void **state)
@@ -276,6 +377,9 @@ int main(void)
 		TEST(metrics_are_served_as_prometheus_text),
 		TEST(health_is_ok_or_503_with_the_reason),
 		TEST(head_has_the_headers_and_no_body),
+		TEST(who_asks_at_once_gets_one_page_and_who_asks_later_another),
+		TEST(one_connection_too_many_ends_the_one_that_was_silent_longest),
+		TEST(who_takes_too_long_for_a_request_is_cut_off_and_a_request_gives_time),
 		TEST(other_paths_are_404),
 		TEST(other_methods_are_405),
 		TEST(headers_over_8_kib_are_refused),

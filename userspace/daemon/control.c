@@ -39,6 +39,11 @@ static void turn_away(int fd)
 		sw_log_debug("control: could not turn a client away: %s", strerror(errno));
 }
 
+static size_t most_clients(uid_t uid)
+{
+	return uid == 0 ? SW_CONTROL_CLIENT_MAX : SW_CONTROL_CLIENT_MAX - SW_CONTROL_ROOT_ONLY;
+}
+
 static void on_accept(struct evconnlistener *listener, evutil_socket_t fd, struct sockaddr *addr,
 		      int length, void *arg)
 {
@@ -49,11 +54,11 @@ static void on_accept(struct evconnlistener *listener, evutil_socket_t fd, struc
 	(void)listener;
 	(void)addr;
 	(void)length;
-	if (control->clients.count >= SW_CONTROL_CLIENT_MAX) {
-		turn_away(fd);
-	} else if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &peer_length) < 0) {
+	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &peer_length) < 0) {
 		sw_log_warn("control: cannot tell who a client is: %s", strerror(errno));
 		close(fd);
+	} else if (control->clients.count >= most_clients(peer.uid)) {
+		turn_away(fd);
 	} else {
 		sw_control_client_add(&control->clients, fd, peer.uid);
 	}

@@ -17,6 +17,7 @@
 #define SW_CONTROL_LINE_MAX   65536		  /* bytes of a request, without its newline */
 #define SW_CONTROL_REPLY_MAX  (64u * 1024 * 1024) /* bytes of a reply, with its newline */
 #define SW_CONTROL_CLIENT_MAX 64
+#define SW_CONTROL_ROOT_ONLY  8 /* of those: whoever may only look cannot lock root out */
 
 /*
  * One row a verb. run() returns 0, leaving *result NULL (an empty object) or a new reference, or -errno with err's

@@ -14,15 +14,20 @@
 #include <event2/http.h>
 
 #include "core/cleanup.h"
+#include "daemon/http_clients.h"
 
 #define HEADERS_MAX 8192 /* bytes */
 #define BODY_MAX    0
 #define TIMEOUT_S   10
-#define BACKLOG	    64
+#define BACKLOG	    256
 #define WHY_MAX	    256
 
 struct sw_http {
+	struct event_base *base;
 	struct evhttp *server;
+	struct sw_http_clients *clients;
+	struct evbuffer *metrics; /* as of the turn of the loop that began at */
+	struct timeval metrics_turn;
 	const struct sw_http_handlers *handlers;
 	void *daemon;
 };
@@ -63,15 +68,37 @@ static void reply_text(struct evhttp_request *req, int code, const char *reason,
 	reply(req, code, reason, "text/plain; charset=utf-8", body);
 }
 
+/*
+ * Who asks at once gets one page: of 200 requests that were there when the loop woke up 199 would keep waiters waiting for
+ * what has not changed. All that is read in one turn was sent before it began, and by that its time is known.
+ */
+static bool take_metrics(struct sw_http *http)
+{
+	struct timeval turn = {0};
+
+	event_base_gettimeofday_cached(http->base, &turn);
+	if (http->metrics && !timercmp(&turn, &http->metrics_turn, !=))
+		return true;
+	if (http->metrics)
+		evbuffer_free(http->metrics);
+	http->metrics = evbuffer_new();
+	if (!http->metrics)
+		return false;
+	http->handlers->metrics(http->daemon, http->metrics);
+	http->metrics_turn = turn;
+	return true;
+}
+
 static void get_metrics(struct sw_http *http, struct evhttp_request *req)
 {
 	struct evbuffer *body = evbuffer_new();
 
-	if (!body) {
+	if (!body || !take_metrics(http) || evbuffer_add_buffer_reference(body, http->metrics)) {
 		evhttp_send_error(req, HTTP_INTERNAL, NULL);
+		if (body)
+			evbuffer_free(body);
 		return;
 	}
-	http->handlers->metrics(http->daemon, body);
 	reply(req, HTTP_OK, "OK", "text/plain; version=0.0.4; charset=utf-8", body);
 }
 
@@ -109,14 +136,16 @@ static void on_request(struct evhttp_request *req, void *arg)
 {
 	enum evhttp_cmd_type method = evhttp_request_get_command(req);
 	const struct page *page = find_page(req);
+	struct sw_http *http = arg;
 
+	sw_http_clients_heard(http->clients, req);
 	if (!page) {
 		reply_text(req, HTTP_NOTFOUND, "Not Found", "not found; try /metrics or /healthz");
 	} else if (method != EVHTTP_REQ_GET && method != EVHTTP_REQ_HEAD) {
 		evhttp_add_header(evhttp_request_get_output_headers(req), "Allow", "GET, HEAD");
 		reply_text(req, HTTP_BADMETHOD, "Method Not Allowed", "only GET and HEAD");
 	} else {
-		page->get(arg, req);
+		page->get(http, req);
 	}
 }
 
@@ -177,8 +206,12 @@ static int listen_on_endpoint(const struct sw_endpoint *listen, struct sw_error 
 
 static int start_serving(struct sw_http *http, struct event_base *base, int fd)
 {
+	http->base = base;
 	http->server = evhttp_new(base);
 	if (!http->server)
+		return -ENOMEM;
+	http->clients = sw_http_clients_open(base, http->server, fd);
+	if (!http->clients)
 		return -ENOMEM;
 	evhttp_set_timeout(http->server, TIMEOUT_S);
 	evhttp_set_max_headers_size(http->server, HEADERS_MAX);
@@ -225,5 +258,8 @@ void sw_http_close(struct sw_http *http)
 		return;
 	if (http->server)
 		evhttp_free(http->server);
+	sw_http_clients_close(http->clients);
+	if (http->metrics)
+		evbuffer_free(http->metrics);
 	free(http);
 }
