@@ -210,7 +210,7 @@ $(BUILD)/fuzz/obj/%.o: %.c Makefile
 
 $(FUZZ_TESTS): $(BUILD)/fuzz/%: $(BUILD)/fuzz/obj/tests/fuzz/fuzz_%.o $(FUZZ_LIB)
 	$(call say,LD,$@)
-	$(Q)$(CLANG) $(FUZZ_CFLAGS) -fsanitize=fuzzer $^ -o $@ $(shell pkg-config --libs yaml-0.1 jansson)
+	$(Q)$(CLANG) $(FUZZ_CFLAGS) -fsanitize=fuzzer $^ -o $@ $(shell pkg-config --libs yaml-0.1 jansson libsystemd)
 
 # The gate reads headers where they lie, which BPF permits.
 $(patsubst %,$(BUILD)/fuzz/obj/tests/fuzz/fuzz_%.o,packet exchange): FUZZ_CFLAGS += -fno-sanitize=alignment

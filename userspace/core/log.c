@@ -15,9 +15,13 @@
 #include <jansson.h>
 
 #include "core/cleanup.h"
+#include "core/journal.h"
 
 static enum sw_log_level current_level = SW_LOG_INFO;
 static enum sw_log_format current_format = SW_LOG_TEXT;
+static bool is_journal;
+
+static const struct sw_log_fields nothing;
 
 static const char *const level_names[] = {
 	[SW_LOG_ERROR] = "error",
@@ -30,6 +34,12 @@ void sw_log_init(enum sw_log_level level, enum sw_log_format format)
 {
 	current_level = level;
 	current_format = format;
+	is_journal = format == SW_LOG_TEXT && sw_journal_is_stderr();
+}
+
+bool sw_log_takes(enum sw_log_level level)
+{
+	return level <= current_level;
 }
 
 /* Messages quote what clients and files say: no line breaks, no terminal escapes (C0, C1, DEL). */
@@ -60,7 +70,22 @@ static void make_ascii(char *text)
 	}
 }
 
-static void write_json(enum sw_log_level level, char *message)
+static void add_fields(json_t *object, const struct sw_log_fields *about)
+{
+	const struct {
+		const char *key, *value;
+	} fields[] = {{"service", about->service},
+		      {"class", about->class},
+		      {"source", about->source},
+		      {"lane", about->lane},
+		      {"reason", about->reason}};
+
+	for (size_t i = 0; i < sizeof(fields) / sizeof(fields[0]); i++)
+		if (fields[i].value)
+			json_object_set_new(object, fields[i].key, json_string(fields[i].value));
+}
+
+static void write_json(enum sw_log_level level, const struct sw_log_fields *about, char *message)
 {
 	struct timespec now;
 	char stamp[32], when[64];
@@ -79,13 +104,16 @@ static void write_json(enum sw_log_level level, char *message)
 		object = json_pack("{s:s, s:s, s:s}", "time", when, "level", level_names[level],
 				   "message", message);
 	}
+	if (object)
+		add_fields(object, about);
 	line = object ? json_dumps(object, JSON_COMPACT) : NULL;
 	json_decref(object);
 	if (line)
 		dprintf(STDERR_FILENO, "%s\n", line);
 }
 
-static void log_line(enum sw_log_level level, const char *fmt, va_list args)
+static void log_line(enum sw_log_level level, const struct sw_log_fields *about, const char *fmt,
+		     va_list args)
 {
 	SW_FREE char *message = NULL;
 	int saved = errno;
@@ -99,8 +127,8 @@ static void log_line(enum sw_log_level level, const char *fmt, va_list args)
 	}
 	flatten(message);
 	if (current_format == SW_LOG_JSON)
-		write_json(level, message);
-	else
+		write_json(level, about, message);
+	else if (!is_journal || !sw_journal_send(level, about, message))
 		write_text(level, message);
 	errno = saved;
 }
@@ -110,7 +138,7 @@ void sw_log_error(const char *fmt, ...)
 	va_list args;
 
 	va_start(args, fmt);
-	log_line(SW_LOG_ERROR, fmt, args);
+	log_line(SW_LOG_ERROR, &nothing, fmt, args);
 	va_end(args);
 }
 
@@ -119,7 +147,7 @@ void sw_log_warn(const char *fmt, ...)
 	va_list args;
 
 	va_start(args, fmt);
-	log_line(SW_LOG_WARN, fmt, args);
+	log_line(SW_LOG_WARN, &nothing, fmt, args);
 	va_end(args);
 }
 
@@ -128,7 +156,7 @@ void sw_log_info(const char *fmt, ...)
 	va_list args;
 
 	va_start(args, fmt);
-	log_line(SW_LOG_INFO, fmt, args);
+	log_line(SW_LOG_INFO, &nothing, fmt, args);
 	va_end(args);
 }
 
@@ -137,6 +165,15 @@ void sw_log_debug(const char *fmt, ...)
 	va_list args;
 
 	va_start(args, fmt);
-	log_line(SW_LOG_DEBUG, fmt, args);
+	log_line(SW_LOG_DEBUG, &nothing, fmt, args);
+	va_end(args);
+}
+
+void sw_log_about(enum sw_log_level level, const struct sw_log_fields *about, const char *fmt, ...)
+{
+	va_list args;
+
+	va_start(args, fmt);
+	log_line(level, about, fmt, args);
 	va_end(args);
 }

@@ -52,7 +52,8 @@ int sw_change_pause_verb(void *arg, json_t *args, json_t **result, struct sw_err
 	if (failed)
 		return failed;
 	sw_room_pause(room, for_ns);
-	sw_log_info("service %s is paused: new connections wait", service->name);
+	sw_log_about(SW_LOG_INFO, &(struct sw_log_fields){.service = service->name},
+		     "service %s is paused: new connections wait", service->name);
 	*result = answer(daemon, room, service);
 	return 0;
 }
@@ -69,7 +70,8 @@ int sw_change_resume_verb(void *arg, json_t *args, json_t **result, struct sw_er
 	if (!sw_room_is_paused(room))
 		return sw_error_set(err, -EALREADY, "%s is not paused", service->name);
 	*result = answer(daemon, room, service);
-	sw_log_info("service %s is resumed", service->name);
+	sw_log_about(SW_LOG_INFO, &(struct sw_log_fields){.service = service->name},
+		     "service %s is resumed", service->name);
 	sw_room_resume(room);
 	json_object_set_new(*result, "paused", json_boolean(sw_room_is_paused(room)));
 	json_object_set_new(*result, "resumes", json_boolean(sw_room_resumes(room)));

@@ -12,12 +12,16 @@
 
 #include "core/addr.h"
 #include "core/clock.h"
+#include "daemon/events_log.h"
 #include "kern/decisions.h"
 #include "kern/steps.h"
 #include "spillway/counters.h"
 
 /* The ring holds what comes in more than a second. */
 #define LOOK_US 100000
+/* Who reads both clocks in less was not interrupted; and below that the one may run slower for a while. */
+#define CLOCKS_NS   (100 * SW_NS_PER_US)
+#define CLOCK_TRIES 5
 
 /* The newest put out the oldest. Their numbers rise. */
 struct ring {
@@ -31,6 +35,7 @@ struct sw_events {
 	struct sw_decisions *decisions;
 	struct event *look;
 	uint64_t next;
+	uint64_t epoch_ns; /* what the epoch's clock is ahead of the kernel's */
 	/* For what this daemon tells of itself. */
 	__u64 rate;
 	struct sw_sampled sampled[SW_SAMPLED];
@@ -38,13 +43,33 @@ struct sw_events {
 	struct sw_event kept[SW_EVENTS_KEPT + SW_EVENTS_RARE + SW_EVENTS_ENDS];
 };
 
+/*
+ * Both clocks read anew for each event would put some out of order. So they are compared now and then, and what was
+ * found stays, unless somebody set the clock.
+ */
+static void compare_clocks(struct sw_events *events)
+{
+	uint64_t before_ns = 0, epoch_ns = 0;
+
+	for (int i = 0; i < CLOCK_TRIES; i++) {
+		before_ns = sw_clock_monotonic_ns();
+		epoch_ns = sw_clock_realtime_ns() - before_ns;
+		if (sw_clock_monotonic_ns() - before_ns < CLOCKS_NS)
+			break;
+	}
+	if (epoch_ns + SW_NS_PER_MS < events->epoch_ns ||
+	    epoch_ns > events->epoch_ns + SW_NS_PER_MS)
+		events->epoch_ns = epoch_ns;
+}
+
 static struct sw_event *add(struct sw_events *events, enum sw_event_kind kind)
 {
 	struct ring *ring = kind == SW_EVENT_EVICTED ? &events->rare : &events->often;
 	struct sw_event *event = &ring->at[ring->count++ % ring->size];
 
-	*event = (struct sw_event){
-		.number = events->next++, .kind = kind, .at_ns = sw_clock_realtime_ns()};
+	*event = (struct sw_event){.number = events->next++,
+				   .kind = kind,
+				   .at_ns = sw_clock_monotonic_ns() + events->epoch_ns};
 	return event;
 }
 
@@ -82,8 +107,7 @@ static struct sw_event *add_end(struct sw_events *events, const struct sw_decisi
 	struct ring *ring = &events->ends;
 	struct sw_event *event = &ring->at[ring->count % ring->size];
 
-	*event = (struct sw_event){
-		.number = ring->count++, .kind = SW_EVENT_ENDED, .at_ns = sw_clock_realtime_ns()};
+	*event = (struct sw_event){.number = ring->count++, .kind = SW_EVENT_ENDED};
 	if (end->opened_ns && end->at_ns > end->opened_ns)
 		event->took_ns = end->at_ns - end->opened_ns;
 	return event;
@@ -91,13 +115,14 @@ static struct sw_event *add_end(struct sw_events *events, const struct sw_decisi
 
 static void on_told(void *arg, const struct sw_decision *told)
 {
+	struct sw_events *events = arg;
 	struct sw_event *event =
-		told->kind == SW_TOLD_END ? add_end(arg, told) : add(arg, SW_EVENT_DECISION);
-	uint64_t now_ns = sw_clock_monotonic_ns();
+		told->kind == SW_TOLD_END ? add_end(events, told) : add(events, SW_EVENT_DECISION);
 
 	event->what = *told;
-	if (now_ns > told->at_ns)
-		event->at_ns -= now_ns - told->at_ns;
+	event->at_ns = told->at_ns + events->epoch_ns;
+	if (event->kind == SW_EVENT_DECISION)
+		sw_events_log(events->daemon, event);
 }
 
 static void on_look(evutil_socket_t fd, short what, void *arg)
@@ -105,6 +130,7 @@ static void on_look(evutil_socket_t fd, short what, void *arg)
 	struct sw_events *events = arg;
 
 	(void)fd, (void)what;
+	compare_clocks(events);
 	sw_decisions_read(events->decisions);
 }
 
@@ -119,6 +145,7 @@ int sw_events_start(struct sw_daemon *daemon, struct sw_error *err)
 		return sw_error_set(err, -ENOMEM, "out of memory");
 	daemon->events = events;
 	events->daemon = daemon;
+	compare_clocks(events);
 	events->often = (struct ring){.at = events->kept, .size = SW_EVENTS_KEPT};
 	events->rare = (struct ring){.at = events->kept + SW_EVENTS_KEPT, .size = SW_EVENTS_RARE};
 	events->ends = (struct ring){.at = events->kept + SW_EVENTS_KEPT + SW_EVENTS_RARE,
@@ -236,6 +263,7 @@ void sw_events_wait_ended(struct sw_daemon *daemon, uint32_t service, uint32_t c
 		.lane = released->lane,
 		.reason = released->reason,
 	};
+	sw_events_log(daemon, event);
 }
 
 void sw_events_evicted(struct sw_daemon *daemon, uint32_t service, uint32_t class_id,

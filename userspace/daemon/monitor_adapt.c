@@ -61,18 +61,23 @@ static void tell(struct sw_monitor *monitor, const char *service, uint32_t befor
 	};
 	const struct sw_adaptive *adaptive = &monitor->view.adaptive;
 	uint32_t slots = sw_adaptive_slots(adaptive, &monitor->view.rules);
+	const struct sw_log_fields about = {.service = service};
 
 	if (adaptive->state == SW_ADAPTIVE_CUT && !monitor->is_told_of_cut)
-		sw_log_info("service %s: budget cut from %u to %u: %s after %.1f times as long as "
-			    "usual",
-			    service, before, slots, what[adaptive->slowest],
-			    adaptive->signals[adaptive->slowest].ratio);
+		sw_log_about(SW_LOG_INFO, &about,
+			     "service %s: budget cut from %u to %u: %s after %.1f times as long as "
+			     "usual",
+			     service, before, slots, what[adaptive->slowest],
+			     adaptive->signals[adaptive->slowest].ratio);
 	if (adaptive->state == SW_ADAPTIVE_GROWS && monitor->is_told_of_cut)
-		sw_log_info("service %s: budget %u grows again", service, slots);
+		sw_log_about(SW_LOG_INFO, &about, "service %s: budget %u grows again", service,
+			     slots);
 	if (adaptive->state == SW_ADAPTIVE_BACK)
-		sw_log_info("service %s: budget back at %u: it took as long with fewer, so that is "
-			    "usual now",
-			    service, slots);
+		sw_log_about(
+			SW_LOG_INFO, &about,
+			"service %s: budget back at %u: it took as long with fewer, so that is "
+			"usual now",
+			service, slots);
 	if (adaptive->state == SW_ADAPTIVE_CUT || adaptive->state == SW_ADAPTIVE_GROWS)
 		monitor->is_told_of_cut = adaptive->state == SW_ADAPTIVE_CUT;
 }

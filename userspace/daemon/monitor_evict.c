@@ -189,7 +189,9 @@ static void tell(void *arg, const struct sw_evicted *evicted)
 	const struct sw_plan_service *planned =
 		sw_plan_service(monitor->daemon->plan, monitor->service);
 
-	sw_log_info(
+	sw_log_about(
+		SW_LOG_INFO,
+		&(struct sw_log_fields){.service = planned->name, .source = evicted->client},
 		"service %s: ended the session of %s port %s, idle for %.0f s, for those who wait",
 		planned->name, evicted->client, evicted->port, evicted->idle_s);
 	sw_events_evicted(monitor->daemon, monitor->service, class_of(monitor, planned, evicted),

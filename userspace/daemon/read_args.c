@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "config/words.h"
+#include "policy/explain.h"
 #include "spillway/address.h"
 
 #define SERVICES_TEXT 256
@@ -131,11 +132,7 @@ json_t *sw_read_args_wait(size_t count, double per_second)
 
 const char *sw_read_args_reason_name(unsigned int reason)
 {
-#define SW_REASON_NAME(id, name, help) (name),
-	static const char *const names[] = {SW_REASONS(SW_REASON_NAME)};
-#undef SW_REASON_NAME
-
-	return reason < SW_REASON_COUNT ? names[reason] : "none";
+	return sw_explain_reason_name(reason);
 }
 
 void sw_read_args_drop(json_t **value)

@@ -58,11 +58,13 @@ static void tell(const struct sw_ready *ready, bool serves, bool holds)
 {
 	const char *name = sw_plan_service(ready->daemon->plan, ready->service)->name;
 
+	const struct sw_log_fields about = {.service = name};
+
 	if (serves)
-		sw_log_info("service %s: the database serves again", name);
+		sw_log_about(SW_LOG_INFO, &about, "service %s: the database serves again", name);
 	else
-		sw_log_warn("service %s: the database does not serve%s", name,
-			    holds ? "; new connections wait" : "");
+		sw_log_about(SW_LOG_WARN, &about, "service %s: the database does not serve%s", name,
+			     holds ? "; new connections wait" : "");
 }
 
 static void ask(struct sw_ready *ready)

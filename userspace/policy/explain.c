@@ -127,6 +127,15 @@ const char *sw_explain_check_name(unsigned int check)
 	return check < SW_CHECK_COUNT ? names[check] : "none";
 }
 
+const char *sw_explain_reason_name(unsigned int reason)
+{
+#define SW_REASON_NAME(id, name, help) (name),
+	static const char *const names[] = {SW_REASONS(SW_REASON_NAME)};
+#undef SW_REASON_NAME
+
+	return reason < SW_REASON_COUNT ? names[reason] : "none";
+}
+
 enum sw_explain_unit sw_explain_check_unit(unsigned int check)
 {
 	static const enum sw_explain_unit units[SW_CHECK_COUNT] = {

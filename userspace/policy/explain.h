@@ -14,6 +14,8 @@
 
 /* The checks of spillway/decide.h as `spillway explain` names them: "rate", "budget", … */
 const char *sw_explain_check_name(unsigned int check);
+/* The rows of spillway/reasons.h; "none" for what is no reason. */
+const char *sw_explain_reason_name(unsigned int reason);
 
 /* What the gate would find. Nothing of it is changed. */
 struct sw_explain_facts {
