@@ -80,9 +80,38 @@ in_root_status() { in_root spillway status --json | jq -r "$1"; }
 	in_root getent group spillway
 	assert_equal "capable of loading" '' "$(in_root ldd /usr/sbin/spillwayd | grep 'not found' || true)"
 	in_root systemd-analyze verify --man=no spillwayd.service
-	in_root systemctl is-active spillwayd.service && return 1
-	in_root systemctl is-enabled spillwayd.service && return 1
-	assert_equal "started" '' "$(in_root cat /started 2>/dev/null || true)"
+	nothing_is_started
+}
+
+# Neither now nor at the next boot.
+nothing_is_started() {
+	assert_equal "active" no "$(yes_or_no systemctl is-active spillwayd.service)" &&
+		assert_equal "enabled" no "$(yes_or_no systemctl is-enabled spillwayd.service)" &&
+		assert_equal "started" '' "$(in_root cat /started 2>/dev/null | xargs)"
+}
+yes_or_no() { if in_root "$@" >/dev/null; then echo yes; else echo no; fi; }
+
+# The package as debhelper makes it where its rules do not say otherwise, as the version 0.3.0.
+make_as_debhelper_would() {
+	local tree=$WORLD/tree
+	mkdir -p "$tree" "$WORLD/third"
+	cp -r "$SPILLWAY_ROOT"/{Makefile,LICENSE,README.md,CHANGELOG.md,tools,userspace} "$tree/"
+	sed -i 's/dh_installsystemd .*/dh_installsystemd/' "$tree/tools/deploy/debian/rules"
+	BUILD="$BUILD" "$tree/tools/deploy/package" 0.3.0 "$WORLD/third" >/dev/null
+	cp "$WORLD"/third/*.deb "$WORLD/package/"
+}
+
+@test "a package whose rules leave it to debhelper is enabled and started, and these tests see it" {
+	local made
+	make_as_debhelper_would
+	made=$(package 0.3.0)
+	in_root tee "/packages/${made##*/}" <"$made" >/dev/null
+	# What starts is looked at by the stand-in, whatever becomes of a daemon that has nothing to guard.
+	install_version 0.3.0 || true
+	run nothing_is_started
+	[ "$status" -ne 0 ]
+	assert_equal "enabled" yes "$(yes_or_no systemctl is-enabled spillwayd.service)"
+	assert_equal "gate at the start" none "$(in_root cat /started | xargs)"
 }
 
 @test "an upgrade exchanges the daemon while the gate and its counts stay" {
@@ -105,7 +134,7 @@ in_root_status() { in_root spillway status --json | jq -r "$1"; }
 @test "an upgrade of what does not run starts nothing" {
 	install_version 0.1.0
 	install_version 0.2.0
-	assert_equal "started" '' "$(in_root cat /started 2>/dev/null || true)"
+	nothing_is_started
 }
 
 @test "a purge takes the gate off and leaves nothing" {
