@@ -8,7 +8,7 @@ load lib/e2e
 LIB=$BATS_TEST_DIRNAME/lib
 REPLIES=$LIB/replies
 ESCAPE=$'\033'
-VERBS="status top sources flows queue attach detach budget limit class pause resume allow deny forget explain reload handover dump check probe metrics events complete"
+VERBS="status top sources flows queue attach detach budget limit class pause resume allow deny forget explain reload handover dump check probe metrics events record replay complete"
 
 setup() {
 	FAKE_SOCKET=$BATS_TEST_TMPDIR/s

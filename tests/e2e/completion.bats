@@ -45,7 +45,7 @@ offers() {
 }
 
 @test "verbs are completed, all of those in --help" {
-	offers 'spillway re' 'resume reload'
+	offers 'spillway re' 'resume reload record replay'
 	offers 'spillway --json sta' 'status'
 	assert_equal "verbs" "$(spillway --help | sed -n '/^Verbs:/,/^$/s/^  \([a-z]*\) .*/\1/p')" "$(in_bash 'spillway ' | tr ' ' '\n')"
 	offers 'spillway nosuch ' ''
@@ -117,5 +117,5 @@ offers() {
 }
 
 @test "complete --json prints the same as a list" {
-	assert_equal "list" '["resume","reload"]' "$(spillway complete --json -- re | jq -c .)"
+	assert_equal "list" '["resume","reload","record","replay"]' "$(spillway complete --json -- re | jq -c .)"
 }
