@@ -41,8 +41,8 @@ finds() {
 }
 
 @test "a verb that is missing, too much, or has another form than its usage is found" {
-	change spillway.8 '/^\.It Cm dump$/d; s/^\.It Cm probe$/&\n&s/; s/(Ar SERVICE Cm) remove/\1 drop/'
-	finds 'without \(verb\): dump' 'not in the programs \(verb\): probes' \
+	change spillway.8 '/^\.It Cm dump$/d; s/^\.It Cm reload$/&\n&s/; s/(Ar SERVICE Cm) remove/\1 drop/'
+	finds 'without \(verb\): dump' 'not in the programs \(verb\): reloads' \
 		'without \(verb\): class SERVICE remove NAME' 'not in the programs \(verb\): class SERVICE drop NAME'
 }
 
