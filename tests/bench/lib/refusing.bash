@@ -109,10 +109,11 @@ end_refusing_postgres() {
 	wait_until "PostgreSQL is empty" sessions_are 0
 }
 
-# fill PORT PLACES: with clients who stay until `holders` is stopped.
+# fill PORT PLACES: with clients who stay until `holders` is stopped, each from an address of its own: of one source the
+# gate takes no more at a time than half_open says.
 fill() {
 	spawn holders nsenter --net="/run/netns/$CLIENT_NS" "$BUILD/storm" --target "$SERVER_IPV4:$1" --user app \
-		--database app --no-progress --clients "$2" --hold 1h
+		--database app --no-progress --clients "$2" --hold 1h --source-base 10.77.200.1 --source-count "$2"
 	wait_until "$2 clients are in at port $1" connections_are "$1" "$2"
 }
 
