@@ -259,6 +259,51 @@ static void handshakes_that_are_not_complete_count(void **unused)
 	expect(3, SW_LANE_DIRECT, SW_REASON_FIRST);
 }
 
+static void handshakes_that_are_complete_count_no_more(void **unused)
+{
+	(void)unused;
+	for (unsigned int i = 0; i < 3; i++)
+		come(i * 10 * MS, 1, SW_NS_PER_S)->handshake_ns = MS;
+	run("    budget: {direct: 4}\n    half_open: {max_percent: 0, max_percent_per_source: 25}\n"
+	    "    lanes: [direct, refuse]\n");
+	expect(2, SW_LANE_DIRECT, SW_REASON_FIRST);
+}
+
+/* Two handshakes may be incomplete, three where sources are new; the rest is for those that completed one. */
+static void a_source_whose_last_handshake_expired_is_new_again(void **unused)
+{
+	static const char keys[] =
+		"    budget: {direct: 4}\n    half_open: {max_percent: 50, max_percent_per_source: 0}\n"
+		"    lanes: [direct, refuse]\n    classes: [{name: default, rate: unlimited}]\n";
+
+	(void)unused;
+	come(0, 1, 10 * MS);
+	come(20 * MS, 1, 10 * MS)->is_silent = true;
+	for (unsigned int i = 2; i < 5; i++)
+		come(40 * MS + i, i, SW_NS_PER_S)->is_silent = true;
+	come(50 * MS, 1, MS);
+	run(keys);
+	expect(4, SW_LANE_DIRECT, SW_REASON_FIRST);
+	expect(5, SW_LANE_REFUSE, SW_REASON_HALF_OPEN);
+	connections[1].is_silent = false;
+	run(keys);
+	expect(5, SW_LANE_DIRECT, SW_REASON_FIRST);
+}
+
+static void who_waits_takes_his_arrival_when_he_gets_in(void **unused)
+{
+	(void)unused;
+	come(0, 1, 100 * MS);
+	come(10 * MS, 2, MS);
+	come(200 * MS, 2, MS);
+	come(1300 * MS, 2, MS);
+	run("    budget: {direct: 1}\n    lanes: [direct, queue, refuse]\n    over_limit: [queue, refuse]\n"
+	    "    queue: {max_wait: 500ms}\n    classes: [{name: default, rate: 1/s, burst: 1}]\n");
+	assert_int_equal(connections[1].is.waited_ns, 90 * MS);
+	expect(2, SW_LANE_REFUSE, SW_REASON_QUEUE_TIMEOUT);
+	expect(3, SW_LANE_DIRECT, SW_REASON_FIRST);
+}
+
 static void change(uint64_t at_ns, uint32_t budget, bool is_paused)
 {
 	changes[trace.change_count++] = (struct sw_replay_change){.at_ns = at_ns,
@@ -313,6 +358,7 @@ static void who_is_inside_from_before_has_his_slot(void **unused)
 	come(10 * MS, 2, MS);
 	come(110 * MS, 3, MS);
 	run("    budget: {direct: 1}\n    lanes: [direct, refuse]\n");
+	expect(0, SW_LANE_DIRECT, SW_REASON_FIRST);
 	expect(1, SW_LANE_REFUSE, SW_REASON_BUDGET);
 	expect(2, SW_LANE_DIRECT, SW_REASON_FIRST);
 }
@@ -397,6 +443,9 @@ int main(void)
 		TEST(the_connections_of_a_source_are_counted_until_they_end),
 		TEST(the_pooler_takes_what_is_over_and_has_a_bound),
 		TEST(handshakes_that_are_not_complete_count),
+		TEST(handshakes_that_are_complete_count_no_more),
+		TEST(a_source_whose_last_handshake_expired_is_new_again),
+		TEST(who_waits_takes_his_arrival_when_he_gets_in),
 		TEST(while_the_service_is_paused_all_wait),
 		TEST(a_recorded_budget_is_in_force_where_the_database_says_it_or_all_is_as_recorded),
 		TEST(who_is_inside_from_before_has_his_slot),
