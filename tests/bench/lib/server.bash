@@ -59,9 +59,11 @@ nftables_load() {
 	shows 'nft -f' "$WORLD/rules.nft"
 }
 
-# haproxy_start PORT: by $WORLD/haproxy.cfg, which is shown, until it listens there. It needs two files a connection.
+# haproxy_start PORT: by $WORLD/haproxy.cfg, which is shown, until it listens there. It needs two files a connection,
+# HAPROXY_FILES for all.
 haproxy_start() {
-	spawn haproxy nsenter --net="/run/netns/$SERVER_NS" prlimit --nofile=20000:20000 haproxy -db -f "$WORLD/haproxy.cfg"
+	local files=${HAPROXY_FILES:-20000}
+	spawn haproxy nsenter --net="/run/netns/$SERVER_NS" prlimit --nofile="$files:$files" haproxy -db -f "$WORLD/haproxy.cfg"
 	wait_until "HAProxy listens" listens "$1" || {
 		show_log haproxy
 		return 1
