@@ -152,6 +152,19 @@ static void ends_of_connections_are_kept_apart_from_the_rest(void **unused)
 	assert_int_equal(sw_events_missed(&guard, 0), 0);
 }
 
+/* However long the daemon is kept from reading one after the other. */
+static void times_are_as_far_apart_as_by_the_clock_of_the_kernel(void **unused)
+{
+	(void)unused;
+	pending = 2000;
+	sw_events_next(&guard);
+	for (uint64_t number = 1; number < 2000; number++)
+		assert_int_equal(sw_events_from(&guard, number)->at_ns,
+				 sw_events_from(&guard, 0)->at_ns);
+	assert_in_range(sw_clock_realtime_ns() - sw_events_from(&guard, 0)->at_ns,
+			sw_clock_monotonic_ns() - 6 * SW_NS_PER_S, sw_clock_monotonic_ns());
+}
+
 /* Over the end of a second twice as many may be told. */
 static void of_ends_of_waits_too_there_are_so_many_a_second_and_the_rest_is_counted(void **unused)
 {
@@ -176,6 +189,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(what_the_gate_told_before_comes_before, begin, end),
 		cmocka_unit_test_setup_teardown(ends_of_connections_are_kept_apart_from_the_rest,
 						begin, end),
+		cmocka_unit_test_setup_teardown(
+			times_are_as_far_apart_as_by_the_clock_of_the_kernel, begin, end),
 		cmocka_unit_test_setup_teardown(
 			of_ends_of_waits_too_there_are_so_many_a_second_and_the_rest_is_counted,
 			begin, end),
