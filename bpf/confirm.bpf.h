@@ -45,7 +45,7 @@ static __noinline int flow_overcommit(const struct sw_flow_key *key, struct sw_f
 		return 0;
 	held.flags = next.flags;
 	next.state = SW_FLOW_OPEN;
-	next.flags &= ~(SW_FLOW_UNSOURCED | SW_FLOW_RESET);
+	next.flags &= ~(SW_FLOW_UNSOURCED | SW_FLOW_RESET | SW_FLOW_COOKIE);
 	if (waited) {
 		next.lane = SW_LANE_DIRECT;
 		next.flags = 0;
@@ -68,6 +68,8 @@ static __noinline int flow_overcommit(const struct sw_flow_key *key, struct sw_f
 	count(held.service, SW_COUNTER_OVERCOMMITTED);
 	if (waited)
 		waiter_ended(key, &held, now_ns, SW_WAIT_ADMITTED);
+	else
+		cookie_unwatch(held.service, held.flags);
 	return 0;
 }
 
@@ -89,8 +91,7 @@ static __noinline int flow_opened(const struct sw_flow_key *key, struct holding 
 	struct sw_source_key source;
 	struct sw_half_open before;
 
-	if (was.flags & SW_FLOW_COOKIE)
-		cookie_watch_add(held->service, -1);
+	cookie_unwatch(held->service, was.flags);
 	if (!service)
 		return 0;
 	live = source_of(key, held, was.flags, &source);

@@ -8,6 +8,7 @@
 
 #include <asm-generic/errno-base.h>
 
+#include "cookie_watch.bpf.h"
 #include "count.bpf.h"
 #include "ended.bpf.h"
 #include "source.bpf.h"
@@ -35,17 +36,6 @@ static __always_inline int flow_move(struct sw_flow *flow, __u64 seen, __u8 stat
 	next.state = state;
 	next.flags = flags;
 	return __sync_val_compare_and_swap(&flow->word, seen, next.word) == seen;
-}
-
-static __always_inline void cookie_watch_add(__u32 service, __u64 one)
-{
-	struct sw_service_state *state = bpf_map_lookup_elem(&service_state, &service);
-	struct sw_control *all = bpf_map_lookup_elem(&control, &the_only);
-
-	if (state && all) {
-		__sync_fetch_and_add(&state->cookie_watch, one);
-		__sync_fetch_and_add(&all->cookie_watch, one);
-	}
 }
 
 /* What a flow is counted by, read before its word is moved on: then it may be another's. */
@@ -111,8 +101,7 @@ static __noinline int flow_release(const struct sw_flow_key *key, struct holding
 	sw_release(service, class, live, was.lane, was.state == SW_FLOW_HALF_OPEN);
 	if (somebody_waits(service))
 		wake(SW_WAKEUP_FREED, held->class_id, &source);
-	if (was.flags & SW_FLOW_COOKIE)
-		cookie_watch_add(held->service, -1);
+	cookie_unwatch(held->service, was.flags);
 	return 0;
 }
 
@@ -142,6 +131,7 @@ static __noinline enum noted flow_revive(const struct sw_flow_key *key, const st
 	if (unpack(seen).tag != fresh->tag || unpack(seen).state != SW_FLOW_EXPIRED ||
 	    !flow_move(old, seen, SW_FLOW_CLAIMED, 0))
 		return NOTED_BY_ANOTHER;
+	cookie_unwatch(old->service, unpack(seen).flags);
 	old->service = fresh->service;
 	old->class_id = fresh->class_id;
 	old->source_bits = fresh->source_bits;
@@ -217,6 +207,8 @@ static __always_inline void flow_end(const struct sw_flow_key *key)
 		return;
 	if (unpack(word).state != SW_FLOW_EXPIRED)
 		flow_give_up(key, &held, word);
+	else
+		cookie_unwatch(held.service, unpack(word).flags);
 	if (unpack(word).state == SW_FLOW_OPEN)
 		count_lifetime(held.service, bpf_ktime_get_ns() - held.state_ns);
 	flow_delete(key, flow);
@@ -224,22 +216,24 @@ static __always_inline void flow_end(const struct sw_flow_key *key)
 
 /*
  * The handshake is given up: what it held is free. The entry stays for an ACK that comes all the
- * same. True for exactly one of those who try.
+ * same, which is steered if it was to be. True for exactly one of those who try.
  */
 static __noinline int flow_expire(const struct sw_flow_key *key, struct sw_flow *flow, __u64 seen,
 				  __u64 now_ns, __u32 counter)
 {
 	struct holding held = holding_of(flow);
-	__u8 flags = unpack(seen).flags & ~SW_FLOW_COOKIE;
+	struct sw_flow was = unpack(seen);
+	__u8 flags = was.flags & ~SW_FLOW_SUSPECT;
 
 	if (counter != SW_COUNTER_EXPIRED)
 		flags |= SW_FLOW_RESET;
 	if (!flow_move(flow, seen, SW_FLOW_EXPIRED, flags))
 		return 0;
+	was.flags &= ~SW_FLOW_COOKIE;
 	/* Before the release, which takes long enough for a retransmit to revive the flow. */
 	flow->state_ns = now_ns;
 	held.was_silent = counter == SW_COUNTER_EXPIRED;
-	flow_give_up(key, &held, seen);
+	flow_give_up(key, &held, was.word);
 	count(held.service,
 	      counter == SW_COUNTER_EXPIRED ? SW_COUNTER_EXPIRED : SW_COUNTER_HANDSHAKE_RESETS);
 	return 1;

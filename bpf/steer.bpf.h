@@ -5,8 +5,8 @@
  *
  * The SYN is all there is to steer: the kernel finds everything after it by the flow's own socket.
  * But a listener whose SYN queue is full answers with a cookie and keeps nothing, and the ACK that
- * brings the cookie back has to be handed to it as well. So ACKs are looked at while, and only while,
- * some half-open steered flow met a listener that was about to do that.
+ * brings the cookie back has to be handed to it as well, however late. So ACKs are looked at while, and only
+ * while, some steered flow that met a listener which was about to do that is half open, or expired and kept.
  */
 #ifndef SPILLWAY_STEER_BPF_H
 #define SPILLWAY_STEER_BPF_H
@@ -76,16 +76,14 @@ static __always_inline int has_own_socket(struct __sk_buff *skb, const struct sw
 	return state && state != BPF_TCP_LISTEN;
 }
 
-/* The packet's flow if it is half-open and its flags say that it is to be steered, else NULL. */
-static __always_inline struct sw_flow *steered_flow(const struct sw_flow_key *key, __u8 flag)
+/* The packet's flow, *was what it is; NULL if there is none. */
+static __always_inline struct sw_flow *flow_of(const struct sw_flow_key *key, struct sw_flow *was)
 {
 	struct sw_flow *flow = bpf_map_lookup_elem(&flows, key);
-	struct sw_flow was;
 
-	if (!flow)
-		return 0;
-	was = unpack(flow_word(flow));
-	return was.state == SW_FLOW_HALF_OPEN && was.flags & flag ? flow : 0;
+	if (flow)
+		*was = unpack(flow_word(flow));
+	return flow && was->tag == sw_flow_tag(key) ? flow : 0;
 }
 
 /*
@@ -107,12 +105,13 @@ static __always_inline void steer_failed(const struct sw_flow_key *key, const st
 
 static __always_inline int steer_syn(struct __sk_buff *skb, const struct sw_flow_key *key)
 {
-	struct sw_flow *flow = steered_flow(key, SW_FLOW_STEERED);
+	struct sw_flow was, *flow = flow_of(key, &was);
 	const struct sw_target *target;
 	struct bpf_sock *sk;
 	long err = -ENOENT;
 
-	if (!flow || has_own_socket(skb, key))
+	if (!flow || was.state != SW_FLOW_HALF_OPEN || !(was.flags & SW_FLOW_STEERED) ||
+	    has_own_socket(skb, key))
 		return STEER_PASS;
 	target = target_of(flow);
 	sk = target ? target_listener(skb, target, key) : 0;
@@ -130,14 +129,18 @@ static __always_inline int steer_syn(struct __sk_buff *skb, const struct sw_flow
 	return STEER_PASS;
 }
 
-/* An ACK of a half-open steered flow that the kernel knows nothing of: it can only bring a cookie. */
+/*
+ * An ACK that the kernel knows nothing of, of a steered flow whose handshake is not complete: it can only bring a
+ * cookie. Where the flow has expired its connection counts as overcommitted once it is there (confirm.bpf.h).
+ */
 static __always_inline int steer_ack(struct __sk_buff *skb, const struct sw_flow_key *key)
 {
-	struct sw_flow *flow = steered_flow(key, SW_FLOW_COOKIE);
+	struct sw_flow was, *flow = flow_of(key, &was);
 	const struct sw_target *target;
 	struct bpf_sock *sk;
 
-	if (!flow || has_own_socket(skb, key))
+	if (!flow || (was.state != SW_FLOW_HALF_OPEN && was.state != SW_FLOW_EXPIRED) ||
+	    !(was.flags & SW_FLOW_COOKIE) || has_own_socket(skb, key))
 		return STEER_PASS;
 	target = target_of(flow);
 	sk = target ? target_listener(skb, target, key) : 0;

@@ -78,6 +78,7 @@ static int sweep_flow(void *map, struct sw_flow_key *key, struct sw_flow *flow, 
 	} else if (was.state == SW_FLOW_EXPIRED &&
 		   is_past(run, flow->state_ns, kept_ns(run, was.flags)) &&
 		   flow_move(flow, seen, SW_FLOW_DEAD, 0)) {
+		cookie_unwatch(flow->service, was.flags);
 		sweep->flows_removed += flow_delete(key, flow);
 	}
 	return 0;

@@ -65,7 +65,7 @@ struct sw_service_state {
 	__u64 direct; /* slots.h: total and shared slots in use */
 	__u64 pooler; /* steered flows to the pooler */
 	__u64 last_refused_ns;
-	__u64 cookie_watch; /* half-open steered flows whose listener may have answered by cookie */
+	__u64 cookie_watch; /* steered flows whose listener may have answered by a cookie that may still come back */
 	__u64 unsteerable_until_ns[2]; /* no flow can be given to the target: direct's, pooler's */
 	__u64 half_open;	       /* flows in HALF_OPEN that hold a direct slot */
 	__u64 pad;
@@ -160,7 +160,7 @@ enum sw_flow_state {
 };
 
 #define SW_FLOW_STEERED 0x01 /* belongs to a listener other than the one addressed */
-#define SW_FLOW_COOKIE	0x02 /* counted in cookie_watch */
+#define SW_FLOW_COOKIE	0x02 /* HALF_OPEN, EXPIRED: counted in cookie_watch */
 #define SW_FLOW_SHADOW	0x04 /* decided in monitor mode: counted, not enforced */
 #define SW_FLOW_SUSPECT 0x08 /* reconciliation found no socket; a SYN clears it */
 #define SW_FLOW_ADOPTED 0x10 /* made from a socket that was there, not from its SYN */
@@ -184,7 +184,7 @@ enum sw_flow_state {
  */
 #define SW_FLOW_RENUMBERED 0x80
 /* EXPIRED: by a RST, after which hardly an ACK comes: it is kept for a moment only. */
-#define SW_FLOW_RESET 0x02
+#define SW_FLOW_RESET 0x08
 
 struct sw_flow {
 	union {

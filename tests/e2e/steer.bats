@@ -17,9 +17,10 @@ teardown() {
 	pgbouncer_stop
 }
 
-# configure BUDGET CHAIN
+# configure BUDGET CHAIN [SETTING]
 configure() {
 	spillwayd_start <<-YAML
+		${3:-handshake_timeout: 5s}
 		services:
 		  - name: main
 		    listen: [":5432"]
@@ -68,6 +69,29 @@ verdicts() {
 	cat "$WORLD/storm.json"
 	assert_equal "served" 20 "$(jq .succeeded "$WORLD/storm.json")"
 	[ "$(as_server nstat -asz TcpExtSyncookiesSent | awk '/Syncookies/ { print $2 }')" -gt 0 ]
+}
+
+late_ack() { as_client python3 "$BATS_TEST_DIRNAME/lib/late_ack.py" "$WORLD_INTERFACE" "$SERVER_IPV4" 10.79.1.1 20000 "$@"; }
+has_established() { [ "$(as_server ss -Htn state established "sport = :5432 and dst 10.79.1.1" | wc -l)" -eq "$1" ]; }
+
+@test "a client whose ACK of a SYN cookie comes long after its handshake expired is served by the pooler, and counts" {
+	pgbouncer_start listen_backlog=8
+	configure 0 'pooler, refuse' 'handshake_timeout: 1s'
+	as_server ip route replace 10.79.0.0/16 via "$GATEWAY_IPV4"
+	as_client python3 "$BATS_TEST_DIRNAME/lib/syn_flood.py" "$SERVER_IPV4" 5432 10.79.0 60
+	cookies_before=$(as_server nstat -asz TcpExtSyncookiesSent | awk '/Syncookies/ { print $2 }')
+	number=$(late_ack)
+	[ "$(as_server nstat -asz TcpExtSyncookiesSent | awk '/Syncookies/ { print $2 }')" -gt "$cookies_before" ]
+	WAIT_SECONDS=20 eventually_status '.services[0].pooler.used' 0
+	late_ack "$number"
+	wait_until "the client is connected" has_established 1
+	eventually_status '.services[0].pooler.used' 1
+	assert_status '.services[0].counters.overcommitted' 1
+	assert_status '.services[0].counters.steer_cookies' 1
+	# And its end gives back what it took.
+	pgbouncer_stop
+	eventually_status '.services[0].pooler.used' 0
+	assert_status '.services[0].counters.drift' 0
 }
 
 # What the flood above left in the kernel counts at attach like all that is there.

@@ -29,7 +29,8 @@
  * ONE_TUPLE and ALONE, is of the two that sweep: the kernel's timer, and a daemon that has just come back. And two
  * of one CPU beside reconciliation: with SOURCES, where a connection that may not be refused may find no room in the
  * table of sources (SW_FLOW_UNSOURCED), and with LINGERING, where this side closes connections whose clients do not
- * answer (userspace/daemon/reconcile_closed.c).
+ * answer (userspace/daemon/reconcile_closed.c). With COOKIES a handshake's ACK may bring a cookie
+ * (SW_FLOW_COOKIE, bpf/steer.bpf.h), and as many flows are counted as say so: also expired ones.
  */
 #ifdef ONE_TUPLE
 #define KEYS 1
@@ -53,10 +54,15 @@
 #else
 #define UNSOURCED 0
 #endif
+#ifdef COOKIES
+#define COOKIE	  16 /* HALF_OPEN, EXPIRED */
+#else
+#define COOKIE	  0
+#endif
 #define STATE(w) ((w) & 7)
 #define TAG(w)	 ((w) >> 5)
 #define WORD(key, state) (((key) << 5) | (state))
-#define PLAIN(w) ((w) - ((w) & UNSOURCED)) /* without that flag */
+#define PLAIN(w) ((w) - ((w) & (UNSOURCED + COOKIE))) /* without those flags */
 #define IS_LIVE(w) (STATE(w) == HALF_OPEN || STATE(w) == OPEN)
 #define IS_SOURCED(w) (IS_LIVE(w) && PLAIN(w) == (w))
 
@@ -77,6 +83,13 @@ byte of_source; /* those that the entry of their source counts */
 #define COUNT_SOURCE
 #define HOW 0
 #define FORGET_HOW
+#endif
+#ifdef COOKIES
+byte watched; /* flows with COOKIE */
+#define IS_WATCHED(w) (((w) & COOKIE) != 0)
+#define UNWATCH(w)    if :: (w) & COOKIE -> assert(watched > 0); watched-- :: else fi
+#else
+#define UNWATCH(w)
 #endif
 byte socket[2];
 bool handled[2];	   /* the kernel works at one socket on one CPU at a time */
@@ -167,6 +180,9 @@ revive:
 #ifndef MUTATE_REVIVE
 	atomic { swap(seen, WORD(key, CLAIMED), not_noted) }
 #endif
+#if defined(COOKIES) && !defined(MUTATE_UNWATCH)
+	atomic { UNWATCH(seen) }
+#endif
 	atomic { word[c] = WORD(key, HALF_OPEN); CHECK; goto noted }
 }
 
@@ -182,12 +198,12 @@ look_at_handshake:
 		:: else -> goto confirmed
 		fi
 	}
-	atomic { swap(seen, WORD(key, OPEN) | (seen & UNSOURCED), look_at_handshake); goto confirmed }
+	atomic { swap(seen, WORD(key, OPEN) | (seen & UNSOURCED), look_at_handshake); UNWATCH(seen); goto confirmed }
 late:
 #ifndef MUTATE_LATE_ACK
 	take_anyway(key);
 #endif
-	atomic { swap(seen, WORD(key, OPEN) | HOW, too_late); goto confirmed }
+	atomic { swap(seen, WORD(key, OPEN) | HOW, too_late); UNWATCH(seen); goto confirmed }
 too_late:
 	atomic { give_slot(key, HOW); goto confirmed }
 }
@@ -207,7 +223,7 @@ look_at_end:
 		fi
 	}
 #ifndef MUTATE_DOUBLE_CLOSE
-	atomic { swap(seen, WORD(TAG(seen), DEAD), look_at_end); if :: !IS_LIVE(seen) -> goto delete :: else fi }
+	atomic { swap(seen, WORD(TAG(seen), DEAD), look_at_end); UNWATCH(seen); if :: !IS_LIVE(seen) -> goto delete :: else fi }
 #else
 	atomic { word[c] = WORD(TAG(seen), DEAD); if :: !IS_LIVE(seen) -> goto delete :: else fi }
 #endif
@@ -219,7 +235,7 @@ delete:
 inline expire(key)
 {
 #ifndef MUTATE_CAS
-	atomic { swap(seen, WORD(key, EXPIRED) | (seen & UNSOURCED), not_half_open) }
+	atomic { swap(seen, WORD(key, EXPIRED) | (seen & (UNSOURCED + COOKIE)), not_half_open) }
 #else
 	atomic { if :: word[c] == seen -> word[c] = WORD(key, EXPIRED) :: else fi }
 #endif
@@ -289,6 +305,14 @@ syn:
 		:: else -> END_SYN
 		fi
 	}
+#ifdef COOKIES
+watch: /* The listener may answer by a cookie: counted before the flow says so. */
+	atomic { c = cell[k]; if :: c == NOWHERE -> goto steer :: else fi }
+	atomic { seen = word[c]; if :: seen == WORD(k, HALF_OPEN) -> watched++ :: true -> goto steer fi }
+	atomic { swap(seen, seen | COOKIE, unwatch); goto steer }
+unwatch:
+	atomic { watched--; goto steer }
+#endif
 clear: /* What is suspect may be about to have a socket. */
 	atomic { swap(seen, seen - SUSPECT, drop); goto pass }
 renumber: /* A flag alone: what else is written might be another flow's by now. */
@@ -299,6 +323,10 @@ renumber: /* A flag alone: what else is written might be another flow's by now. 
 #endif
 noted:
 pass:
+#ifdef COOKIES
+	goto watch;
+steer:
+#endif
 	atomic { PASS }
 admit:
 	take_slot(k);
@@ -318,6 +346,10 @@ rst:
 		/* This host's own: it has no socket for the SYN. */
 		:: TAG(seen) == k && STATE(seen) == HALF_OPEN && socket[k] == NO_SOCKET -> goto undo
 #endif
+#ifdef COOKIES
+		/* No RST of a client is sure. */
+		:: seen & COOKIE -> goto rst_passes
+#endif
 		:: PLAIN(seen) == WORD(k, HALF_OPEN)
 		:: PLAIN(seen) != WORD(k, HALF_OPEN) -> goto rst_passes
 		fi
@@ -326,7 +358,7 @@ rst:
 #ifdef ONE_TUPLE
 undo:
 #ifndef MUTATE_UNDO
-	atomic { swap(seen, WORD(k, DEAD), rst_passes) }
+	atomic { swap(seen, WORD(k, DEAD), rst_passes); UNWATCH(seen) }
 #else
 	atomic { word[c] = WORD(k, DEAD); CHECK }
 #endif
@@ -365,13 +397,13 @@ idle:
 	atomic {
 		seen = word[c];
 		if
-		:: seen == WORD(k, HALF_OPEN) || seen == (WORD(k, HALF_OPEN) | RENUMBERED) -> goto overdue
-		:: seen == WORD(k, EXPIRED)
+		:: PLAIN(seen) == WORD(k, HALF_OPEN) || PLAIN(seen) == (WORD(k, HALF_OPEN) | RENUMBERED) -> goto overdue
+		:: PLAIN(seen) == WORD(k, EXPIRED)
 		:: else -> goto looked
 		fi
 	}
 #ifndef MUTATE_TIMER
-	atomic { swap(seen, WORD(k, DEAD), looked) }
+	atomic { swap(seen, WORD(k, DEAD), looked); UNWATCH(seen) }
 #else
 	atomic { word[c] = WORD(k, DEAD); CHECK }
 #endif
@@ -410,6 +442,9 @@ start:
 		at_work == 0 ->
 		/* Invariants 1 and 2 while nobody is at work. */
 		assert(used == HELD && used == owned[0] + owned[1]);
+#ifdef COOKIES
+		assert(watched == IS_WATCHED(word[0]) + IS_WATCHED(word[1]));
+#endif
 		/* The clients of what is half open have gone. */
 		if :: socket[0] == REQUEST -> socket[0] = NO_SOCKET :: else fi;
 		if :: socket[1] == REQUEST -> socket[1] = NO_SOCKET :: else fi
@@ -496,7 +531,7 @@ sweep:
 		:: else -> goto swept
 		fi
 	}
-	atomic { swap(seen, WORD(k, DEAD), swept) }
+	atomic { swap(seen, WORD(k, DEAD), swept); UNWATCH(seen) }
 	atomic { cell[k] = NOWHERE; goto swept }
 sweep_half_open:
 	expire(k);
@@ -513,6 +548,9 @@ swept:
 		assert(used == HELD && used == (socket[0] == CONNECTED) + (socket[1] == CONNECTED));
 #ifdef SOURCES
 		assert(of_source == IS_SOURCED(word[0]) + IS_SOURCED(word[1]));
+#endif
+#ifdef COOKIES
+		assert(watched == IS_WATCHED(word[0]) + IS_WATCHED(word[1]));
 #endif
 		quiet = false;
 		goto start

@@ -73,4 +73,5 @@ def main():
     print(answered)
 
 
-main()
+if __name__ == "__main__":
+    main()
