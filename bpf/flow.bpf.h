@@ -101,7 +101,8 @@ static __noinline int flow_release(const struct sw_flow_key *key, struct holding
 	sw_release(service, class, live, was.lane, was.state == SW_FLOW_HALF_OPEN);
 	if (somebody_waits(service))
 		wake(SW_WAKEUP_FREED, held->class_id, &source);
-	cookie_unwatch(held->service, was.flags);
+	if (was.state == SW_FLOW_HALF_OPEN)
+		cookie_unwatch(held->service, was.flags);
 	return 0;
 }
 

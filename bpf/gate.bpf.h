@@ -13,6 +13,7 @@
 #include "exchange.bpf.h"
 #include "parse.bpf.h"
 #include "refusal.bpf.h"
+#include "rst.bpf.h"
 #include "waiter_replaced.bpf.h"
 
 static __always_inline enum gate_says enforce(const struct gate *gate, __u8 lane)
@@ -45,19 +46,24 @@ static __always_inline __u8 flags_after(const struct gate *gate, struct sw_flow 
 	__u32 isn = *(volatile __u32 *)&flow->isn;
 	__u8 flags = was.flags & ~(SW_FLOW_SUSPECT | SW_FLOW_AGAIN);
 
-	return was.state == SW_FLOW_HALF_OPEN && isn && isn != gate->isn
-		       ? flags | SW_FLOW_RENUMBERED
-		       : flags;
+	if (was.state == SW_FLOW_OPEN)
+		return flags & ~SW_FLOW_ENDING;
+	return isn && isn != gate->isn ? flags | SW_FLOW_RENUMBERED : flags;
 }
 
-/* A SYN of somebody who is in, or on its way. It must come again if the flow was changed meanwhile. */
+/*
+ * A SYN of somebody who is in, or on its way. It must come again if the flow was changed meanwhile. And if a RST is on
+ * its way to the flow's socket: that gone, the SYN would make a connection of which the flow, gone as well, tells
+ * nobody.
+ */
 static __always_inline int gate_again(struct gate *gate, struct sw_flow *flow, struct sw_flow was)
 {
 	__u8 flags = flags_after(gate, flow, was);
+	int is_ending = was.state == SW_FLOW_OPEN && was.flags & SW_FLOW_ENDING;
 
 	if (!(was.flags & SW_FLOW_AGAIN))
 		count(gate->service_id, SW_COUNTER_RETRANSMITS);
-	if (flags != was.flags && !flow_move(flow, was.word, was.state, flags))
+	if ((flags != was.flags && !flow_move(flow, was.word, was.state, flags)) || is_ending)
 		return enforce(gate, SW_LANE_NONE);
 	return GATE_PASS;
 }
@@ -200,35 +206,6 @@ __attribute__((noinline)) int gate_syn(struct packet_ctx *ctx, __u32 where)
 	if (is_cut_short(ctx, &packet))
 		return GATE_PASS;
 	return gate_flow(&gate);
-}
-
-/*
- * A RST that the kernel takes for sure: bare, without an acknowledgement or options that might be
- * wrong, its checksum right. For one that it drops the handshake goes on, and its slot is still needed.
- */
-static __always_inline int is_sound_rst(const struct packet *packet, const struct tcphdr *tcp,
-					const struct sw_flow_key *key)
-{
-	if (tcp->doff * 4 != sizeof(*tcp) || tcp_bytes(packet) != sizeof(*tcp) ||
-	    tcp_flags(tcp) & (TCP_ACK | TCP_FIN))
-		return 0;
-	return !fold(sum_words(tcp, sizeof(*tcp) / 4) + pseudo_header(key, sizeof(*tcp)));
-}
-
-/* A RST from the client's side. It passes, whatever it is. */
-__attribute__((noinline)) int gate_rst(struct packet_ctx *ctx, __u32 where)
-{
-	struct packet packet = packet_at(ctx, where);
-	struct tcphdr *tcp = tcp_header(&packet);
-	struct sw_flow_key key = {}; /* 6.1 wants what a global function fills to be filled */
-
-	if (!tcp || where & WHERE_FRAGMENT || read_flow(ctx, where, &key) ||
-	    service_of(&key) == NO_SERVICE)
-		return 0;
-	refusal_ends(&key, bpf_ntohl(tcp->seq));
-	if (is_sound_rst(&packet, tcp, &key))
-		flow_reset(&key, bpf_ntohl(tcp->seq), 0);
-	return 0;
 }
 
 /* What is no SYN and no RST: while nobody is being refused no map is met on the way out. */

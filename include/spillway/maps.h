@@ -183,8 +183,9 @@ enum sw_flow_state {
  * itself. Once: a new number every now and then keeps no slot.
  */
 #define SW_FLOW_RENUMBERED 0x80
-/* EXPIRED: by a RST, after which hardly an ACK comes: it is kept for a moment only. */
-#define SW_FLOW_RESET 0x08
+/* OPEN: a RST of its client has passed, which may be about to end it; the next SYN takes that off, and comes again. */
+#define SW_FLOW_ENDING 0x02
+#define SW_FLOW_RESET  0x08 /* EXPIRED: by a RST, after which hardly an ACK comes */
 
 struct sw_flow {
 	union {

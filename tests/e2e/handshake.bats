@@ -15,6 +15,8 @@ teardown_file() { world_destroy; }
 teardown() {
 	stop_watching_twins
 	end_test
+	stop_process clients KILL
+	as_client tc qdisc delete dev "$WORLD_INTERFACE" root 2>/dev/null || true
 	stop_process listener KILL
 	postgres_stop
 }
@@ -76,6 +78,29 @@ queues_are_of_cpus() {
 	assert_equal "adopted" 0 "$(sw status --reconcile --json | jq -r .reconcile.adopted)"
 	# It did come to that.
 	[ "$(twins)" -gt 100 ]
+}
+
+@test "who ends a connection by a RST and makes another one from its port at once counts" {
+	listen
+	spillwayd_start <<-YAML
+		services:
+		  - name: main
+		    protocol: tcp
+		    listen: [":5432"]
+		    budget: {mode: fixed, direct: 1000}
+		    classes:
+		      - {name: default, rate: unlimited}
+	YAML
+	as_client tc qdisc add dev "$WORLD_INTERFACE" root tbf rate 100mbit burst 2000 limit 1000000
+	spawn clients nsenter --net="/run/netns/$CLIENT_NS" \
+		python3 "$BATS_TEST_DIRNAME/lib/rst_and_syn.py" "$SERVER_IPV4" 5432 10.77.1.1 30000 50
+	WAIT_SECONDS=20 wait_until "all are in again" grep -qx connected "$WORLD/log/clients"
+	assert_equal "connections" 50 "$(connections)"
+	assert_status "$USED" 50
+	assert_equal "reconcile" "0 0 0" \
+		"$(sw status --reconcile --json | jq -r '.reconcile | "\(.adopted) \(.confirmed) \(.released)"')"
+	# It did come to that: a SYN met the flow of the connection before. Without XDP this link gives frames on one by one.
+	[ "$SPILLWAY_ATTACH" = tc ] || [ "$(status_value '.services[0].counters.retransmits')" -gt 0 ]
 }
 
 # silent NETWORK COUNT: so many SYNs of one host there.

@@ -29,7 +29,9 @@
  * ONE_TUPLE and ALONE, is of the two that sweep: the kernel's timer, and a daemon that has just come back. And two
  * of one CPU beside reconciliation: with SOURCES, where a connection that may not be refused may find no room in the
  * table of sources (SW_FLOW_UNSOURCED), and with LINGERING, where this side closes connections whose clients do not
- * answer (userspace/daemon/reconcile_closed.c). With COOKIES a handshake's ACK may bring a cookie
+ * answer (userspace/daemon/reconcile_closed.c). With TOLD every event is told and
+ * a RST to a connection and a SYN come right behind each other, both to the gate before either comes to TCP
+ * (SW_FLOW_ENDING): then what is connected is counted. With COOKIES a handshake's ACK may bring a cookie
  * (SW_FLOW_COOKIE, bpf/steer.bpf.h), and as many flows are counted as say so: also expired ones.
  */
 #ifdef ONE_TUPLE
@@ -48,6 +50,7 @@
 #define CLAIMED	  4
 #define DEAD	  5
 #define SUSPECT	  8 /* OPEN */
+#define ENDING	  8 /* OPEN, with TOLD, where nothing is suspect */
 #define RENUMBERED 8 /* HALF_OPEN */
 #ifdef SOURCES
 #define UNSOURCED 16 /* the table of sources had no room for it */
@@ -93,6 +96,15 @@ byte watched; /* flows with COOKIE */
 #endif
 byte socket[2];
 bool handled[2];	   /* the kernel works at one socket on one CPU at a time */
+#ifdef TOLD
+#define MAY_CLOSE false /* but by a RST */
+#define LOST	  false
+#define IS_TOLD	  if :: socket[0] != CONNECTED :: socket[0] == CONNECTED && cell[0] != NOWHERE -> assert(STATE(word[cell[0]]) == OPEN) :: else -> assert(false) fi
+#else
+#define MAY_CLOSE true
+#define LOST	  true
+#define IS_TOLD
+#endif
 byte in_gate[2];	   /* SYNs between the wire and TCP */
 byte at_work;		   /* CPUs that have something to do */
 bool quiet;		   /* nothing new happens, so that the sums can be looked at */
@@ -261,6 +273,9 @@ inline expire(key)
 proctype cpu(bool wire; bool sockets)
 {
 	byte k, c, seen;
+#ifdef TOLD
+	bool behind, passes; /* a RST, and whether the SYN does */
+#endif
 #ifdef SOURCES
 	byte how;
 #endif
@@ -268,7 +283,11 @@ proctype cpu(bool wire; bool sockets)
 idle:
 	if
 	:: atomic { wire && !quiet -> SOME_KEY; at_work++; in_gate[k]++; goto syn }
+#ifndef TOLD
 	:: atomic { wire && !quiet -> SOME_KEY; at_work++; goto rst }
+#else
+	:: atomic { wire && !quiet && socket[0] == CONNECTED && !handled[0] -> at_work++; in_gate[0]++; behind = true; goto rst_to_open }
+#endif
 	:: atomic {
 		sockets && !quiet && (ASKED(0) || ASKED(1)) ->
 		if
@@ -278,7 +297,7 @@ idle:
 		at_work++; handled[k] = true; socket[k] = CONNECTED; goto ack
 	   }
 	:: atomic {
-		sockets && !quiet && (THERE(0) || THERE(1)) ->
+		MAY_CLOSE && sockets && !quiet && (THERE(0) || THERE(1)) ->
 		if
 		:: THERE(0) -> k = 0
 		:: THERE(1) -> k = 1
@@ -290,6 +309,14 @@ idle:
 #endif
 	fi;
 
+#ifdef TOLD
+rst_to_open:
+	atomic { c = cell[k]; if :: c == NOWHERE -> goto syn :: else fi }
+	atomic { seen = word[c]; if :: PLAIN(seen) != WORD(k, OPEN) -> goto syn :: else fi }
+#ifndef MUTATE_ENDING
+	atomic { swap(seen, seen | ENDING, rst_to_open) }
+#endif
+#endif
 syn:
 	atomic { c = cell[k]; if :: c == NOWHERE -> goto admit :: else fi }
 	atomic {
@@ -313,8 +340,12 @@ watch: /* The listener may answer by a cookie: counted before the flow says so. 
 unwatch:
 	atomic { watched--; goto steer }
 #endif
-clear: /* What is suspect may be about to have a socket. */
+clear: /* What is suspect may be about to have a socket; what is ending has one for a moment only. */
+#ifndef TOLD
 	atomic { swap(seen, seen - SUSPECT, drop); goto pass }
+#else
+	atomic { swap(seen, seen - ENDING, drop); goto drop }
+#endif
 renumber: /* A flag alone: what else is written might be another flow's by now. */
 #ifndef MUTATE_RENUMBER
 	atomic { swap(seen, seen | RENUMBERED, drop); goto pass }
@@ -327,6 +358,9 @@ pass:
 	goto watch;
 steer:
 #endif
+#ifdef TOLD
+	atomic { if :: behind -> passes = true; goto rst_at_tcp :: else fi }
+#endif
 	atomic { PASS }
 admit:
 	take_slot(k);
@@ -335,7 +369,16 @@ not_noted:
 	atomic { give_slot(k, 0) }
 not_taken:
 drop:
+#ifdef TOLD
+	atomic { if :: behind -> passes = false; goto rst_at_tcp :: else fi }
+#endif
 	atomic { END_SYN }
+#ifdef TOLD
+rst_at_tcp:
+	atomic { if :: socket[k] == CONNECTED && !handled[k] -> handled[k] = true; socket[k] = NO_SOCKET; goto close :: else -> goto syn_at_tcp fi }
+syn_at_tcp:
+	atomic { behind = false; if :: passes -> passes = false; PASS :: else -> END_SYN fi }
+#endif
 
 rst:
 	atomic { c = cell[k]; if :: c == NOWHERE -> goto rst_passes :: else fi }
@@ -371,17 +414,20 @@ rst_passes:
 	atomic { if :: socket[k] == REQUEST && !handled[k] -> socket[k] = NO_SOCKET :: true fi; END }
 
 ack:
-	if :: true :: atomic { true /* the event is lost */ -> goto handled_it } fi;
+	if :: true :: atomic { LOST /* is the event */ -> goto handled_it } fi;
 	confirm(k);
 
 close:
 	/* Also of a connection that nobody accepted. */
-	if :: true :: atomic { true /* the event is lost */ -> goto handled_it } fi;
+	if :: true :: atomic { LOST /* is the event */ -> goto handled_it } fi;
 	end_flow(k);
 
 confirmed:
 ended:
 handled_it:
+#ifdef TOLD
+	atomic { if :: behind -> handled[k] = false; goto syn_at_tcp :: else fi }
+#endif
 	atomic { END_SOCKET }
 }
 
@@ -432,16 +478,19 @@ proctype daemon()
 start:
 	atomic { NEXT_FLOW; k = 0 }
 	if
-#if defined(ONE_TUPLE) && !defined(ALONE)
+#if defined(ONE_TUPLE) && !defined(ALONE) && !defined(TOLD)
 	:: goto reconcile
 #endif
+#ifndef TOLD
 	:: goto sweep
+#endif
 	:: quiet = true
 	fi;
 	atomic {
 		at_work == 0 ->
 		/* Invariants 1 and 2 while nobody is at work. */
 		assert(used == HELD && used == owned[0] + owned[1]);
+		IS_TOLD;
 #ifdef COOKIES
 		assert(watched == IS_WATCHED(word[0]) + IS_WATCHED(word[1]));
 #endif
@@ -562,6 +611,8 @@ init {
 	atomic { run cpu(true, true); run timer(); run daemon() }
 #elif defined(SOURCES) || defined(LINGERING)
 	atomic { run cpu(true, true); run daemon() }
+#elif defined(TOLD)
+	atomic { run cpu(true, false); run cpu(false, true); run daemon() }
 #elif defined(ONE_TUPLE)
 	atomic { run cpu(true, true); run cpu(true, true); run daemon() }
 #else

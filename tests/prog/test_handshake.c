@@ -504,8 +504,6 @@ static const struct rig_test tests[] = {
 	 RST_WITH(.has_fragment_header = true, .more_fragments = true), 0},
 	{"an ACK with that number changes nothing", another_rst_changes_nothing,
 	 RST_WITH(.flags = ACK), 0},
-	{"a RST leaves an open flow alone", a_rst_leaves_other_flows, FLOW(.state = SW_FLOW_OPEN),
-	 0},
 	{"a RST leaves a flow that is just ending alone", a_rst_leaves_other_flows,
 	 FLOW(.state = SW_FLOW_DEAD), 0},
 	{"a RST leaves a flow alone that a cookie may complete all the same",
