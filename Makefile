@@ -72,6 +72,9 @@ $(BUILD)/obj/%.o: %.c Makefile
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(ALL_CFLAGS) -MMD -MP -c $< -o $@
 
+# What the status page is, by .incbin.
+$(BUILD)/obj/userspace/daemon/page_template.o: userspace/daemon/page.html
+
 $(BUILD)/libspillway.a: $(LIB_OBJS)
 	$(call say,AR,$@)
 	$(Q)rm -f $@ && $(AR) rcs $@ $^

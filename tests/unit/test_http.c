@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The HTTP listener over loopback with raw requests: pages, methods, limits, hang-ups.
+ * The HTTP listener over loopback with raw requests: pages, methods, limits, hang-ups, and streams.
  */
 #include <arpa/inet.h>
 #include <fcntl.h>
@@ -14,6 +14,9 @@
 
 #include "daemon/http.c"
 #include "daemon/http_clients.c"
+#include "daemon/http_listen.c"
+#include "daemon/http_live.c"
+#include "daemon/http_policy.c"
 
 #define PATIENCE_MS 5000
 
@@ -22,7 +25,8 @@ struct fixture {
 	struct sw_http *http;
 	struct sw_endpoint endpoint;
 	bool healthy;
-	int pages; /* of metrics that were written */
+	int pages;	   /* of metrics that were written */
+	size_t news_bytes; /* of each event */
 	char reply[65536];
 };
 
@@ -41,7 +45,23 @@ static bool is_healthy(void *daemon, char *why, size_t cap)
 	return fix->healthy;
 }
 
-static const struct sw_http_handlers handlers = {write_metrics, is_healthy};
+static void write_page(void *daemon, const char *nonce, struct evbuffer *out)
+{
+	(void)daemon;
+	evbuffer_add_printf(out, "<script nonce=\"%s\">", nonce);
+}
+
+static void write_news(void *daemon, bool all, struct evbuffer *out)
+{
+	struct fixture *fix = daemon;
+
+	evbuffer_add_printf(out, "data: %s", all ? "all" : "new");
+	for (size_t i = 0; i < fix->news_bytes; i++)
+		evbuffer_add(out, "x", 1);
+	evbuffer_add_printf(out, "\n\n");
+}
+
+static const struct sw_http_handlers handlers = {write_metrics, is_healthy, write_page, write_news};
 
 /* A port nobody uses: the kernel's choice, given back. */
 static uint16_t free_port(void)
@@ -270,7 +290,7 @@ static void who_takes_too_long_for_a_request_is_cut_off_and_a_request_gives_time
 
 static void other_paths_are_404(void **state)
 {
-	static const char *const rows[] = {"GET /", "GET /metricsx", "GET /metrics/", "POST /x",
+	static const char *const rows[] = {"GET /x", "GET /metricsx", "GET /metrics/", "POST /x",
 					   "GET //metrics"};
 	struct fixture *fix = *state;
 
@@ -370,6 +390,154 @@ static void any_address_serves_ipv4_as_well(void **state)
 	expect(fix, "GET /healthz", "HTTP/1.1 200 OK", "ok");
 }
 
+static void the_page_may_load_nothing_and_sets_no_cookie(void **state)
+{
+	struct fixture *fix = *state;
+	const char *nonce;
+	char script[128];
+
+	expect(fix, "GET /", "HTTP/1.1 200 OK", "Content-Type: text/html; charset=utf-8\r\n");
+	expect(fix, "GET /", "Content-Security-Policy: default-src 'none';",
+	       "frame-ancestors 'none'");
+	assert_null(strstr(fix->reply, "unsafe"));
+	assert_null(strstr(fix->reply, "Set-Cookie"));
+	nonce = strstr(fix->reply, "script-src 'nonce-") + strlen("script-src 'nonce-");
+	assert_int_equal(strspn(nonce, "0123456789abcdef"), 32);
+	snprintf(script, sizeof(script), "\r\n\r\n<script nonce=\"%.32s\">", nonce);
+	assert_non_null(strstr(fix->reply, script));
+	expect(fix, "GET /", "200 OK", "<script");
+	assert_null(strstr(fix->reply, script));
+}
+
+/* Sends a GET of /live; the connection stays. */
+static int open_stream(struct fixture *fix)
+{
+	static const char request[] = "GET /live HTTP/1.1\r\nHost: x\r\n\r\n";
+	int fd = join(fix);
+
+	assert_int_equal(send(fd, request, sizeof(request) - 1, MSG_NOSIGNAL), sizeof(request) - 1);
+	return fd;
+}
+
+/* Until what has come has that part, or the other side hangs up. */
+static bool hears(struct fixture *fix, int fd, const char *part)
+{
+	size_t have = 0;
+
+	for (int i = 0; i < PATIENCE_MS; i++) {
+		ssize_t got;
+
+		turn(fix);
+		got = recv(fd, fix->reply + have, sizeof(fix->reply) - 1 - have, 0);
+		if (got == 0 || (got < 0 && errno != EAGAIN))
+			return false;
+		have += got > 0 ? (size_t)got : 0;
+		fix->reply[have] = '\0';
+		if (strstr(fix->reply, part))
+			return true;
+	}
+	return false;
+}
+
+static void a_stream_begins_with_all_and_goes_on_with_what_is_new(void **state)
+{
+	struct fixture *fix = *state;
+	int fd = open_stream(fix);
+
+	assert_true(hears(fix, fd, "data: all\n\n"));
+	assert_non_null(strstr(fix->reply, "Content-Type: text/event-stream\r\n"));
+	assert_true(hears(fix, fd, "data: new\n\n"));
+	assert_true(hears(fix, fd, "data: new\n\n"));
+	close(fd);
+	for (int i = 0; i < PATIENCE_MS && fix->http->live->count; i++)
+		turn(fix);
+	assert_int_equal(fix->http->live->count, 0);
+	expect(fix, "HEAD /live", "HTTP/1.1 200 OK", "text/event-stream");
+}
+
+static void one_stream_too_many_is_told_so_and_harms_nobody(void **state)
+{
+	struct fixture *fix = *state;
+	int fds[SW_HTTP_LIVE_MAX];
+
+	for (size_t i = 0; i < SW_HTTP_LIVE_MAX; i++) {
+		fds[i] = open_stream(fix);
+		assert_true(hears(fix, fds[i], "data: all"));
+	}
+	expect(fix, "GET /live", "HTTP/1.1 503 ", "too many open status pages");
+	assert_true(hears(fix, fds[0], "data: new"));
+	expect(fix, "GET /metrics", "HTTP/1.1 200 OK", "spillway_up 1");
+	close(fds[0]);
+	for (int i = 0; i < PATIENCE_MS && fix->http->live->count == SW_HTTP_LIVE_MAX; i++)
+		turn(fix);
+	fds[0] = open_stream(fix);
+	assert_true(hears(fix, fds[0], "data: all"));
+	for (size_t i = 0; i < SW_HTTP_LIVE_MAX; i++)
+		close(fds[i]);
+}
+
+/* As if seconds had passed. */
+static void tick(struct fixture *fix)
+{
+	event_active(fix->http->live->tick, EV_TIMEOUT, 0);
+	turn(fix);
+}
+
+static void a_reader_who_does_not_read_is_cut_off_and_the_others_go_on(void **state)
+{
+	struct fixture *fix = *state;
+	int slow = open_stream(fix), quick;
+
+	assert_true(hears(fix, slow, "data: all"));
+	quick = open_stream(fix);
+	assert_true(hears(fix, quick, "data: all"));
+	assert_int_equal(fix->http->live->count, 2);
+	fix->news_bytes = 30000;
+	for (int i = 0; i < 2000 && fix->http->live->count == 2; i++) {
+		tick(fix);
+		while (recv(quick, fix->reply, sizeof(fix->reply), 0) > 0)
+			;
+	}
+	assert_int_equal(fix->http->live->count, 1);
+	fix->news_bytes = 0;
+	assert_true(hears(fix, quick, "data: new\n\n"));
+	close(slow);
+	close(quick);
+}
+
+static void what_a_reader_sends_is_not_kept(void **state)
+{
+	static char flood[65536];
+	struct fixture *fix = *state;
+	int fd = open_stream(fix);
+	size_t sent = 0;
+
+	assert_true(hears(fix, fd, "data: all"));
+	for (int i = 0; i < 200; i++) {
+		ssize_t more = send(fd, flood, sizeof(flood), MSG_NOSIGNAL | MSG_DONTWAIT);
+
+		sent += more > 0 ? (size_t)more : 0;
+		turn(fix);
+	}
+	assert_true(sent > sizeof(flood));
+	assert_int_equal(fix->http->live->count, 1);
+	assert_true(evbuffer_get_length(bufferevent_get_input(
+			    stream_of(fix->http->live->readers[0]))) <= 2 * 16384);
+	close(fd);
+}
+
+static void streams_that_are_open_end_with_the_listener(void **state)
+{
+	struct fixture *fix = *state;
+	int fd = open_stream(fix);
+
+	assert_true(hears(fix, fd, "data: all"));
+	sw_http_close(fix->http);
+	fix->http = NULL;
+	assert_false(hears(fix, fd, "never"));
+	close(fd);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -388,6 +556,12 @@ int main(void)
 		TEST(a_taken_port_is_an_error_that_names_it),
 		TEST(no_endpoint_means_no_listener),
 		TEST(any_address_serves_ipv4_as_well),
+		TEST(the_page_may_load_nothing_and_sets_no_cookie),
+		TEST(a_stream_begins_with_all_and_goes_on_with_what_is_new),
+		TEST(one_stream_too_many_is_told_so_and_harms_nobody),
+		TEST(a_reader_who_does_not_read_is_cut_off_and_the_others_go_on),
+		TEST(what_a_reader_sends_is_not_kept),
+		TEST(streams_that_are_open_end_with_the_listener),
 	};
 
 	return cmocka_run_group_tests_name("http", tests, NULL, NULL);

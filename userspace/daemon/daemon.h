@@ -20,6 +20,7 @@
 #include "policy/rules.h"
 
 struct sw_events;
+struct sw_page;
 struct sw_monitors;
 struct sw_rooms;
 struct sw_takeover;
@@ -59,6 +60,7 @@ struct sw_daemon {
 	uint64_t started_ns;
 	char *base_config; /* the file and the options as they were last read, in YAML */
 	size_t told_services, told_interfaces; /* to the service manager: daemon/notify.h */
+	struct sw_page *page;		       /* daemon/page.h; NULL before it is made */
 	bool hand_over; /* leave everything in the kernel to the next daemon */
 };
 

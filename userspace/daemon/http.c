@@ -1,25 +1,24 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Serves /metrics and /healthz with evhttp. Opened and closed by the daemon's main.
- * The listening socket is made here rather than by evhttp, which cannot say why it failed.
+ * Serves /metrics, /healthz and the status page with evhttp; its stream is http_live.c's. Opened and closed by the daemon's main.
  */
 #include "daemon/http.h"
 
 #include <errno.h>
-#include <netinet/in.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <event2/http.h>
 
 #include "core/cleanup.h"
 #include "daemon/http_clients.h"
+#include "daemon/http_listen.h"
+#include "daemon/http_live.h"
+#include "daemon/http_policy.h"
 
 #define HEADERS_MAX 8192 /* bytes */
 #define BODY_MAX    0
 #define TIMEOUT_S   10
-#define BACKLOG	    256
 #define WHY_MAX	    256
 
 struct sw_http {
@@ -28,6 +27,7 @@ struct sw_http {
 	struct sw_http_clients *clients;
 	struct evbuffer *metrics; /* as of the turn of the loop that began at */
 	struct timeval metrics_turn;
+	struct sw_http_live *live;
 	const struct sw_http_handlers *handlers;
 	void *daemon;
 };
@@ -112,6 +112,38 @@ static void get_healthz(struct sw_http *http, struct evhttp_request *req)
 		reply_text(req, HTTP_SERVUNAVAIL, "Service Unavailable", why);
 }
 
+static void get_page(struct sw_http *http, struct evhttp_request *req)
+{
+	struct evbuffer *body = evbuffer_new();
+	char nonce[SW_HTTP_NONCE];
+
+	if (!body || sw_http_add_policy(evhttp_request_get_output_headers(req), nonce)) {
+		evhttp_send_error(req, HTTP_INTERNAL, NULL);
+		if (body)
+			evbuffer_free(body);
+		return;
+	}
+	http->handlers->page(http->daemon, nonce, body);
+	reply(req, HTTP_OK, "OK", "text/html; charset=utf-8", body);
+}
+
+static void get_live(struct sw_http *http, struct evhttp_request *req)
+{
+	struct evbuffer *nothing;
+
+	if (evhttp_request_get_command(req) == EVHTTP_REQ_HEAD) {
+		nothing = evbuffer_new();
+		if (nothing)
+			reply(req, HTTP_OK, "OK", "text/event-stream", nothing);
+		else
+			evhttp_send_error(req, HTTP_INTERNAL, NULL);
+	} else if (!sw_http_live_add(http->live, req)) {
+		evhttp_add_header(evhttp_request_get_output_headers(req), "Retry-After", "5");
+		reply_text(req, HTTP_SERVUNAVAIL, "Service Unavailable",
+			   "too many open status pages; close one, or look at /");
+	}
+}
+
 /* One row a page. */
 static const struct page {
 	const char *path;
@@ -119,6 +151,8 @@ static const struct page {
 } pages[] = {
 	{"/metrics", get_metrics},
 	{"/healthz", get_healthz},
+	{"/", get_page},
+	{"/live", get_live},
 };
 
 static const struct page *find_page(const struct evhttp_request *req)
@@ -140,7 +174,8 @@ static void on_request(struct evhttp_request *req, void *arg)
 
 	sw_http_clients_heard(http->clients, req);
 	if (!page) {
-		reply_text(req, HTTP_NOTFOUND, "Not Found", "not found; try /metrics or /healthz");
+		reply_text(req, HTTP_NOTFOUND, "Not Found",
+			   "not found; try /, /metrics or /healthz");
 	} else if (method != EVHTTP_REQ_GET && method != EVHTTP_REQ_HEAD) {
 		evhttp_add_header(evhttp_request_get_output_headers(req), "Allow", "GET, HEAD");
 		reply_text(req, HTTP_BADMETHOD, "Method Not Allowed", "only GET and HEAD");
@@ -149,66 +184,12 @@ static void on_request(struct evhttp_request *req, void *arg)
 	}
 }
 
-/* A mapped address would do on an IPv6 socket, but not on a host that was booted without IPv6. */
-static socklen_t fill_sockaddr(const struct sw_endpoint *listen, struct sockaddr_storage *out)
-{
-	struct sockaddr_in *in = (struct sockaddr_in *)out;
-	struct sockaddr_in6 *in6 = (struct sockaddr_in6 *)out;
-
-	memset(out, 0, sizeof(*out));
-	if (!listen->any && sw_addr_is_ipv4(&listen->addr)) {
-		in->sin_family = AF_INET;
-		in->sin_port = htons(listen->port);
-		memcpy(&in->sin_addr, listen->addr.bytes + SW_IPV4_BITS_BEFORE / 8, 4);
-		return sizeof(*in);
-	}
-	in6->sin6_family = AF_INET6;
-	in6->sin6_port = htons(listen->port);
-	memcpy(&in6->sin6_addr, listen->addr.bytes, sizeof(listen->addr.bytes));
-	return sizeof(*in6);
-}
-
-static int listen_on(const struct sockaddr_storage *addr, socklen_t length)
-{
-	SW_CLOSE int fd = -1;
-	int on = 1, off = 0;
-
-	fd = socket(addr->ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-	if (fd < 0)
-		return -errno;
-	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
-	if (addr->ss_family == AF_INET6)
-		setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &off, sizeof(off));
-	if (bind(fd, (const struct sockaddr *)addr, length) < 0 || listen(fd, BACKLOG) < 0)
-		return -errno;
-	return sw_steal_fd(&fd);
-}
-
-/* A listening socket, or -errno. */
-static int listen_on_endpoint(const struct sw_endpoint *listen, struct sw_error *err)
-{
-	struct sw_endpoint ipv4_any = {.port = listen->port};
-	char text[SW_ENDPOINT_TEXT] = "";
-	struct sockaddr_storage addr;
-	socklen_t length = fill_sockaddr(listen, &addr);
-	int fd = listen_on(&addr, length);
-
-	if (fd == -EAFNOSUPPORT && listen->any) {
-		sw_addr_from_ipv4(INADDR_ANY, &ipv4_any.addr);
-		length = fill_sockaddr(&ipv4_any, &addr);
-		fd = listen_on(&addr, length);
-	}
-	if (fd >= 0)
-		return fd;
-	sw_endpoint_format(listen, text, sizeof(text));
-	return sw_error_set(err, fd, "http.listen: cannot listen on %s: %s", text, strerror(-fd));
-}
-
 static int start_serving(struct sw_http *http, struct event_base *base, int fd)
 {
 	http->base = base;
 	http->server = evhttp_new(base);
-	if (!http->server)
+	http->live = sw_http_live_open(base, http->handlers, http->daemon);
+	if (!http->server || !http->live)
 		return -ENOMEM;
 	http->clients = sw_http_clients_open(base, http->server, fd);
 	if (!http->clients)
@@ -234,7 +215,7 @@ int sw_http_open(struct event_base *base, const struct sw_endpoint *listen,
 	}
 	/* bufferevent writes with writev(), which knows no MSG_NOSIGNAL. */
 	signal(SIGPIPE, SIG_IGN);
-	fd = listen_on_endpoint(listen, err);
+	fd = sw_http_listen(listen, err);
 	if (fd < 0)
 		return fd;
 	http = calloc(1, sizeof(*http));
@@ -261,5 +242,6 @@ void sw_http_close(struct sw_http *http)
 	sw_http_clients_close(http->clients);
 	if (http->metrics)
 		evbuffer_free(http->metrics);
+	sw_http_live_close(http->live);
 	free(http);
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The daemon's HTTP listener: GET and HEAD of /metrics and /healthz, nothing else.
+ * The daemon's HTTP listener: GET and HEAD of /metrics, /healthz, the status page / and its stream /live, nothing else.
  * Opened by the daemon, which fills in what the pages say.
  */
 #ifndef SW_DAEMON_HTTP_H
@@ -19,6 +19,10 @@ struct sw_http_handlers {
 	void (*metrics)(void *daemon, struct evbuffer *out);
 	/* False, with one line of text in why, turns /healthz into a 503. */
 	bool (*healthy)(void *daemon, char *why, size_t cap);
+	/* Appends the status page; scripts and styles on it carry the nonce. */
+	void (*page)(void *daemon, const char *nonce, struct evbuffer *out);
+	/* Appends a server-sent event: the whole page's parts, or those that have changed since the last such call. */
+	void (*news)(void *daemon, bool all, struct evbuffer *out);
 };
 
 struct sw_http;

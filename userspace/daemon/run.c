@@ -19,6 +19,7 @@
 #include "daemon/monitor.h"
 #include "daemon/notes.h"
 #include "daemon/notify.h"
+#include "daemon/page.h"
 #include "daemon/privileges.h"
 #include "daemon/reconcile.h"
 #include "daemon/room.h"
@@ -34,6 +35,8 @@
 static const struct sw_http_handlers pages = {
 	.metrics = sw_metrics_write,
 	.healthy = sw_health_check,
+	.page = sw_page_write,
+	.news = sw_page_news,
 };
 
 static const struct sw_control_rules control_rules = {
@@ -181,6 +184,8 @@ static int start(struct sw_daemon *daemon, struct sw_config *config, struct sw_e
 	if (!failed)
 		failed = sw_monitors_start(daemon, err);
 	if (!failed)
+		failed = sw_page_start(daemon, err);
+	if (!failed)
 		sw_monitors_settle(daemon);
 	if (!failed)
 		failed = sw_change_take_claimed(daemon, 0, sw_takeover_adopted(daemon), err);
@@ -223,6 +228,7 @@ static void stop(struct sw_daemon *daemon, enum sw_unload how)
 	sw_rooms_stop(daemon);
 	sw_events_stop(daemon);
 	sw_http_close(daemon->http);
+	sw_page_stop(daemon);
 	sw_timers_stop(daemon);
 	sw_reconcile_stop(daemon);
 	sw_secrets_stop(daemon);
