@@ -14,7 +14,7 @@ begin_haproxy() {
 		defaults
 		    mode tcp
 		    timeout connect 10s
-		    timeout queue 1m
+		    timeout queue ${QUEUE_WAIT:-60s}
 		    timeout client 1h
 		    timeout server 1h
 		listen database

@@ -4,7 +4,7 @@
 # shellcheck disable=SC2034 # others read them
 
 # begin_spillway BUDGET LANES [POOL]: with a POOL, PgBouncer beside it has so many server connections in transaction
-# pooling, as tools/world sets it up. QUEUE_MOST may wait, by default 10,000.
+# pooling, as tools/world sets it up. QUEUE_MOST may wait, by default 10,000, each for QUEUE_WAIT, by default 60s.
 begin_spillway() {
 	PORT=5432 POOLED=${3:-0}
 	SERVER_PROCESSES=("$(pid_of postgres)")
@@ -19,7 +19,7 @@ begin_spillway() {
 		    listen: [":5432"]
 		    budget: {mode: fixed, direct: $1}
 		    pooler: {address: "$([ "$POOLED" -eq 0 ] || printf '127.0.0.1:%d' "$POOLER_PORT")", max_connections: 4000}
-		    queue: {max_waiting: ${QUEUE_MOST:-10000}, max_wait: 60s, overload_after: 0s}
+		    queue: {max_waiting: ${QUEUE_MOST:-10000}, max_wait: ${QUEUE_WAIT:-60s}, overload_after: 0s}
 		    lanes: [$2]
 		    classes:
 		      - {name: default, rate: unlimited}

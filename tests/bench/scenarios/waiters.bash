@@ -7,6 +7,8 @@ FEW=$(sized 10000 2000 50)
 MANY=$(sized 50000 10000 100)
 SOURCES=250
 PLACES=10
+# So long nobody is sent away, however slowly they come.
+QUEUE_WAIT=600s
 # HAProxy reckons with two files for each, the client's and the server's.
 HAPROXY_EACH=2
 FILES_BESIDE=200
@@ -81,7 +83,7 @@ begin() {
 	case $1 in
 	spillway) QUEUE_MOST=$most begin_spillway 1 'direct, queue, refuse' ;;
 	haproxy) HAPROXY_FILES=$FILES HAPROXY_MAXCONN=$most begin_haproxy 1 ;;
-	pgbouncer) POOLER_FILES=$FILES begin_pgbouncer session 1 max_client_conn="$most" ;;
+	pgbouncer) POOLER_FILES=$FILES begin_pgbouncer session 1 max_client_conn="$most" query_wait_timeout=600 ;;
 	esac
 }
 
