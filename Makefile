@@ -119,7 +119,9 @@ $(PROG_HELPERS) $(PROG_TESTS): private SANITIZERS += $(if $(SANITIZE),-fno-sanit
 
 # Benchmarks: a skeleton of their own, around the gate as it ships.
 BENCHES := $(patsubst tests/bench/%.c,$(BUILD)/tests/bench/%,$(filter-out %.bpf.c,$(sort $(wildcard tests/bench/*.c))))
-BENCH_CFLAGS := -Itests/prog -Itests/bench -I$(BUILD)/tests/bench
+BENCH_CFLAGS := -Itests/prog -Itests/bench -Itests/bench/gate -I$(BUILD)/tests/bench
+BENCH_GATE_OBJS := $(call objects,$(sort $(wildcard tests/bench/gate/*.c)))
+BENCH_OBJS := $(BENCH_GATE_OBJS) $(BUILD)/obj/tests/prog/packet.o
 
 $(BUILD)/tests/bench/bench.bpf.o: tests/bench/bench.bpf.c Makefile
 	$(call say,BPF,$<)
@@ -127,16 +129,19 @@ $(BUILD)/tests/bench/bench.bpf.o: tests/bench/bench.bpf.c Makefile
 	$(Q)$(CLANG) $(BPF_CFLAGS) -Itests/bench -MMD -MP -MF $@.d -c $< -o $@
 	$(Q)$(LLVM_STRIP) -g $@
 
-$(BUILD)/tests/bench/bench.skel.h: $(BUILD)/tests/bench/bench.bpf.o
+$(BUILD)/tests/bench/bench.skel.h: $(BUILD)/tests/bench/bench.bpf.o $(BUILD)/bpf/release_tc.bpf.o
 	$(call say,SKEL,$@)
-	$(Q)$(BPFTOOL) gen object $(@D)/bench.linked.o $<
+	$(Q)$(BPFTOOL) gen object $(@D)/bench.linked.o $^
 	$(Q)$(BPFTOOL) gen skeleton $(@D)/bench.linked.o name bench_bpf > $@
 
-$(BUILD)/tests/bench/%: tests/bench/%.c $(BUILD)/tests/bench/bench.skel.h $(PROG_HELPERS) $(BUILD)/libspillway.a
-	$(call say,CC,$<)
-	$(Q)$(CC) $(ALL_CFLAGS) $(BENCH_CFLAGS) -MMD -MP $< $(BUILD)/obj/tests/prog/packet.o $(BUILD)/libspillway.a -o $@ $(LDLIBS)
+$(BENCH_GATE_OBJS): INCLUDES += $(BENCH_CFLAGS)
+$(BENCH_GATE_OBJS): | $(BUILD)/tests/bench/bench.skel.h
 
--include $(BENCHES:=.d) $(BUILD)/tests/bench/bench.bpf.o.d
+$(BUILD)/tests/bench/%: tests/bench/%.c $(BENCH_OBJS) $(BUILD)/libspillway.a
+	$(call say,CC,$<)
+	$(Q)$(CC) $(ALL_CFLAGS) $(BENCH_CFLAGS) -MMD -MP $< $(BENCH_OBJS) $(BUILD)/libspillway.a -o $@ $(LDLIBS)
+
+-include $(BENCHES:=.d) $(BENCH_GATE_OBJS:.o=.d) $(BUILD)/tests/bench/bench.bpf.o.d
 
 # Those that need a world: programs that tests/bench/waiting runs in it.
 WORLD_BENCHES := $(patsubst %.c,$(BUILD)/%,$(sort $(wildcard tests/bench/world/bench_*.c)))
@@ -151,13 +156,13 @@ $(BUILD)/tests/bench/world/%: tests/bench/world/%.c $(WORLD_BENCH_OBJS) $(BUILD)
 
 bench: deps
 	$(Q)$(MAKE) --no-print-directory $(BENCHES) $(WORLD_BENCHES) $(PROGRAMS) $(WORLD_HELPERS)
-	$(Q)set -e; for bench in $(BENCHES); do $(SUDO) $$bench; done
+	$(Q)set -e; for bench in verdict_cost queue_cost; do $(SUDO) $(BUILD)/tests/bench/$$bench; done
 	$(Q)missed=0; for bench in waiting run adaptive; do \
 		$(SUDO) env BUILD=$(BUILD) tests/bench/$$bench || missed=1; done; exit $$missed
 
 # Beside peers only, and in five minutes.
 bench-quick: deps
-	$(Q)$(MAKE) --no-print-directory $(WORLD_BENCHES) $(PROGRAMS) $(WORLD_HELPERS)
+	$(Q)$(MAKE) --no-print-directory $(BENCHES) $(WORLD_BENCHES) $(PROGRAMS) $(WORLD_HELPERS)
 	$(Q)$(SUDO) env BUILD=$(BUILD) tests/bench/run --quick
 
 # What the tests' and the demo's client host needs: see tools/world.

@@ -9,15 +9,12 @@
 
 #include "bench.h"
 
-/* Multiplier: 2^32 / golden ratio, so that neighbours in time are not neighbours in a table. */
-#define SCATTER 2654435761u
-
 struct bench_feed feed;
 
 /* The gate keeps no SYN whose checksum is wrong. RFC 1071: whatever the order of bytes. */
-static __always_inline __u16 checksum_with(__be32 address, __be16 port)
+static __always_inline __u16 checksum_with(__be32 address, __be16 port, __be16 to_port)
 {
-	__u32 sum = feed.sum + (address & 0xffff) + (address >> 16) + port;
+	__u32 sum = feed.sum + (address & 0xffff) + (address >> 16) + port + to_port;
 
 	sum = (sum & 0xffff) + (sum >> 16);
 	return ~((sum & 0xffff) + (sum >> 16));
@@ -30,7 +27,7 @@ static __always_inline int write_syn(struct xdp_md *ctx, struct sw_flow_key *key
 	struct iphdr *ip = (void *)to + sizeof(struct ethhdr);
 	struct tcphdr *tcp = (void *)(ip + 1);
 	__u64 number = feed.next++;
-	__u32 source = feed.sources ? (__u32)number * SCATTER % feed.sources
+	__u32 source = feed.sources ? (__u32)number * BENCH_SCATTER % feed.sources
 				    : feed.new_source + (__u32)number;
 
 	if ((void *)to + BENCH_FRAME > (void *)(long)ctx->data_end)
@@ -39,7 +36,8 @@ static __always_inline int write_syn(struct xdp_md *ctx, struct sw_flow_key *key
 		to[i] = from[i];
 	ip->saddr = bpf_htonl(0x0a000000 | source);
 	tcp->source = bpf_htons(number + 1);
-	tcp->check = checksum_with(ip->saddr, tcp->source);
+	tcp->dest = bpf_htons(BENCH_PORT + (feed.services ? source % feed.services : 0));
+	tcp->check = checksum_with(ip->saddr, tcp->source, tcp->dest);
 	__builtin_memset(key, 0, sizeof(*key));
 	key->client.words_be[2] = bpf_htonl(0xffff);
 	key->client.words_be[3] = ip->saddr;

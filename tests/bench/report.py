@@ -169,12 +169,23 @@ def wins_of_peers(about, rounds, result):
     return wins
 
 
+def growth(about, rounds):
+    """For each axis and metric how many times the last point's is the first one's."""
+    return [
+        {"axis": axis["label"], "metric": metric["key"], "from": axis["points"][0]["size"], "to": axis["points"][-1]["size"],
+         "ratio": ratio(about, rounds, metric["key"], axis["points"][-1]["contestant"], axis["points"][0]["contestant"])}
+        for axis in about.get("axes", [])
+        for metric in about["metrics"]
+    ]
+
+
 def evaluate(about, rounds):
     names = [one["name"] for one in about["contestants"]] + [NULL]
     result = {"figures": {name: figures(about, rounds, name) for name in names},
               "causes": {name: causes(rounds, name) for name in names}}
     result["goals"] = [judge(about, rounds, result, goal) for goal in about["goals"]]
     result["wins_of_peers"] = wins_of_peers(about, rounds, result)
+    result["growth"] = growth(about, rounds)
     return {**about, **result}
 
 
@@ -234,8 +245,19 @@ def figures_text(scenario):
     return table(head, rows)
 
 
+def growth_text(scenario):
+    label = {metric["key"]: metric["label"] for metric in scenario["metrics"]}
+    rows = [
+        [one["axis"], f"{one['from']:,} – {one['to']:,}", label[one["metric"]], f"x {interval(one['ratio'])}"]
+        for one in scenario["growth"]
+    ]
+    return table(["Growth, last to first", "from – to", "of", "found"], rows) if rows else ""
+
+
 def wins_text(scenario):
     name = labels(scenario)
+    if all(one["ours"] for one in scenario["contestants"]):
+        return ""
     label = {metric["key"]: metric["label"] for metric in scenario["metrics"]}
     if not scenario["wins_of_peers"]:
         return "In no figure a peer is better than the best of Spillway's by more than the intervals.\n"
@@ -274,6 +296,7 @@ def scenario_text(scenario):
         f"Medians of {scenario['rounds']} round{'s' * (scenario['rounds'] > 1)}, with bootstrap 95 % intervals. Ratios are of the same round, to "
         f"{labels(scenario)[scenario['contestants'][0]['name']]}; the last row is that one once more, and shows the noise.\n",
         figures_text(scenario),
+        growth_text(scenario),
         wins_text(scenario),
         causes_text(scenario),
         f"![{scenario['title']}]({scenario['name']}.svg)\n",
@@ -320,7 +343,39 @@ def bars(scenario, names):
     return lines
 
 
-def plot_script(scenario):
+def lines_of(scenario, axis, key):
+    """Lines for gnuplot: size, median, low, high."""
+    found = [(point["size"], scenario["figures"][point["contestant"]][key]["value"]) for point in axis["points"]]
+    return [f"{size} {one['median']} {one['low']} {one['high']}" for size, one in found if one]
+
+
+def plot_head(scenario, label):
+    return [
+        "# SPDX-License-Identifier: BSD-2-Clause",
+        "set terminal svg size 960,480 background rgb 'white'",
+        f"set output {quoted(scenario['name'] + '.svg')}",
+        f"set title {quoted(scenario['title'])} noenhanced",
+        f"set ylabel {quoted(label)} noenhanced",
+        "set grid ytics", "set key top left",
+    ]
+
+
+def plot_of_axes(scenario):
+    """All metrics, for axes are of such as have one unit."""
+    lines = [*plot_head(scenario, ", ".join(metric["label"] for metric in scenario["metrics"])),
+             "set logscale xy", "set xlabel 'size of what grows'"]
+    plots = []
+    for axis in scenario["axes"]:
+        for metric in scenario["metrics"]:
+            data = lines_of(scenario, axis, metric["key"])
+            if data:
+                block = f"$line{len(plots)}"
+                lines += [f"{block} << END", *data, "END"]
+                plots.append(f"{block} using 1:2:3:4 with yerrorlines title {quoted(axis['label'] + ': ' + metric['label'])} noenhanced")
+    return [*lines, "plot " + ", \\\n  ".join(plots)] if plots else None
+
+
+def plot_of_bars(scenario):
     ours = [one["name"] for one in scenario["contestants"] if one["ours"]]
     if scenario["contestants"][0]["ours"]:
         ours.append(NULL)
@@ -330,12 +385,8 @@ def plot_script(scenario):
     wide = medians and min(medians) > 0 and max(medians) > 50 * min(medians)
     label = next(one["label"] for one in scenario["metrics"] if one["key"] == scenario["compared"])
     lines = [
-        "# SPDX-License-Identifier: BSD-2-Clause",
-        "set terminal svg size 960,480 background rgb 'white'",
-        f"set output {quoted(scenario['name'] + '.svg')}",
-        f"set title {quoted(scenario['title'])} noenhanced",
-        f"set ylabel {quoted(label)} noenhanced",
-        "set style fill solid 0.7 noborder", "set boxwidth 0.7", "set grid ytics", "set key top left",
+        *plot_head(scenario, label),
+        "set style fill solid 0.7 noborder", "set boxwidth 0.7",
         "set xtics rotate by -25 noenhanced",
         f"set xrange [-0.7:{len(scenario['figures']) - 0.3}]",
         "set logscale y" if wide else "set yrange [0:*]",
@@ -346,9 +397,12 @@ def plot_script(scenario):
             lines += [f"$side{index} << END", *data, "END"]
             plots += [f"$side{index} using 1:3:xtic(2) with boxes linecolor rgb '{colour}' title '{title}'",
                       f"$side{index} using 1:3:4:5 with yerrorbars linecolor rgb 'black' pointtype 0 notitle"]
-    if not plots:
-        return None
-    return "\n".join([*lines, "plot " + ", \\\n  ".join(plots)]) + "\n"
+    return [*lines, "plot " + ", \\\n  ".join(plots)] if plots else None
+
+
+def plot_script(scenario):
+    lines = plot_of_axes(scenario) if scenario.get("axes") else plot_of_bars(scenario)
+    return None if lines is None else "\n".join(lines) + "\n"
 
 
 def draw(folder, scenario):

@@ -58,6 +58,10 @@ smoke() {
 
 @test "flood: all contestants are measured and reported" { smoke flood; }
 
+@test "verdicts: all contestants are measured and reported" { smoke verdicts; }
+
+@test "growth: all contestants are measured and reported" { smoke growth; }
+
 @test "every scenario is run by default, and has its test here" {
 	local file name
 	for file in "$BENCH"/scenarios/*.bash; do
@@ -138,6 +142,16 @@ result() { jq -e ".scenarios[0] | $1" "$OUT/results.json"; }
 	result '.figures.own.ms.value | .median == 100.02 and .low == 100.01 and .high == 100.03 and .rounds == 3'
 	result '.figures.again.ms.ratio | .median == 1 and .low == 1 and .high == 1'
 	result '.figures.other.ms.ratio | .median > 1.99 and .median < 2.01'
+}
+
+@test "growth along an axis is the last point beside the first, and is plotted by size" {
+	scenario '.axes = [{label: "things", points: [{contestant: "own", size: 1000}, {contestant: "other", size: 1000000}]}]'
+	samples 100 200 50
+	"$BENCH/report.py" "$OUT"
+	result '.growth[0] | .metric == "ms" and .from == 1000 and .to == 1000000 and .ratio.median > 1.99 and .ratio.median < 2.01'
+	assert_matches "report" 'things \| 1,000 – 1,000,000 \| time, ms \| x 2' "$(cat "$OUT/report.md")"
+	grep -q '^set logscale xy' "$OUT/made.gnuplot"
+	grep -q '^1000000 200.02 ' "$OUT/made.gnuplot"
 }
 
 @test "samples that are not whole make no report" {

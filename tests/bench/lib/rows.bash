@@ -4,7 +4,7 @@
 # tests/bench/scenario.
 
 CONTESTANTS=()
-contestant_rows=() metric_rows=() goal_rows=()
+contestant_rows=() metric_rows=() goal_rows=() axis_rows=()
 # Whoever of the contestants did not serve so many percent is beside the others, but no winner: NAME.json says so.
 # shellcheck disable=SC2034 # describe() and scenarios use them
 TITLE='' NOTES='' COMPARED='' SERVED=''
@@ -28,6 +28,13 @@ goal() {
 	[ $# -lt 6 ] || of=$5
 	goal_rows+=("$(jq -nc --arg contestant "$1" --arg metric "$2" --arg op "$3" --argjson value "$4" --arg of "$of" \
 		--arg text "${!#}" '{$contestant, $metric, $op, $value, $of, $text}')")
+}
+
+# axis LABEL CONTESTANT=SIZE...: contestants that differ in the size of one thing. The report says how the metrics grow from the
+# first to the last, and plots them by size.
+axis() {
+	axis_rows+=("$(printf '%s\n' "${@:2}" | jq -Rnc --arg text "$1" \
+		'{label: $text, points: [inputs | split("=") | {contestant: .[0], size: (.[1] | tonumber)}]}')")
 }
 
 # sized FULL QUICK SMOKE: the one of this run.
@@ -67,5 +74,6 @@ describe() {
 		--arg mode "$MODE" --argjson number "$NUMBER" --argjson rounds "$ROUNDS" --argjson machine "$(machine)" \
 		--argjson versions "$(versions)" --argjson contestants "$(rows "${contestant_rows[@]}")" \
 		--argjson metrics "$(rows "${metric_rows[@]}")" --argjson goals "$(rows "${goal_rows[@]}")" \
+		--argjson axes "$(rows "${axis_rows[@]}")" \
 		--argjson configurations "$(configurations)" '$ARGS.named'
 }

@@ -3,12 +3,22 @@
 # The server under test, what it takes of the CPUs, and when it is at rest. Sourced by tests/bench/scenario.
 # shellcheck disable=SC2034 # scenarios and peers read what is set here
 
+note_load() {
+	local rest
+	read -r LOAD_BEFORE rest </proc/loadavg
+}
+
+# For what is measured without a server.
+prepare_alone() {
+	note_load
+	world_create
+	IS_ALONE=1
+}
+
 # prepare_server PLACES [key=value]...: a PostgreSQL with so many places, and three for superusers, of which
 # ask_postgres() needs one. It writes no line for each connection, or that would be counted.
 prepare_server() {
-	local one rest
-	read -r one rest </proc/loadavg
-	LOAD_BEFORE=$one
+	note_load
 	world_create
 	as_server sysctl -qw net.core.somaxconn=65535 net.ipv4.tcp_max_syn_backlog=65535
 	separate_packets
@@ -40,7 +50,7 @@ shows() {
 
 # Sessions of others, whoever holds them.
 others() { ask_postgres "select count(*) from pg_stat_activity where backend_type = 'client backend' and pid <> pg_backend_pid()"; }
-nobody_is_left() { [ "$(others)" = 0 ]; }
+nobody_is_left() { [ "${IS_ALONE:-0}" = 1 ] || [ "$(others)" = 0 ]; }
 # POOLED: what a pooler keeps when its clients are gone, at most; begin_X says.
 only_the_pooled_are_left() { [ "$(others)" -le "$POOLED" ]; }
 nobody_closes() {
