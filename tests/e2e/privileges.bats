@@ -122,6 +122,9 @@ logged() { grep -q -- "$1" "$WORLD/log/spillwayd"; }
 	sw attach "$WORLD_INTERFACE" --mode "$SPILLWAY_ATTACH"
 	assert_status '.interfaces[0].mode' "$SPILLWAY_ATTACH"
 	eventually_status "$USED" 1
+	# A gate that no interface has needed so far is loaded now.
+	sw attach lo --mode "$([ "$SPILLWAY_ATTACH" = tc ] && echo generic || echo tc)"
+	sw detach lo
 	is_servant
 	assert_equal "pins of others" '' "$(not_owned_by "$SERVANT")"
 }

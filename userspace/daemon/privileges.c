@@ -17,12 +17,12 @@
 #include "core/log.h"
 #include "kern/pins_own.h"
 
-/* tests/e2e/privileges.bats has each of them taken away, and something fail. */
+/* Without any one of them tests/e2e/privileges.bats fails. */
 static const int needed[] = {
-	CAP_BPF,       /* maps, programs, pins */
-	CAP_PERFMON,   /* programs of a reload are the same as at the start: they follow pointers */
-	CAP_NET_ADMIN, /* gates on interfaces that come back, sockets that are to end */
-	CAP_SYS_PTRACE,	     /* which process a socket belongs to */
+	CAP_BPF,	/* maps, programs, pins */
+	CAP_PERFMON,	/* the gate of a mode that no interface had so far: it follows pointers */
+	CAP_NET_ADMIN,	/* gates on interfaces that come back, sockets that are to end */
+	CAP_SYS_PTRACE, /* which process a socket belongs to */
 	CAP_DAC_READ_SEARCH, /* the same; the way to the pins; a configuration that only root may read */
 };
 
