@@ -18,13 +18,14 @@ REFUSED_SOURCES=250
 # Likewise, and of no class of their own.
 OTHERS_BASE=10.77.9.1
 
-# start_spillway native|tc BUDGET
+# start_spillway native|tc BUDGET: who fills the budget comes at once, and from one address.
 start_spillway() {
 	SPILLWAY_ATTACH=$1 spillwayd_start <<-YAML
 		services:
 		  - name: main
 		    listen: [":5432"]
 		    budget: {mode: fixed, direct: $2}
+		    half_open: {max_percent: 0, max_percent_per_source: 0}
 		    lanes: [direct, refuse]
 		    classes:
 		      - {name: default, rate: unlimited}
@@ -109,11 +110,10 @@ end_refusing_postgres() {
 	wait_until "PostgreSQL is empty" sessions_are 0
 }
 
-# fill PORT PLACES: with clients who stay until `holders` is stopped, each from an address of its own: of one source the
-# gate takes no more at a time than half_open says.
+# fill PORT PLACES: with clients who stay until `holders` is stopped.
 fill() {
 	spawn holders nsenter --net="/run/netns/$CLIENT_NS" "$BUILD/storm" --target "$SERVER_IPV4:$1" --user app \
-		--database app --no-progress --clients "$2" --hold 1h --source-base 10.77.200.1 --source-count "$2"
+		--database app --no-progress --clients "$2" --hold 1h
 	wait_until "$2 clients are in at port $1" connections_are "$1" "$2"
 }
 
