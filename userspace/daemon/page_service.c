@@ -158,7 +158,7 @@ static void facts(struct evbuffer *out, const json_t *service, const json_t *que
 	sw_html(out, "<dl>");
 	if (queue)
 		of_two(out, "Waiting", queue, "waiting", "max_waiting");
-	seconds_fact(out, "A new one would wait", queue, "predicted_wait_s");
+	seconds_fact(out, "New one waits", queue, "predicted_wait_s");
 	seconds_fact(out, "Oldest waits", queue, "oldest_s");
 	if (!json_is_string(json_object_get(pooler, "address")))
 		sw_html(out, "<div><dt>Pooler</dt><dd>none</dd></div>");
@@ -167,7 +167,7 @@ static void facts(struct evbuffer *out, const json_t *service, const json_t *que
 	else
 		of_two(out, "Pooler", pooler, "used", "max");
 	if (json_is_integer(json_object_get(database, "max_connections")))
-		of_two(out, "Database sessions", database, "backends", "max_connections");
+		of_two(out, "DB sessions", database, "backends", "max_connections");
 	sw_html(out, "</dl>");
 }
 
