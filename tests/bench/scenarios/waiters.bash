@@ -32,7 +32,7 @@ PGBOUNCER_STOPS=$(with_commas $((FILES - FILES_BESIDE)))
 SPILLWAY_STOPS=$(with_commas "$(sed -n 's/^#define SW_FLOWS_MAX[[:space:]]*//p' include/spillway/limits.h)")
 
 TITLE="Waiting: the memory of $FEW_TEXT and of $MANY_TEXT clients that wait"
-NOTES="One client is inside and stays, all others wait for its place. Processes: growth of the anonymous memory of whoever lets
+NOTES="One client is inside and stays, all others wait for its place; measured when 95 in 100 do. Processes: growth of the anonymous memory of whoever lets
 them wait. Kernel: growth of its slabs, which has the clients' own sockets as well, the same for all; for Spillway also
 the entries that its tables have for a waiter, although those tables are allocated at the start. HAProxy and PgBouncer
 need a file for each who waits, and HAProxy reckons with $HAPROXY_EACH. A process may have $(with_commas "$FILES") here (fs.nr_open is
@@ -101,7 +101,11 @@ waiting_now() {
 	pgbouncer) ask_pgbouncer 'show pools' | awk -F '|' '$1 == "app" { print $4 }' ;;
 	esac
 }
-all_wait() { [ "$(waiting_now "$1")" = "$WAITERS" ]; }
+# Nearly: on a busy machine repetitions of so many SYNs get lost, and who is not heard for long waits no more, until his next.
+nearly_all_wait() {
+	WAITING=$(waiting_now "$1")
+	[ "$WAITING" -ge $((WAITERS * 95 / 100)) ]
+}
 
 anonymous_bytes() { awk '/^RssAnon:/ { print $2 * 1024 }' "/proc/$(process_of "$1")/status"; }
 slab_bytes() { awk '/^Slab:/ { print $2 * 1024 }' /proc/meminfo; }
@@ -159,11 +163,11 @@ measure() {
 	wait_until "one is inside" holds
 	process=$(anonymous_bytes "$who") slab=$(slab_bytes)
 	all_come
-	WAIT_SECONDS=120 wait_until "all others wait" all_wait "$who"
-	process=$((($(anonymous_bytes "$who") - process) / WAITERS))
-	slab=$((($(slab_bytes) - slab) / WAITERS + $(table_bytes "$who")))
+	WAIT_SECONDS=120 wait_until "nearly all others wait" nearly_all_wait "$who"
+	process=$((($(anonymous_bytes "$who") - process) / WAITING))
+	slab=$((($(slab_bytes) - slab) / WAITING + $(table_bytes "$who")))
 	all_leave
 	"end_$who"
-	jq -nc --argjson waiting "$WAITERS" --argjson process_bytes "$process" --argjson kernel_bytes "$slab" \
+	jq -nc --argjson waiting "$WAITING" --argjson process_bytes "$process" --argjson kernel_bytes "$slab" \
 		'{bytes: ($process_bytes + $kernel_bytes), $waiting, $process_bytes, $kernel_bytes}'
 }
