@@ -7,17 +7,31 @@
 #define SPILLWAY_WAKE_BPF_H
 
 #include "maps.bpf.h"
+#include "spillway/untold.h"
+
+/* Weak: one for all programs that are linked. */
+__u8 untold_of[SW_UNTOLD] __weak = {};
+__u64 untold_count __weak = 0;
+
+/* In this order: who sees the count sees the byte. */
+static __always_inline void note_untold(const struct sw_source_key *source)
+{
+	*(volatile __u8 *)&untold_of[sw_untold_place(source)] = 1;
+	__sync_fetch_and_add(&untold_count, 1);
+}
 
 /*
- * A record that the ring has no room for is one that the daemon's clock finds. Who waits is counted before
+ * What the ring has no room for the daemon's clock is told of by untold_of. Who waits is counted before
  * the daemon is told of it, so whoever sees nobody here freed what he had before the daemon looked.
  */
 static __noinline int wake(__u32 kind, __u32 class_id, const struct sw_source_key *source)
 {
 	struct sw_freed *freed = bpf_ringbuf_reserve(&wakeups, sizeof(*freed), 0);
 
-	if (!freed)
+	if (!freed) {
+		note_untold(source);
 		return 0;
+	}
 	freed->kind = kind;
 	freed->class_id = class_id;
 	freed->source = *source;

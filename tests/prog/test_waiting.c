@@ -8,6 +8,8 @@
 #include "policy/frame.h"
 #include "queue.h"
 
+#define INSIDE 8
+
 static void the_syn_is_kept(struct rig *rig, const void *arg)
 {
 	struct told told;
@@ -218,6 +220,33 @@ static void what_became_free_is_told(struct rig *rig, const void *arg)
 	close(fd);
 }
 
+/* Of those that the ring buffer is too full to tell of, which are all but a few. */
+static void what_cannot_be_told_is_noted(struct rig *rig, const void *arg)
+{
+	const struct packet waiter = {.client = CLIENT};
+	uint64_t before = *rig->maps->untold_count;
+	int fd = queue_open(rig, INSIDE), noted = 0;
+	struct told told;
+
+	(void)arg;
+	memset(rig->maps->untold_of, 0, SW_UNTOLD);
+	for (uint32_t i = 1; i <= INSIDE; i++)
+		rig_expect_syn(rig, CLIENT + i, 1, OUTCOME(VERDICT(PASSES, 0, DIRECT, FIRST)));
+	fill_wakeups(rig, &waiter);
+	rig_sweep_after(rig, 5 * SECOND_NS + SECOND_NS / 2);
+	told = queue_hear(rig);
+	assert_in_range(told.frees, 0, INSIDE - 1);
+	assert_int_equal(*rig->maps->untold_count - before, INSIDE - told.frees);
+	for (uint32_t i = 1; i <= INSIDE; i++) {
+		const struct packet inside = {.client = CLIENT + i, .ipv6 = rig->ipv6};
+		const struct sw_source_key source = {.address = packet_client(&inside)};
+
+		noted += rig->maps->untold_of[sw_untold_place(&source)];
+	}
+	assert_int_equal(noted, INSIDE - told.frees);
+	close(fd);
+}
+
 static void a_handshake_that_is_complete(struct rig *rig, const void *arg)
 {
 	struct told told;
@@ -371,6 +400,7 @@ static const struct rig_test tests[] = {
 	{"nobody overtakes who waits, though a slot is free", nobody_overtakes, NULL, 0},
 	{"where nobody listens, or nobody is to be let in, it waits", nobody_listens, NULL, 0},
 	{"what becomes free is told while somebody waits", what_became_free_is_told, NULL, 0},
+	{"of whom there is no room to tell it is noted", what_cannot_be_told_is_noted, NULL, 0},
 	{"a complete handshake is told where incomplete ones were too many",
 	 a_handshake_that_others_wait_for, NULL, 0},
 	{"likewise where too many were its source's", a_handshake_that_others_wait_for, "", 0},

@@ -167,7 +167,7 @@ static void a_look_by_the_clock_comes_to_all_in_the_end_however_many(void **stat
 	while (sw_queue_next(queue))
 		sw_queue_set_aside(queue, sw_queue_next(queue), SW_QUEUE_SOURCE);
 	for (; count < 10000 && looks < 10; looks++) {
-		sw_queue_rejoin_some(queue);
+		sw_queue_rejoin_some(queue, START, NULL, NULL);
 		while (sw_queue_next(queue)) {
 			uint16_t source = who(queue, sw_queue_next(queue)).source;
 

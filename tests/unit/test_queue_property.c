@@ -141,6 +141,13 @@ static void next(struct model *model, struct sw_queue *queue)
 	}
 }
 
+/* Of these, as if they were known to have been told nothing; it makes no difference to who may try. */
+static bool is_even(const void *arg, const struct sw_in6 *source)
+{
+	(void)arg;
+	return source->bytes[15] % 2 == 0;
+}
+
 static void rejoin(struct model *model, struct sw_queue *queue)
 {
 	uint16_t source = (uint16_t)draw(model, SOURCES);
@@ -157,7 +164,7 @@ static void rejoin(struct model *model, struct sw_queue *queue)
 	if (which == 0)
 		sw_queue_rejoin_all(queue);
 	else if (which == 1) /* there are fewer than it takes */
-		sw_queue_rejoin_some(queue);
+		sw_queue_rejoin_some(queue, model->now_ns, draw(model, 2) ? is_even : NULL, NULL);
 	else
 		sw_queue_rejoin(queue, &address);
 }

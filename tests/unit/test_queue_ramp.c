@@ -59,7 +59,7 @@ static void who_waits_for_something_of_his_own_does_not_make_it_last(void **stat
 	assert_false(sw_queue_needs_ramp(queue));
 	/* That they may try again does not say that they have room; only if all may be other they are of those. */
 	sw_queue_rejoin(queue, &one);
-	sw_queue_rejoin_some(queue);
+	sw_queue_rejoin_some(queue, START, NULL, NULL);
 	assert_false(sw_queue_needs_ramp(queue));
 	sw_queue_set_aside(queue, sw_queue_next(queue), SW_QUEUE_SOURCE);
 	sw_queue_set_aside(queue, sw_queue_next(queue), SW_QUEUE_SOURCE);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Turns in a waiting room, with a gate of this test's own: how many one pass of the loop gives out, at what pace
- * a ramp does, and that whoever has given up has none.
+ * a ramp does, that whoever has given up has none, and how soon the clock finds what a wakeup did not tell of.
  */
 #include "queue_rig.h"
 
@@ -10,8 +10,10 @@
 /* What clock and kernel would say, said by the test. */
 #define sw_clock_monotonic_ns fake_clock_monotonic_ns
 #define sw_kern_release	      fake_kern_release
+#define sw_kern_count	      fake_kern_count
 
 #include "daemon/room_drain.c"
+#include "daemon/room_lost.c"
 
 #define WAITERS	 1000
 #define INTERVAL (200 * MS)
@@ -27,6 +29,18 @@ static unsigned int tried, admitted, abandoned;
 static unsigned int slots;  /* free at the gate */
 static bool is_heard_there; /* the gate knows of a SYN that the room has no copy of */
 static bool is_due;
+static bool for_themselves; /* all wait for their own sources, but this one: it has room */
+static uint16_t lucky;
+static uint8_t untold_of[SW_UNTOLD];
+static uint64_t untold_count, lost;
+
+int fake_kern_count(struct sw_kern *kern, uint32_t service, enum sw_counter counter, uint64_t by)
+{
+	(void)kern, (void)service;
+	assert_int_equal(counter, SW_COUNTER_WAKEUPS_LOST);
+	lost += by;
+	return 0;
+}
 
 uint64_t fake_clock_monotonic_ns(void)
 {
@@ -39,6 +53,11 @@ int fake_kern_release(struct sw_kern *kern, const struct sw_release *what, struc
 	assert_int_equal(what->op, SW_RELEASE_ADMIT);
 	tried++;
 	*out = (struct sw_released){.lane = SW_LANE_QUEUE, .reason = SW_REASON_BUDGET};
+	if (for_themselves && (what->frame[28] << 8 | what->frame[29]) != lucky) {
+		out->reason = SW_REASON_SOURCE_LIVE;
+		out->flags = SW_RELEASED_OF_SOURCE;
+		return 0;
+	}
 	if (!slots)
 		return 0;
 	slots--;
@@ -92,7 +111,12 @@ static int begin(void **unused)
 {
 	(void)unused;
 	state = (struct sw_service_state){0};
-	guard = (struct sw_daemon){.base = event_base_new(), .rooms = &rooms};
+	static struct sw_maps maps = {.untold_of = untold_of, .untold_count = &untold_count};
+
+	guard = (struct sw_daemon){.base = event_base_new(), .rooms = &rooms, .maps = &maps};
+	memset(untold_of, 0, sizeof(untold_of));
+	untold_count = lost = 0;
+	for_themselves = false;
 	rooms = (struct sw_rooms){.daemon = &guard};
 	room = (struct sw_room){.daemon = &guard, .queue = queue_of(SW_QUEUE_FAIR)};
 	room.due = evtimer_new(guard.base, on_due, &room);
@@ -125,7 +149,7 @@ static unsigned int pass(void)
 	unsigned int before = admitted;
 
 	sw_rooms_begin_pass(&rooms);
-	sw_queue_rejoin_some(room.queue);
+	sw_queue_rejoin_some(room.queue, now_ns, NULL, NULL);
 	sw_room_drain(&room, 0);
 	return admitted - before;
 }
@@ -248,7 +272,7 @@ static void while_those_it_is_for_have_no_room_others_are_not_held_back(void **u
 
 		come(3, 3, now_ns);
 		sw_rooms_begin_pass(&rooms);
-		sw_queue_rejoin_some(room.queue);
+		sw_queue_rejoin_some(room.queue, now_ns, NULL, NULL);
 		/* The class's own cap, which the gate of this test does not know. */
 		narrow = sw_queue_oldest(room.queue);
 		sw_queue_set_aside(room.queue, narrow, SW_QUEUE_CLASS);
@@ -309,6 +333,53 @@ static void and_so_he_has_if_the_gate_has_heard_of_him_since(void **unused)
 	assert_int_equal(tried, 1);
 }
 
+/* As the daemon's clock does each 50 ms; who may be tried is, a pass after the other. */
+static void tick(void)
+{
+	now_ns += 50 * MS;
+	sw_room_count_lost(&room);
+	sw_rooms_take_untold(&rooms);
+	sw_room_look(&room, now_ns);
+	do {
+		sw_rooms_begin_pass(&rooms);
+		sw_room_drain(&room, 0);
+	} while (sw_queue_next(room.queue));
+}
+
+/* As a program of the gate does that finds no room in the ring buffer. */
+static void lose_wakeup_of(uint16_t source)
+{
+	const struct sw_source_key key = {.address = source_address(source)};
+
+	untold_of[sw_untold_place(&key)] = 1;
+	untold_count++;
+}
+
+static void
+a_lost_wakeup_is_found_within_100_ms_and_counted_however_many_wait_for_themselves(void **unused)
+{
+	(void)unused;
+	for_themselves = true;
+	lucky = 0xffff;
+	come(20000, 20000, START);
+	for (int i = 0; i < 3; i++)
+		tick();
+	for (uint16_t n = 0; n < 200; n++) {
+		uint64_t free_ns = now_ns + 1;
+
+		lucky = n * 97;
+		lose_wakeup_of(lucky);
+		while (admitted == n)
+			tick();
+		assert_true(now_ns - free_ns <= 100 * MS);
+		/* Others' wakeups, which were under way, are not taken for it. */
+		sw_room_note_freed(&room, &(struct sw_freed){.kind = SW_WAKEUP_FREED});
+		sw_room_count_lost(&room);
+		assert_int_equal(lost, n + 1);
+		assert_in_range(sw_room_lost_for_ns(&room), now_ns - free_ns, 100 * MS);
+	}
+}
+
 #define IN_A_ROOM(test) cmocka_unit_test_setup_teardown(test, begin, end)
 
 int main(void)
@@ -325,6 +396,8 @@ int main(void)
 		IN_A_ROOM(who_gave_up_takes_no_slot_at_his_turn),
 		IN_A_ROOM(until_then_he_has_his_turn),
 		IN_A_ROOM(and_so_he_has_if_the_gate_has_heard_of_him_since),
+		IN_A_ROOM(
+			a_lost_wakeup_is_found_within_100_ms_and_counted_however_many_wait_for_themselves),
 	};
 
 	return cmocka_run_group_tests_name("room_drain", tests, NULL, NULL);

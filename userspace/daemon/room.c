@@ -11,14 +11,11 @@
 #include "core/clock.h"
 #include "core/log.h"
 #include "daemon/room_parts.h"
-#include "kern/steps.h"
 
 /* Records in one go; then the loop's other work has its turn. */
 #define PORTION 512
 /* What a wakeup did not tell is found so soon, and within twice that on a machine that is busy. */
 #define TICK_US 50000
-/* More than lies between a slot's release and the time that its wakeup says. */
-#define UNDER_WAY_NS SW_NS_PER_MS
 /* Of ticks, between two looks at all that wait. */
 #define TICKS_A_SWEEP 20
 
@@ -63,10 +60,7 @@ static void on_freed(void *arg, const struct sw_freed *freed)
 
 	if (!room)
 		return;
-	/* It was on its way when the clock found what it tells of. */
-	if (room->found && freed->kind == SW_WAKEUP_FREED &&
-	    freed->at_ns < room->found_ns + UNDER_WAY_NS)
-		room->found--;
+	sw_room_note_freed(room, freed);
 	sw_queue_rejoin(room->queue, &freed->source.address);
 	sw_room_drain(room, freed->at_ns);
 }
@@ -104,39 +98,20 @@ static void on_readable(evutil_socket_t fd, short what, void *arg)
 		event_active(rooms->readable, EV_READ, 1);
 }
 
-/*
- * What was found by the last tick, and no wakeup that was under way has told of since. At the tick before that one
- * it was not free.
- */
-static void count_lost(struct sw_room *room)
-{
-	if (!room->found)
-		return;
-	sw_kern_count(room->daemon->kern, room->service, SW_COUNTER_WAKEUPS_LOST, room->found);
-	room->found = 0;
-	room->lost_for_ns = room->tick_gap_ns;
-	sw_log_debug("service %s: what no wakeup told of was free for %.1f ms at most",
-		     sw_plan_service(room->daemon->plan, room->service)->name,
-		     (double)room->lost_for_ns / SW_NS_PER_MS);
-}
-
-uint64_t sw_room_lost_for_ns(const struct sw_room *room)
-{
-	return room->lost_for_ns;
-}
-
 static void tick(struct sw_room *room, uint64_t now_ns, bool look_at_all)
 {
-	count_lost(room);
-	room->tick_gap_ns = now_ns - room->tick_ns;
-	room->tick_ns = now_ns;
+	if (sw_room_count_lost(room))
+		sw_log_debug("service %s: what no wakeup told of was free for %.1f ms at most",
+			     sw_plan_service(room->daemon->plan, room->service)->name,
+			     (double)sw_room_lost_for_ns(room) / SW_NS_PER_MS);
 	sw_room_tick_pause(room, now_ns);
 	sw_ready_tick(room->ready, now_ns);
-	if (!sw_queue_count(room->queue))
-		return;
 	if (look_at_all || room->has_gone)
 		sw_room_forget_gone(room);
-	sw_queue_rejoin_some(room->queue);
+	/* Also of an empty room: of who comes next it counts when the last look was. */
+	sw_room_look(room, now_ns);
+	if (!sw_queue_count(room->queue))
+		return;
 	sw_room_drain(room, 0);
 	sw_room_time_out(room);
 }
@@ -149,6 +124,7 @@ static void on_tick(evutil_socket_t fd, short what, void *arg)
 	(void)fd, (void)what;
 	rooms->ticks++;
 	sw_rooms_begin_pass(rooms);
+	sw_rooms_take_untold(rooms);
 	for (size_t i = 0; i < SW_SERVICES_MAX; i++)
 		if (rooms->rooms[i])
 			tick(rooms->rooms[i], now_ns, rooms->ticks % TICKS_A_SWEEP == 0);
@@ -190,6 +166,7 @@ static struct sw_room *open_room(struct sw_daemon *daemon, uint32_t service)
 		close_room(room);
 		return NULL;
 	}
+	sw_room_look(room, sw_clock_monotonic_ns());
 	return room;
 }
 

@@ -129,10 +129,8 @@ static bool turn(struct sw_room *room, const struct sw_waiter *waiter, uint64_t 
 		return false;
 	}
 	is_in = sw_lane_admits(released.lane);
-	if (is_in && sw_queue_is_found(room->queue, waiter)) {
-		room->found++;
-		room->found_ns = sw_clock_monotonic_ns(); /* what it got was free before */
-	}
+	if (is_in)
+		sw_room_note_found(room, waiter);
 	sw_queue_leave(room->queue, waiter, is_in, now_ns);
 	/* The first of those that were stuck makes it go on. */
 	if (is_in && (ramped || ramps(room)))

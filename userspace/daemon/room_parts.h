@@ -13,6 +13,7 @@
 #include "kern/release.h"
 #include "kern/wakeups.h"
 #include "policy/endings.h"
+#include "spillway/untold.h"
 
 struct sw_room {
 	struct sw_daemon *daemon;
@@ -25,13 +26,12 @@ struct sw_room {
 	uint64_t ramp_next_ns;
 	bool has_gone; /* more than were forgotten at the last look */
 	bool resumes;  /* the pause ends when the database serves */
-	/* Lost wakeups: who was let in by the clock and not by one, which the next tick knows for sure. */
+	/* room_lost.c: who was let in by the clock and not by a wakeup, which the next tick knows for sure. */
 	uint64_t found;
-	uint64_t found_ns; /* the last of them */
-	uint64_t tick_ns,
-		tick_gap_ns; /* when the clock looked last, and how long after the look before */
-	uint64_t
-		lost_for_ns; /* the last that was counted was free that long at most; 0: none was */
+	uint64_t untold;	   /* likewise, for sure by now */
+	uint64_t found_ns;	   /* the last of them */
+	uint64_t found_for_ns;	   /* what one of them got was free that long at most */
+	uint64_t lost_for_ns;	   /* likewise, of those that were counted last; 0: none were */
 	struct sw_endings endings; /* by heartbeats */
 };
 
@@ -44,6 +44,10 @@ struct sw_rooms {
 	struct event *tick;
 	unsigned int ticks;
 	unsigned int turns_left; /* that this pass of the loop has for all rooms */
+	/* room_lost.c: as it was at this tick */
+	uint64_t untold_count;
+	bool has_untold; /* since the tick before */
+	uint8_t untold_of[SW_UNTOLD];
 	struct sw_room *rooms[SW_SERVICES_MAX];
 };
 
@@ -57,6 +61,16 @@ int sw_room_run(struct sw_room *room, enum sw_release_op op, const struct sw_wai
 /* It has had its turn, and did not get in for a reason of its own. */
 void sw_room_pass_over(struct sw_room *room, const struct sw_waiter *waiter,
 		       enum sw_queue_scope scope);
+
+/* room_lost.c: at each tick, once for all; what the room's clock looks at. */
+void sw_rooms_take_untold(struct sw_rooms *rooms);
+void sw_room_look(struct sw_room *room, uint64_t now_ns);
+/* It gets in, by the clock perhaps. */
+void sw_room_note_found(struct sw_room *room, const struct sw_waiter *waiter);
+/* A wakeup that was on its way when the clock found what it tells of. */
+void sw_room_note_freed(struct sw_room *room, const struct sw_freed *freed);
+/* What was found since the last tick, and no wakeup that was under way has told of since. False: nothing. */
+bool sw_room_count_lost(struct sw_room *room);
 
 /* room_end.c */
 /* Sends on whoever has waited as long as he may. */

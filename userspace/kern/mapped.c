@@ -56,6 +56,8 @@ int sw_mapped_open(const struct spillway_bpf *skel, struct sw_maps *maps)
 		if (err)
 			return err;
 	}
+	maps->untold_of = skel->bss->untold_of;
+	maps->untold_count = (const uint64_t *)&skel->bss->untold_count;
 	maps->services_fd = bpf_map__fd(skel->maps.services);
 	maps->classes_fd = bpf_map__fd(skel->maps.classes);
 	maps->source_rate_fd = bpf_map__fd(skel->maps.source_rate);

@@ -6,9 +6,12 @@
 #ifndef SW_KERN_MAPS_H
 #define SW_KERN_MAPS_H
 
+#include <stdint.h>
+
 #include "spillway/cookie.h"
 #include "spillway/queue.h"
 #include "spillway/refusal.h"
+#include "spillway/untold.h"
 
 struct sw_maps {
 	struct sw_control *control;
@@ -19,6 +22,8 @@ struct sw_maps {
 	struct sw_class_state *class_state;	/* [SW_CLASSES_MAX] */
 	struct sw_refusal_text *refusal_texts;	/* [SW_CLASSES_MAX] */
 	struct sw_cookie_secrets *cookie_secrets;
+	uint8_t *untold_of; /* [SW_UNTOLD], of the programs that are loaded; so is the count */
+	const uint64_t *untold_count;
 	int services_fd;
 	int classes_fd;
 	int source_rate_fd;

@@ -29,6 +29,8 @@ struct sw_queue *sw_queue_new(void)
 		return NULL;
 	}
 	queue->sources.store = queue->store;
+	for (int scope = 0; scope < SW_QUEUE_CLASS; scope++)
+		queue->aside[scope].mark = SW_NOBODY;
 	return queue;
 }
 

@@ -82,18 +82,30 @@ void sw_queue_set_aside(struct sw_queue *queue, const struct sw_waiter *waiter,
 			enum sw_queue_scope scope);
 /*
  * To be said of it then: a wakeup will tell when that is over. Such a one that gets in when it may try again
- * by the clock alone was told of by none, and is found; until any wakeup comes, or sw_queue_tried_all().
+ * by the clock alone was told of by none, and is found; until any wakeup comes, or sw_queue_tried_all(). Found or
+ * untold, what it waited for came about since_ns or later.
  */
 void sw_queue_expect_wakeup(struct sw_queue *queue, const struct sw_waiter *waiter);
-bool sw_queue_is_found(struct sw_queue *queue, const struct sw_waiter *waiter);
+enum sw_queue_found {
+	SW_QUEUE_NOT_FOUND,
+	SW_QUEUE_FOUND,
+	SW_QUEUE_UNTOLD, /* its wakeup is known to be lost: none is under way */
+};
+enum sw_queue_found sw_queue_found(struct sw_queue *queue, const struct sw_waiter *waiter,
+				   uint64_t *since_ns);
 void sw_queue_tried_all(struct sw_queue *queue);
 /* It does not get in, for a reason of its own: those behind it of its source are before it from now on. */
 void sw_queue_postpone(struct sw_queue *queue, const struct sw_waiter *waiter);
 /* That source gave something back: it, all classes and some of those that wait for either may try again. */
 void sw_queue_rejoin(struct sw_queue *queue, const struct sw_in6 *source);
-/* So may, by the clock, as many as can be tried in a few milliseconds, by turns; or all, since all may be other (for
- * the ramp, too). */
-void sw_queue_rejoin_some(struct sw_queue *queue);
+/*
+ * So may, by the clock, as many as can be tried in a few milliseconds, by turns, and before them, be they ever so many,
+ * those of whom is_untold() says that since the last time their wakeup was lost; NULL: nothing is known of that. Or all,
+ * since all may be other (for the ramp, too).
+ */
+void sw_queue_rejoin_some(struct sw_queue *queue, uint64_t now_ns,
+			  bool (*is_untold)(const void *arg, const struct sw_in6 *source),
+			  const void *arg);
 void sw_queue_rejoin_all(struct sw_queue *queue);
 
 /* It is out; is_in: it got what it waited for, which counts as its source's and class's turn. */

@@ -32,6 +32,8 @@ void sw_queue_aside_drop(struct sw_queue *queue, struct sw_turn_source *source)
 {
 	struct sw_queue_aside *aside = &queue->aside[source->aside - 1];
 
+	if (aside->mark == source->id)
+		aside->mark = aside->first == source->id ? SW_NOBODY : source->aside_before;
 	if (aside->first == source->id)
 		aside->first = source->aside_after;
 	else
@@ -69,12 +71,12 @@ void sw_queue_set_aside(struct sw_queue *queue, const struct sw_waiter *waiter,
 }
 
 /* Those that came to it meanwhile may have made it older or younger. */
-static void rejoin(struct sw_queue *queue, struct sw_turn_source *source)
+static void rejoin(struct sw_queue *queue, struct sw_turn_source *source, bool is_untold)
 {
 	struct sw_queue_class *class = sw_queue_class_find(queue, source->class_id);
 
 	sw_queue_aside_drop(queue, source);
-	source->wakeup = sw_queue_found_rejoin(queue, (uint8_t)source->wakeup);
+	source->wakeup = sw_queue_found_rejoin(queue, (uint8_t)source->wakeup, is_untold);
 	if (queue->settings.order != SW_QUEUE_FAIR)
 		source->turn = sw_queue_turn_of(queue, class, source);
 	sw_turns_add(&class->ready, &queue->sources, source);
@@ -85,7 +87,22 @@ static void rejoin_up_to(struct sw_queue *queue, enum sw_queue_scope scope, size
 	struct sw_queue_aside *aside = &queue->aside[scope];
 
 	while (most-- && aside->count)
-		rejoin(queue, sw_queue_source_at(&queue->sources, aside->first));
+		rejoin(queue, sw_queue_source_at(&queue->sources, aside->first), false);
+}
+
+/* Those whose turn it is to be tried by the clock: since when, at the earliest, they have not been. */
+static uint64_t rejoin_some(struct sw_queue *queue, enum sw_queue_scope scope, uint64_t now_ns)
+{
+	struct sw_queue_aside *aside = &queue->aside[scope];
+	uint64_t tried_ns = aside->mark == SW_NOBODY ? aside->marked_ns : aside->tried_ns;
+
+	rejoin_up_to(queue, scope, SOME);
+	if (aside->mark == SW_NOBODY) {
+		aside->tried_ns = aside->marked_ns;
+		aside->mark = aside->count ? aside->last : SW_NOBODY;
+		aside->marked_ns = now_ns;
+	}
+	return tried_ns;
 }
 
 /* Those of the list are not stuck any more, either. */
@@ -97,7 +114,7 @@ static void rejoin_afresh(struct sw_queue *queue, enum sw_queue_scope scope)
 		struct sw_turn_source *source = sw_queue_source_at(&queue->sources, aside->first);
 
 		source->is_stuck = false;
-		rejoin(queue, source);
+		rejoin(queue, source, false);
 	}
 }
 
@@ -106,7 +123,7 @@ static void rejoin_classes(struct sw_queue *queue)
 	for (size_t i = 0; i < queue->class_count; i++) {
 		struct sw_queue_class *class = &queue->classes[i];
 
-		class->wakeup = sw_queue_found_rejoin(queue, class->wakeup);
+		class->wakeup = sw_queue_found_rejoin(queue, class->wakeup, false);
 		class->is_aside = false;
 	}
 }
@@ -120,17 +137,42 @@ void sw_queue_rejoin(struct sw_queue *queue, const struct sw_in6 *address)
 			sw_queue_sources_find(&queue->sources, queue->classes[i].id, address);
 
 		if (source && source->aside)
-			rejoin(queue, source);
+			rejoin(queue, source, false);
 	}
 	rejoin_up_to(queue, SW_QUEUE_EITHER, EITHER_AT_ONCE);
 }
 
-void sw_queue_rejoin_some(struct sw_queue *queue)
+/* Of all that stand in the list, which is long only where thousands wait for their own sources. */
+static void rejoin_untold(struct sw_queue *queue, enum sw_queue_scope scope,
+			  bool (*is_untold)(const void *arg, const struct sw_in6 *source),
+			  const void *arg)
 {
-	sw_queue_found_look(queue);
+	struct sw_queue_aside *aside = &queue->aside[scope];
+	uint32_t next = aside->first;
+
+	for (size_t left = aside->count; left; left--) {
+		struct sw_turn_source *source = sw_queue_source_at(&queue->sources, next);
+		struct sw_in6 address;
+
+		next = source->aside_after;
+		sw_queue_source_address(&queue->sources, source, &address);
+		if (is_untold(arg, &address))
+			rejoin(queue, source, true);
+	}
+}
+
+void sw_queue_rejoin_some(struct sw_queue *queue, uint64_t now_ns,
+			  bool (*is_untold)(const void *arg, const struct sw_in6 *source),
+			  const void *arg)
+{
+	sw_queue_found_look(queue, now_ns);
+	if (is_untold) {
+		rejoin_untold(queue, SW_QUEUE_SOURCE, is_untold, arg);
+		rejoin_untold(queue, SW_QUEUE_EITHER, is_untold, arg);
+	}
 	rejoin_classes(queue);
-	rejoin_up_to(queue, SW_QUEUE_SOURCE, SOME);
-	rejoin_up_to(queue, SW_QUEUE_EITHER, SOME);
+	queue->tried_ns = rejoin_some(queue, SW_QUEUE_SOURCE, now_ns);
+	rejoin_some(queue, SW_QUEUE_EITHER, now_ns);
 }
 
 void sw_queue_rejoin_all(struct sw_queue *queue)

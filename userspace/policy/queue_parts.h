@@ -28,10 +28,15 @@ struct sw_queue_class {
 	uint64_t short_ns;	/* when somebody was kept out for want of it last */
 };
 
-/* Sources that are passed over, by id, those that were tried longest ago first. */
+/*
+ * Sources that are passed over, by id, those that were tried longest ago first: none before tried_ns, and none behind
+ * `mark` before marked_ns.
+ */
 struct sw_queue_aside {
 	uint32_t first, last;
 	size_t count;
+	uint32_t mark; /* SW_NOBODY: it was before all that are here */
+	uint64_t marked_ns, tried_ns;
 };
 
 struct sw_queue {
@@ -45,6 +50,8 @@ struct sw_queue {
 	bool is_held;
 	uint64_t ramp_began_ns; /* queue_ramp.c; 0: there was none yet */
 	uint8_t looks, found; /* queue_found.c: the number of the last look, and while it goes on */
+	uint64_t look_ns[3];  /* when it was, and the two before it */
+	uint64_t tried_ns;    /* those that had their turn in it were tried then or later */
 	double rate;	      /* a second, as it was at rate_ns */
 	uint64_t rate_ns;
 	uint64_t rate_since_ns; /* there is nothing from before in it */
@@ -70,8 +77,8 @@ void sw_queue_ramp_unstick(struct sw_queue *queue, struct sw_turn_source *source
 void sw_queue_aside_drop(struct sw_queue *queue, struct sw_turn_source *source);
 
 /* queue_found.c: the clock looks; what becomes of a source's or class's word when it is passed over no more. */
-void sw_queue_found_look(struct sw_queue *queue);
-uint8_t sw_queue_found_rejoin(const struct sw_queue *queue, uint8_t wakeup);
+void sw_queue_found_look(struct sw_queue *queue, uint64_t now_ns);
+uint8_t sw_queue_found_rejoin(const struct sw_queue *queue, uint8_t wakeup, bool is_untold);
 
 /* queue_order.c: the source's turn; the class's place in the order of classes, and what a turn costs it. NULL: it is new. */
 uint64_t sw_queue_pass_of(const struct sw_queue *queue, const struct sw_queue_class *class);

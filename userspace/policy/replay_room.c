@@ -215,7 +215,7 @@ void sw_replay_look(struct sw_replay_sim *sim, uint32_t service)
 
 	if (!sw_queue_count(room->queue))
 		return;
-	sw_queue_rejoin_some(room->queue);
+	sw_queue_rejoin_some(room->queue, sim->now_ns, NULL, NULL);
 	send_on_overdue(sim, room);
 	sw_replay_drain(sim, service);
 }
