@@ -2,15 +2,17 @@
 /*
  * From a slot that becomes free to the client that is connected:
  *
- *   bench_latency handed COUNT           budget 1: one is inside, one waits, the one inside leaves
+ *   bench_latency handed COUNT FOLDER    budget 1: one is inside, one waits, the one inside leaves
+ *   bench_latency show FOLDER            what all runs of the first have added to the folder
  *   bench_latency retransmit COUNT PID   budget COUNT: as many inside as wait, the daemon PID is stopped
  *
- * The second shows what it costs to wait for the client's own next SYN: without a daemon the gate lets
+ * The last shows what it costs to wait for the client's own next SYN: without a daemon the gate lets
  * waiters in by that.
  */
 #include <errno.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -27,6 +29,7 @@
 #define COUNTED_MS 10
 /* More than the heartbeat_timeout of the configuration. */
 #define DAEMON_IS_LOST_US 200000
+#define SAMPLES_MAX	  100000
 
 struct pair {
 	int client;
@@ -133,10 +136,45 @@ static size_t measure_handed(double *seen, double *injected, size_t count)
 	return known;
 }
 
-static void show_handed(size_t count)
+/* Samples of one kind lie in FOLDER/NAME, as they are in memory. */
+static FILE *samples_file(const char *folder, const char *name, const char *mode)
 {
-	double *plain = calloc(count, sizeof(*plain));
-	double *seen = calloc(count, sizeof(*seen)), *injected = calloc(count, sizeof(*injected));
+	char path[256];
+	FILE *file;
+
+	snprintf(path, sizeof(path), "%s/%s", folder, name);
+	file = fopen(path, mode);
+	if (!file)
+		tool_die(errno, "%s", path);
+	return file;
+}
+
+static void add_samples(const char *folder, const char *name, const double *samples, size_t count)
+{
+	FILE *file = samples_file(folder, name, "ae");
+
+	if (fwrite(samples, sizeof(*samples), count, file) != count || fclose(file))
+		tool_die(errno, "%s/%s", folder, name);
+}
+
+static double *read_samples(const char *folder, const char *name, size_t *count)
+{
+	double *samples = calloc(SAMPLES_MAX, sizeof(*samples));
+	FILE *file = samples_file(folder, name, "re");
+
+	if (!samples)
+		tool_die(ENOMEM, "samples");
+	*count = fread(samples, sizeof(*samples), SAMPLES_MAX, file);
+	fclose(file);
+	if (!*count)
+		tool_die(0, "%s/%s is empty", folder, name);
+	return samples;
+}
+
+static void take_handed(size_t count, const char *folder)
+{
+	double *plain = calloc(count, sizeof(*plain)), *seen = calloc(count, sizeof(*seen));
+	double *injected = calloc(count, sizeof(*injected)), idle;
 	struct tool_cpu before;
 	size_t known;
 
@@ -146,14 +184,39 @@ static void show_handed(size_t count)
 	before = tool_cpu_now();
 	measure_plain(plain, count);
 	known = measure_handed(seen, injected, count);
-	tool_show_row("connect() without waiting", plain, count);
-	tool_show_row("server's close() -> waiter's connect() done", seen, count);
-	tool_show_goal(seen, count);
-	tool_show_row("kernel's FREED -> SYN injected", injected, known);
-	printf("  CPUs were idle for %.0f %% of the time\n", 100 * tool_idle_share(&before));
+	idle = tool_idle_share(&before);
+	add_samples(folder, "plain", plain, count);
+	add_samples(folder, "seen", seen, count);
+	add_samples(folder, "injected", injected, known);
+	add_samples(folder, "idle", &idle, 1);
 	free(plain);
 	free(seen);
 	free(injected);
+}
+
+static void show_row(const char *folder, const char *name, const char *what, bool has_goal)
+{
+	size_t count;
+	double *samples = read_samples(folder, name, &count);
+
+	tool_show_row(what, samples, count);
+	if (has_goal)
+		tool_show_goal(samples, count);
+	free(samples);
+}
+
+static void show_handed(const char *folder)
+{
+	size_t count;
+	double *idle = read_samples(folder, "idle", &count), sum = 0;
+
+	show_row(folder, "plain", "connect() without waiting", false);
+	show_row(folder, "seen", "server's close() -> waiter's connect() done", true);
+	show_row(folder, "injected", "kernel's FREED -> SYN injected", false);
+	for (size_t i = 0; i < count; i++)
+		sum += idle[i];
+	printf("  CPUs were idle for %.0f %% of the time\n", 100 * sum / (double)count);
+	free(idle);
 }
 
 static void watch(int epoll, int fd)
@@ -212,14 +275,19 @@ static void show_retransmits(size_t count, pid_t daemon)
 
 int main(int argc, char **argv)
 {
+	if (argc == 3 && !strcmp(argv[1], "show")) {
+		show_handed(argv[2]);
+		return 0;
+	}
 	tool_enter_server();
 	listener = tool_listen();
 	tool_enter_client();
-	if (argc == 3 && !strcmp(argv[1], "handed"))
-		show_handed(tool_number(argv[2]));
+	if (argc == 4 && !strcmp(argv[1], "handed"))
+		take_handed(tool_number(argv[2]), argv[3]);
 	else if (argc == 4 && !strcmp(argv[1], "retransmit"))
 		show_retransmits(tool_number(argv[2]), (pid_t)tool_number(argv[3]));
 	else
-		tool_die(0, "usage: bench_latency handed COUNT | retransmit COUNT PID");
+		tool_die(0, "usage: bench_latency handed COUNT FOLDER | show FOLDER | "
+			    "retransmit COUNT PID");
 	return 0;
 }
