@@ -75,21 +75,22 @@ static __always_inline int read_head(struct packet_ctx *ctx, __u32 where, struct
 	return 0;
 }
 
-static __always_inline int write_link(const struct reply_head *head, void *data, void *end,
-				      __u32 bytes)
+static __always_inline int write_link(struct packet_ctx *ctx, struct reply_head *head, __u32 bytes)
 {
 	if (bytes < ETH_HLEN)
 		return 0;
-	if (data + LINK_BYTES_MAX > end)
-		return -1;
-	__builtin_memcpy(data, head->link, ETH_HLEN);
-	if (bytes > ETH_HLEN)
-		__builtin_memcpy(data + ETH_HLEN, head->link + ETH_HLEN, sizeof(struct vlan_tag));
 	if (bytes > ETH_HLEN + sizeof(struct vlan_tag))
-		__builtin_memcpy(data + ETH_HLEN + sizeof(struct vlan_tag),
-				 head->link + ETH_HLEN + sizeof(struct vlan_tag),
-				 sizeof(struct vlan_tag));
-	return 0;
+		return (int)store_bytes(ctx, 0, head->link, LINK_BYTES_MAX);
+	if (bytes > ETH_HLEN)
+		return (int)store_bytes(ctx, 0, head->link, ETH_HLEN + sizeof(struct vlan_tag));
+	return (int)store_bytes(ctx, 0, head->link, ETH_HLEN);
+}
+
+/* Without the asm clang may take it that words are no header's fields, which were just written. */
+static __always_inline __u64 sum_header(const void *header, int words)
+{
+	asm volatile("" : : "r"(header) : "memory");
+	return sum_words(header, words);
 }
 
 static __always_inline void write_ipv4(const struct sw_flow_key *key, struct iphdr *ip,
@@ -104,7 +105,7 @@ static __always_inline void write_ipv4(const struct sw_flow_key *key, struct iph
 	ip->protocol = IPPROTO_TCP;
 	ip->saddr = key->server.words_be[3];
 	ip->daddr = key->client.words_be[3];
-	ip->check = fold(sum_words(ip, sizeof(*ip) / 4));
+	ip->check = fold(sum_header(ip, sizeof(*ip) / 4));
 }
 
 static __always_inline void write_ipv6(const struct sw_flow_key *key, struct ipv6hdr *ip,
@@ -136,37 +137,49 @@ static __always_inline void write_tcp(const struct reply *reply, const struct re
 	if (head->is_partial)
 		tcp->check = ~fold(pseudo);
 	else
-		tcp->check = fold(sum_words(tcp, sizeof(*tcp) / 4) + pseudo + data_sum);
+		tcp->check = fold(sum_header(tcp, sizeof(*tcp) / 4) + pseudo + data_sum);
 }
 
+struct reply_headers4 {
+	struct iphdr ip;
+	struct tcphdr tcp;
+};
+
+struct reply_headers6 {
+	struct ipv6hdr ip;
+	struct tcphdr tcp;
+};
+
+/*
+ * Made on the stack: for a TC program that writes into packets the kernel puts code before it which first copies each
+ * packet that is shared, as all are that a TCP on this host sent (bpf_unclone_prologue(), Linux 6.18), answered or not.
+ */
 static __always_inline int write_headers(struct packet_ctx *ctx, __u32 where,
-					 const struct reply *reply, const struct reply_head *head,
+					 const struct reply *reply, struct reply_head *head,
 					 __u32 data_bytes, __u64 data_sum)
 {
-	struct packet packet = packet_at(ctx, where);
 	__u32 length = sizeof(struct tcphdr) + data_bytes;
-	struct ipv6hdr *ip6 = ip_header(&packet);
-	struct iphdr *ip4 = ip_header(&packet);
 
-	if (write_link(head, packet.data, packet.data_end, ip_offset(where)))
+	if (write_link(ctx, head, ip_offset(where)))
 		return -1;
 	if (where & WHERE_IPV6) {
-		if ((void *)(ip6 + 1) + sizeof(struct tcphdr) > packet.data_end)
-			return -1;
-		write_ipv6(&head->key, ip6, length);
-		write_tcp(reply, head, (void *)(ip6 + 1), data_bytes, data_sum);
-		return 0;
+		struct reply_headers6 headers;
+
+		write_ipv6(&head->key, &headers.ip, length);
+		write_tcp(reply, head, &headers.tcp, data_bytes, data_sum);
+		return (int)store_bytes(ctx, ip_offset(where), &headers, sizeof(headers));
+	} else {
+		struct reply_headers4 headers;
+
+		write_ipv4(&head->key, &headers.ip, length);
+		write_tcp(reply, head, &headers.tcp, data_bytes, data_sum);
+		return (int)store_bytes(ctx, ip_offset(where), &headers, sizeof(headers));
 	}
-	if ((void *)(ip4 + 1) + sizeof(struct tcphdr) > packet.data_end)
-		return -1;
-	write_ipv4(&head->key, ip4, length);
-	write_tcp(reply, head, (void *)(ip4 + 1), data_bytes, data_sum);
-	return 0;
 }
 
 /* A reply without data, or with the one byte. */
 static __always_inline int write_short(struct packet_ctx *ctx, __u32 where,
-				       const struct reply *reply, const struct reply_head *head)
+				       const struct reply *reply, struct reply_head *head)
 {
 	__u32 bytes = reply->says == REPLY_SAYS_NO;
 	__u32 at = tcp_offset(where) + sizeof(struct tcphdr);
@@ -192,7 +205,7 @@ static __always_inline int write_digits(struct packet_ctx *ctx, __u32 at,
 }
 
 static __always_inline int write_text(struct packet_ctx *ctx, __u32 where,
-				      const struct reply *reply, const struct reply_head *head)
+				      const struct reply *reply, struct reply_head *head)
 {
 	__u32 class_id = reply->class_id; /* 6.1 takes no key out of a global function's argument */
 	struct sw_refusal_text *text = bpf_map_lookup_elem(&refusal_texts, &class_id);

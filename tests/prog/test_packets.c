@@ -239,7 +239,33 @@ static void what_cannot_be_seen_is_dropped(struct rig *rig, const void *arg)
 	rig_assert_slots(rig, 0, 0, 0);
 }
 
+#define BEGINNING                                                                                  \
+	8 /* instructions; the kernel's own prologue calls bpf_skb_pull_data() by the sixth */
+
+/* Whoever writes into packets without a helper pays for each that is shared, answered or not. */
+static void tc_programs_leave_shared_packets_as_they_are(struct rig *rig, const void *arg)
+{
+	static const enum sw_program programs[] = {SW_PROGRAM_GATE_TC, SW_PROGRAM_STEER_TC};
+
+	(void)arg;
+	for (size_t i = 0; i < COUNT_OF(programs); i++) {
+		struct bpf_insn code[BEGINNING];
+		struct bpf_prog_info info = {.xlated_prog_len = sizeof(code),
+					     .xlated_prog_insns = (uintptr_t)code};
+		uint32_t bytes = sizeof(info);
+
+		assert_int_equal(bpf_obj_get_info_by_fd(sw_kern_program_fd(rig->kern, programs[i]),
+							&info, &bytes),
+				 0);
+		assert_true(info.xlated_prog_len > sizeof(code));
+		for (size_t at = 0; at < BEGINNING; at++)
+			assert_int_not_equal(code[at].code, BPF_JMP | BPF_CALL);
+	}
+}
+
 static const struct rig_test others[] = {
+	{"no packet is copied only because some are answered",
+	 tc_programs_leave_shared_packets_as_they_are, NULL, 4},
 	{"a SYN behind headers that do not fit the first buffer is dropped",
 	 what_cannot_be_seen_is_dropped, NULL, 6},
 	{"a plain SYN cut anywhere is no connection", truncate_everywhere, &(struct packet){0}, 0},
