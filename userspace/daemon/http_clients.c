@@ -40,7 +40,7 @@ struct sw_http_clients {
 /* The listener may be bound to any address: its port is what they have in common. Both families have it in one place. */
 static bool is_connection(const struct sw_http_clients *clients, int fd)
 {
-	struct sockaddr_storage here, there;
+	struct sockaddr_storage here = {.ss_family = AF_UNSPEC}, there;
 	socklen_t length = sizeof(here), there_length = sizeof(there);
 	const struct sockaddr_in *at = (const struct sockaddr_in *)&here;
 	const struct sockaddr_in *listener = (const struct sockaddr_in *)&clients->local;

@@ -219,10 +219,9 @@ void sw_page_service(struct evbuffer *out, const struct sw_page_data *data, cons
 }
 
 static void draw(struct evbuffer *out, const struct sw_history *history, uint32_t id,
-		 struct sw_chart *chart, const enum sw_history_series *series)
+		 struct sw_chart *chart, enum sw_history_series series)
 {
-	for (size_t i = 0; i < SW_CHART_BANDS && chart->classes[i]; i++)
-		chart->count = sw_history_points(history, id, series[i], chart->bands[i]);
+	chart->count = sw_history_points(history, id, series, chart->bands[0]);
 	sw_chart_draw(out, chart);
 }
 
@@ -257,8 +256,7 @@ void sw_page_charts(struct evbuffer *out, const struct sw_page_data *data, const
 	uint32_t id = id_of(data, service);
 
 	sw_history_points(data->history, id, SW_HISTORY_BUDGET, used.line);
-	draw(out, data->history, id, &used, (const enum sw_history_series[]){SW_HISTORY_USED});
+	draw(out, data->history, id, &used, SW_HISTORY_USED);
 	draw_lanes(out, data->history, id);
-	draw(out, data->history, id, &waiting,
-	     (const enum sw_history_series[]){SW_HISTORY_WAITING});
+	draw(out, data->history, id, &waiting, SW_HISTORY_WAITING);
 }
