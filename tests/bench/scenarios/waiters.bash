@@ -32,7 +32,8 @@ PGBOUNCER_STOPS=$(with_commas $((FILES - FILES_BESIDE)))
 SPILLWAY_STOPS=$(with_commas "$(sed -n 's/^#define SW_FLOWS_MAX[[:space:]]*//p' include/spillway/limits.h)")
 
 TITLE="Waiting: the memory of $FEW_TEXT and of $MANY_TEXT clients that wait"
-NOTES="One client is inside and stays, all others wait for its place; measured when 95 in 100 do. Processes: growth of the anonymous memory of whoever lets
+NOTES="One client is inside and stays, all others wait for its place; measured when 95 in 100 do, or when
+more of them leave than come. Processes: growth of the anonymous memory of whoever lets
 them wait. Kernel: growth of its slabs, which has the clients' own sockets as well, the same for all; for Spillway also
 the entries that its tables have for a waiter, although those tables are allocated at the start. HAProxy and PgBouncer
 need a file for each who waits, and HAProxy reckons with $HAPROXY_EACH. A process may have $(with_commas "$FILES") here (fs.nr_open is
@@ -102,9 +103,11 @@ waiting_now() {
 	esac
 }
 # Nearly: on a busy machine repetitions of so many SYNs get lost, and who is not heard for long waits no more, until his next.
+# Where more leave than come it does not become better.
 nearly_all_wait() {
 	WAITING=$(waiting_now "$1")
-	[ "$WAITING" -ge $((WAITERS * 95 / 100)) ]
+	[ "$WAITING" -le "$MOST_WAITED" ] || MOST_WAITED=$WAITING
+	[ "$WAITING" -ge $((WAITERS * 95 / 100)) ] || [ "$WAITING" -lt $((MOST_WAITED * 9 / 10)) ]
 }
 
 anonymous_bytes() { awk '/^RssAnon:/ { print $2 * 1024 }' "/proc/$(process_of "$1")/status"; }
@@ -163,6 +166,7 @@ measure() {
 	wait_until "one is inside" holds
 	process=$(anonymous_bytes "$who") slab=$(slab_bytes)
 	all_come
+	MOST_WAITED=0
 	WAIT_SECONDS=120 wait_until "nearly all others wait" nearly_all_wait "$who"
 	process=$((($(anonymous_bytes "$who") - process) / WAITING))
 	slab=$((($(slab_bytes) - slab) / WAITING + $(table_bytes "$who")))
