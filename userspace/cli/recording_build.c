@@ -103,30 +103,45 @@ static void add_inside(struct builder *builder, const struct sw_recorded *line)
 	add(builder, line, at_ns)->is_inside = true;
 }
 
-/* Who is in is listed after the first decisions may have been told: one that is among these is no other. */
+/* Without a daemon the gate lets in who waits, by a decision. */
+static bool is_let_in(const struct sw_replay_connection *connection, const struct sw_recorded *line)
+{
+	return connection->was.lane == SW_LANE_QUEUE && sw_lane_admits(line->lane);
+}
+
+/*
+ * The decision of a connection that is known already. Who is in is listed after the first decisions may have been
+ * told: one that is among these is no other.
+ */
+static bool is_told_again(struct builder *builder, uint32_t known, const struct sw_recorded *line,
+			  uint64_t at_ns)
+{
+	struct sw_replay_connection *connection = &builder->replay->connections[known];
+	uint64_t *admitted_ns = &builder->admitted_ns[known];
+
+	if (is_let_in(connection, line)) {
+		connection->was.lane = line->lane;
+		connection->was.waited_ns = at_ns - connection->at_ns;
+		*admitted_ns = at_ns;
+		return true;
+	}
+	if (!connection->is_inside || *admitted_ns == SW_REPLAY_UNKNOWN ||
+	    !sw_lane_admits(line->lane))
+		return false;
+	connection->is_inside = false;
+	connection->at_ns = *admitted_ns = at_ns;
+	connection->was.reason = line->reason;
+	return true;
+}
+
 static void add_decision(struct builder *builder, const struct sw_recorded *line)
 {
 	uint64_t at_ns = since(builder, line->at_ns);
 	uint32_t known = find(builder, &line->flow);
-	struct sw_replay_connection *connection =
-		known == NOBODY ? NULL : &builder->replay->connections[known];
 
-	/* Without a daemon the gate lets in who waits, by a decision. */
-	if (connection && connection->was.lane == SW_LANE_QUEUE && sw_lane_admits(line->lane)) {
-		connection->was.lane = line->lane;
-		connection->was.waited_ns = at_ns - connection->at_ns;
-		builder->admitted_ns[known] = at_ns;
-		return;
-	}
-	if (connection && connection->is_inside &&
-	    builder->admitted_ns[known] != SW_REPLAY_UNKNOWN && sw_lane_admits(line->lane)) {
-		connection->is_inside = false;
-		connection->at_ns = builder->admitted_ns[known] = at_ns;
-		connection->was.reason = line->reason;
-		return;
-	}
-	connection = add(builder, line, at_ns);
-	connection->was.waited = line->lane == SW_LANE_QUEUE && !line->is_shadow;
+	if (known == NOBODY || !is_told_again(builder, known, line, at_ns))
+		add(builder, line, at_ns)->was.waited =
+			line->lane == SW_LANE_QUEUE && !line->is_shadow;
 }
 
 static void end_wait(struct builder *builder, const struct sw_recorded *line)

@@ -126,15 +126,15 @@ static int read_name(struct reader *reader, const json_t *line, const char *key,
 		text = "-";
 	if (strlen(text) > SW_CONFIG_NAME_MAX)
 		return refuse(reader, key, "is no name");
-	strcpy(out, text);
+	memcpy(out, text, strlen(text) + 1);
 	return 0;
 }
 
 static uint8_t reason_of(const char *name)
 {
-	for (uint8_t i = 0; i < SW_REASON_COUNT; i++)
+	for (int i = 0; i < SW_REASON_COUNT; i++)
 		if (strcmp(sw_explain_reason_name(i), name) == 0)
-			return i;
+			return (uint8_t)i;
 	return SW_REASON_FIRST;
 }
 

@@ -5,6 +5,7 @@
 #include "cli/replay_tally.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -68,8 +69,8 @@ static void count_run(const struct named *run, size_t count, uint64_t *times,
 {
 	size_t waited = 0;
 
-	strcpy(row->service, run->connection->service);
-	strcpy(row->name, run->name);
+	snprintf(row->service, sizeof(row->service), "%s", run->connection->service);
+	snprintf(row->name, sizeof(row->name), "%s", run->name);
 	row->came = count;
 	for (size_t i = 0; i < count; i++) {
 		row->was.lane[run[i].connection->was.lane]++;
@@ -146,7 +147,8 @@ int sw_replay_tally_make(const struct sw_replay *replay, const struct sw_config 
 			continue;
 		named[count].connection = connection;
 		if (by == SW_REPLAY_BY_CLASS)
-			strcpy(named[count].name, connection->class);
+			snprintf(named[count].name, sizeof(named[count].name), "%s",
+				 connection->class);
 		else
 			name_source(connection, config, named[count].name,
 				    sizeof(named[count].name));

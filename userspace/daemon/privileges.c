@@ -95,7 +95,7 @@ int sw_privileges_become_user(struct sw_daemon *daemon, struct sw_error *err)
 
 int sw_privileges_reduce(struct sw_error *err)
 {
-	capabilities data, least = {0};
+	capabilities data = {0}, least = {0};
 	int failed = geteuid() ? get(data) : 0;
 
 	if (!geteuid())

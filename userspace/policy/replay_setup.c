@@ -4,6 +4,7 @@
  */
 #include <arpa/inet.h>
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -71,8 +72,8 @@ static int find_place(struct sw_replay_sim *sim, size_t index, struct sw_error *
 	}
 	memcpy(address.bytes, connection->flow.client.bytes, sizeof(address.bytes));
 	class = sw_plan_class_of(sim->plan, service, &address);
-	strcpy(connection->service, service->name);
-	strcpy(connection->class, class->name);
+	snprintf(connection->service, sizeof(connection->service), "%s", service->name);
+	snprintf(connection->class, sizeof(connection->class), "%s", class->name);
 	connection->is = (struct sw_replay_outcome){0};
 	place->service = service->id;
 	place->class_id = class->id;
