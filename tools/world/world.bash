@@ -43,8 +43,13 @@ world_create() {
 	fi
 }
 
+# One after another: a second file system on top of the first would hide what worlds beside this one have pinned.
 world_mount_bpffs() {
-	[ "$(stat -f -c %T /sys/fs/bpf 2>/dev/null)" = bpf_fs ] || mount -t bpf bpf /sys/fs/bpf
+	# shellcheck disable=SC2094 # a folder is opened to be locked, not to be read
+	(
+		flock 9
+		[ "$(stat -f -c %T /sys/fs/bpf 2>/dev/null)" = bpf_fs ] || mount -t bpf bpf /sys/fs/bpf
+	) 9</sys/fs/bpf
 }
 
 # The daemon first, so that it detaches as it would in life; then everything by force.
