@@ -5,6 +5,7 @@
 
 load lib/e2e
 load lib/waiters
+load lib/looked_at
 
 PAGE=http://127.0.0.1:9432/
 
@@ -22,20 +23,6 @@ teardown() {
 	end_test
 }
 
-# configuration BUDGET
-configuration() {
-	cat <<-YAML
-		services:
-		  - name: main
-		    listen: [":5432"]
-		    budget: {mode: fixed, direct: $1}
-		    lanes: [direct, queue, refuse]
-		    queue: {max_wait: 60s, max_waiting: 40}
-		    classes:
-		      - {name: default, rate: unlimited}
-		      - {name: shut, sources: ["10.77.9.0/24"], action: refuse}
-	YAML
-}
 start() { configuration "$1" | spillwayd_start; }
 
 # browse [OPTION]... EXPRESSION...: see lib/browser.py; what it says is in $output.

@@ -5,6 +5,7 @@
 
 load lib/e2e
 load lib/waiters
+load lib/looked_at
 load lib/top
 
 setup_file() { world_with_database; }
@@ -16,24 +17,13 @@ teardown() {
 	end_test
 }
 
-# configuration BUDGET
-configuration() {
-	cat <<-YAML
-		services:
-		  - name: main
-		    listen: [":5432"]
-		    budget: {mode: fixed, direct: $1}
-		    lanes: [direct, queue, refuse]
-		    queue: {max_wait: 60s, max_waiting: 40}
-		    classes:
-		      - {name: default, rate: unlimited}
-		      - {name: shut, sources: ["10.77.9.0/24"], action: refuse}
-		  - name: other
-		    listen: [":5433"]
-		    budget: {mode: fixed, direct: 5}
-	YAML
+# start BUDGET: beside it a service that nothing listens for.
+start() {
+	{
+		configuration "$1"
+		printf '  - {name: other, listen: [":5433"], budget: {mode: fixed, direct: 5}}\n'
+	} | spillwayd_start
 }
-start() { configuration "$1" | spillwayd_start; }
 
 # A row of sources: its address at the beginning, and somewhere else what the pattern says.
 source_row() { screen | grep -E "^$1 " | grep -Eq -- "$2"; }

@@ -11,6 +11,7 @@
 
 #include <cmocka.h>
 
+#include "answer_json.h"
 #include "daemon/history.c"
 #include "daemon/html.c"
 #include "daemon/page_chart.c"
@@ -38,20 +39,6 @@ static int tear_down(void **state)
 	sw_history_free((struct sw_history *)data.history);
 	evbuffer_free(out);
 	return 0;
-}
-
-/* An answer in JSON, with ' for ". */
-static json_t *parse(const char *text)
-{
-	char *quoted = strdup(text);
-	json_t *value;
-
-	for (char *at = quoted; *at; at++)
-		*at = *at == '\'' ? '"' : *at;
-	value = json_loads(quoted, 0, NULL);
-	free(quoted);
-	assert_non_null(value);
-	return value;
 }
 
 /* What was written so far; empties it. */

@@ -10,6 +10,7 @@
 
 #include <cmocka.h>
 
+#include "answer_json.h"
 #include "cli/field.c"
 #include "cli/table.c"
 #include "cli/term.c"
@@ -24,20 +25,6 @@ static int tear_down(void **state)
 	(void)state;
 	sw_top_data_clear(&data);
 	return 0;
-}
-
-/* An answer in JSON, with ' for ". */
-static json_t *parse(const char *text)
-{
-	char *quoted = strdup(text);
-	json_t *value;
-
-	for (char *at = quoted; *at; at++)
-		*at = *at == '\'' ? '"' : *at;
-	value = json_loads(quoted, 0, NULL);
-	free(quoted);
-	assert_non_null(value);
-	return value;
 }
 
 static void take(const char *status, const char *queue, const char *sources, uint64_t at_ns)
