@@ -127,3 +127,15 @@ asker() {
 	assert_equal "while the file was read the daemon" 'at work' "$(sort -u "$WORLD/log/slow-file")"
 }
 test_other_asks() { [[ $(asking pid) =~ ^[0-9]+$ ]] && [ "$(asking pid)" != "$1" ]; }
+
+@test "while a start waits for a database status says that it is starting, and attached to nothing" {
+	rm "$WORLD/services.conf"
+	mkfifo "$WORLD/services.conf"
+	configuration | spillwayd_configure
+	spillwayd_run &
+	wait_until "it says that it is starting" says 'starting: it asks the databases first'
+	wait $!
+	says 'attached to eth0 '
+	! says starting
+}
+says() { sw status | grep -q "$1"; }

@@ -32,13 +32,14 @@ spillwayd_run() {
 	fi
 }
 
-# Until a database has answered for the first time, newcomers wait for those milliseconds.
+# It answers before it is attached, while it asks its databases; and until one has answered for the first time,
+# newcomers wait for those milliseconds.
 spillwayd_knows_or_is_gone() {
 	local answer
 	process_is_gone spillwayd && return
 	# Until it answers jq is not asked, which takes longer than all the rest.
 	answer=$(sw status --json) &&
-		jq -e 'all(.services[]; .queue.ready or .database.up == false)' <<<"$answer"
+		jq -e '.daemon.ready and all(.services[]; .queue.ready or .database.up == false)' <<<"$answer"
 }
 
 spillwayd_stop() { stop_process spillwayd TERM; }

@@ -34,6 +34,8 @@ static void print_heading(const json_t *result)
 			      sw_field_text(interface, "mode"));
 	}
 	sw_term_print("\n");
+	if (json_is_false(json_object_get(daemon, "ready")))
+		sw_term_print("starting: it asks the databases first, then attaches\n");
 }
 
 static enum sw_style style_of_use(long long used, long long limit)

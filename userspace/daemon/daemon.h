@@ -58,6 +58,7 @@ struct sw_daemon {
 	uint64_t reconcile_failed_ns;
 	struct event *sigterm, *sigint, *sighup;
 	uint64_t started_ns;
+	bool is_ready; /* the gate is where it should be: before, databases are asked and verbs answered */
 	char *base_config; /* the file and the options as they were last read, in YAML */
 	size_t told_services, told_interfaces; /* to the service manager: daemon/notify.h */
 	struct sw_page *page;		       /* daemon/page.h; NULL before it is made */

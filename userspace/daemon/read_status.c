@@ -232,9 +232,10 @@ static json_t *daemon_to_json(const struct sw_daemon *daemon, uint64_t now_ns)
 		__atomic_load_n(&daemon->maps->control->heartbeat_ns, __ATOMIC_RELAXED);
 	uint64_t age_ns = now_ns > heartbeat_ns ? now_ns - heartbeat_ns : 0;
 
-	return json_pack("{s:i, s:s, s:I, s:f}", "pid", (int)getpid(), "version", SW_VERSION,
+	return json_pack("{s:i, s:s, s:I, s:f, s:b}", "pid", (int)getpid(), "version", SW_VERSION,
 			 "uptime_s", (json_int_t)((now_ns - daemon->started_ns) / SW_NS_PER_S),
-			 "heartbeat_age_s", (double)age_ns / SW_NS_PER_S);
+			 "heartbeat_age_s", (double)age_ns / SW_NS_PER_S, "ready",
+			 (int)daemon->is_ready);
 }
 
 static json_t *reconcile_to_json(const struct sw_reconcile *done)

@@ -250,6 +250,7 @@ static void stop(struct sw_daemon *daemon, enum sw_unload how)
 
 static void announce(struct sw_daemon *daemon)
 {
+	daemon->is_ready = true;
 	sw_notify_ready(daemon);
 	if (!daemon->attachment_count)
 		sw_log_warn("no interface is configured: nothing is guarded until "
