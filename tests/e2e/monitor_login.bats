@@ -136,6 +136,6 @@ test_other_asks() { [[ $(asking pid) =~ ^[0-9]+$ ]] && [ "$(asking pid)" != "$1"
 	wait_until "it says that it is starting" says 'starting: it asks the databases first'
 	wait $!
 	says 'attached to eth0 '
-	! says starting
+	assert_equal "starting" 0 "$(sw status | grep -c starting)"
 }
 says() { sw status | grep -q "$1"; }
