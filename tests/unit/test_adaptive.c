@@ -222,6 +222,33 @@ static void while_they_wait_for_each_other_nothing_is_learned(void **state)
 	assert_int_equal(plant.adaptive.cuts, cuts);
 }
 
+/* A small budget may end the waiting: what is left are the same short turns. */
+static void nor_while_only_a_cut_keeps_them_from_waiting(void **state)
+{
+	struct plant plant = plant_of(60);
+	uint64_t cuts;
+
+	(void)state;
+	run_s(&plant, 20);
+	plant.lasts_s = plant.convoy_s = 0.004;
+	run_s(&plant, 5);
+	plant.wanted = 1;
+	run_s(&plant, 60);
+	assert_within(plant.adaptive.signals[SW_ADAPTIVE_WAITS].ratio, 1, 1.1);
+	assert_int_equal(slots(&plant), 5);
+	cuts = plant.adaptive.cuts;
+	plant.lasts_s = 0.1;
+	plant.convoy_s = 0;
+	plant.wanted = 60;
+	run_s(&plant, 5);
+	assert_within(slots(&plant), 50, 90);
+	assert_int_equal(plant.adaptive.cuts, cuts);
+	/* When it has grown, shorter work is learned for what it is. */
+	plant.lasts_s = 0.01;
+	run_s(&plant, 60);
+	assert_within(plant.adaptive.signals[SW_ADAPTIVE_TRANSACTION].usual, 0, 0.05);
+}
+
 static void one_answer_that_comes_late_is_no_reason_to_cut(void **state)
 {
 	struct plant plant = plant_of(60);
@@ -527,6 +554,7 @@ int main(void)
 		cmocka_unit_test(
 			a_convoy_cuts_it_to_what_keeps_the_lock_busy_and_it_grows_back_after_it),
 		cmocka_unit_test(while_they_wait_for_each_other_nothing_is_learned),
+		cmocka_unit_test(nor_while_only_a_cut_keeps_them_from_waiting),
 		cmocka_unit_test(one_answer_that_comes_late_is_no_reason_to_cut),
 		cmocka_unit_test(from_its_floor_it_grows_when_it_has_learned_what_is_usual_there),
 		cmocka_unit_test(answers_within_milliseconds_are_good_whatever_is_usual),

@@ -109,6 +109,7 @@ static enum sw_adaptive_state cut(struct sw_adaptive *adaptive,
 		return SW_ADAPTIVE_SETTLES;
 	try_less(adaptive, used);
 	adaptive->limit = used * fmin(adaptive->gradient, CUT_LEAST);
+	adaptive->is_relieved = adaptive->slowest == SW_ADAPTIVE_WAITS;
 	adaptive->cut_ns = adaptive->sampled_ns;
 	adaptive->cuts++;
 	return SW_ADAPTIVE_CUT;
@@ -157,6 +158,7 @@ static enum sw_adaptive_state grow(struct sw_adaptive *adaptive,
 		return SW_ADAPTIVE_HOLDS;
 	adaptive->limit = fmin(from + GROWTH * sqrt(from) * fmin(dt, STEP_MOST_S), rules->ceiling);
 	adaptive->trial.slots = 0;
+	adaptive->is_relieved = false;
 	return SW_ADAPTIVE_GROWS;
 }
 

@@ -170,6 +170,7 @@ static void learn_all(struct sw_adaptive *adaptive, const struct sw_adaptive_rul
 		      double dt)
 {
 	double transaction = adaptive->signals[SW_ADAPTIVE_TRANSACTION].now;
+	double *usual = &adaptive->signals[SW_ADAPTIVE_TRANSACTION].usual;
 	bool lull = sw_adaptive_is_lull(adaptive, rules) || !sw_adaptive_is_learned(adaptive);
 
 	/* While they wait for each other nothing is as usual. */
@@ -181,8 +182,9 @@ static void learn_all(struct sw_adaptive *adaptive, const struct sw_adaptive_rul
 	if (!sw_adaptive_has_work(adaptive))
 		return;
 	adaptive->learned_s += dt;
-	if (transaction > 0)
-		learn(&adaptive->signals[SW_ADAPTIVE_TRANSACTION].usual, transaction, dt, lull);
+	/* Short turns at a lock are not what comes when that is over: beside them it would look slow, and be cut. */
+	if (transaction > 0 && !(adaptive->is_relieved && transaction < *usual))
+		learn(usual, transaction, dt, lull);
 }
 
 static void compare(struct sw_adaptive *adaptive, const struct sw_adaptive_rules *rules)
