@@ -22,7 +22,7 @@ static __always_inline __u8 parked_flags(const struct gate *gate, const struct s
 		flags |= SW_FLOW_OVER_RATE;
 	else if (verdict->over == SW_REASON_SOURCE_LIVE)
 		flags |= SW_FLOW_OVER_LIVE;
-	if (!gate->source)
+	if (!gate->is_listed)
 		flags |= SW_FLOW_UNLISTED;
 	return flags;
 }

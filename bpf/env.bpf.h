@@ -23,7 +23,7 @@ struct gate {
 	__u32 service_id;
 	__u32 class_id;
 	__u64 now_ns;
-	struct sw_source_live *source; /* once it is known */
+	__u8 is_listed; /* of who waits: its source has an entry that counts it */
 	/* Somebody who waits, while there is no daemon; its flow's word, its class and source as counted. */
 	__u8 is_waiter;
 	__u8 owes_rate;	 /* it takes its arrival from its source's rate when it has waited */
@@ -31,29 +31,18 @@ struct gate {
 	__u64 waiter_word;
 };
 
-SW_INLINE int sw_env_source_take(struct sw_request *request, int direct,
+SW_INLINE int sw_env_source_take(struct sw_request *request, enum sw_source_share share,
 				 const struct sw_source_limits *limits)
 {
-	struct gate *gate = request->env;
-
-	return source_take(&request->source, &gate->source, direct, limits);
-}
-
-SW_INLINE struct sw_source_live *sw_env_source(struct sw_request *request)
-{
-	struct gate *gate = request->env;
-
-	return gate->source;
+	return source_enter(&request->source, request->service_conf, request->service, limits,
+			    share);
 }
 
 SW_INLINE __u32 sw_env_source_live(struct sw_request *request)
 {
-	struct gate *gate = request->env;
+	struct sw_source_live *source = source_find(&request->source);
 
-	gate->source = source_find(&request->source);
-	return gate->source && !sw_source_is_gone(gate->source->word)
-		       ? sw_source_live_count(gate->source->word)
-		       : 0;
+	return source && !sw_source_is_gone(source->word) ? sw_source_live_count(source->word) : 0;
 }
 
 enum listener {
@@ -117,8 +106,10 @@ SW_INLINE void sw_env_step(struct sw_request *request, enum sw_check check, __u6
 SW_INLINE int sw_env_source_wait(struct sw_request *request, __u32 limit)
 {
 	struct gate *gate = request->env;
+	int said = source_wait(&request->source, limit);
 
-	return source_wait(&request->source, &gate->source, limit);
+	gate->is_listed = !said;
+	return said & 0xff;
 }
 
 SW_INLINE int sw_env_parkable(struct sw_request *request)

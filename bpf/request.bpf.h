@@ -22,16 +22,21 @@ static __always_inline void request_begin(struct gate *gate, struct sw_request *
 /* Gives back what a verdict took that nothing comes of. */
 static __noinline int give_back(struct gate *gate, struct sw_request *request, __u8 lane)
 {
+	struct sw_source_live *source = 0;
+
+	/* What is counted keeps the entry, so it is still the one that did. */
+	if (lane != SW_LANE_QUEUE || gate->is_listed)
+		source = source_find(&request->source);
 	if (lane != SW_LANE_QUEUE) {
-		sw_release(request->service, request->class_state, gate->source, lane, 1);
+		sw_release(request->service, request->class_state, source, lane, 1);
 		/* Whose turn it was meanwhile found nothing. */
 		if (somebody_waits(request->service))
 			wake(SW_WAKEUP_FREED, gate->class_id, &request->source);
 		return 0;
 	}
 	sw_waiting_free(request->service, request->class_state);
-	if (gate->source)
-		sw_source_leave(&gate->source->word);
+	if (source)
+		sw_source_leave(&source->word);
 	return 0;
 }
 

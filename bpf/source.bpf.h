@@ -8,7 +8,7 @@
 
 #include "maps.bpf.h"
 #include "spillway/address.h"
-#include "spillway/source.h"
+#include "spillway/half_open.h"
 
 static __always_inline void source_key(__u32 service, const struct sw_in6 *client, __u32 bits,
 				       struct sw_source_key *key)
@@ -60,25 +60,52 @@ static __always_inline int source_take(const struct sw_source_key *key,
 }
 
 /*
- * Likewise for one that is to wait. Where sources have no limit for that, one without an entry, or whose entry is on
- * its way out, is given none: that would take nearly as much memory as the flow. Then *live is NULL.
+ * The source's share of a connection within its limits, and of the handshake that it begins with: 0, or enum
+ * sw_reason. A global function, as is the next: with an entry or without the chain goes on in the same way, which the
+ * verifier would follow once for each way to come by one.
  */
-static __always_inline int source_wait(const struct sw_source_key *key,
-				       struct sw_source_live **live, __u32 limit)
+SW_SUBPROGRAM int source_enter(const struct sw_source_key *source,
+			       const struct sw_service_conf *conf, struct sw_service_state *service,
+			       const struct sw_source_limits *limits, enum sw_source_share share)
 {
-	__u64 empty = sw_source_empty(key);
-	int reason = SW_REASON_SOURCES_FULL;
+	struct sw_source_live *live = 0;
+	struct sw_source_key key;
+	int reason;
 
-	if (!*live)
-		*live = source_find(key);
-	if (*live)
-		reason = sw_source_wait(&(*live)->word, empty, limit);
+	if (!source || !conf || !service || !limits)
+		return SW_REASON_SOURCES_FULL;
+	key = *source;
+	reason = source_take(&key, &live, share != SW_SHARE_POOLED, limits);
+	return reason ? reason : sw_half_open_begin(conf, service, live, share);
+}
+
+/* What source_wait() says of one that waits without an entry. */
+#define SOURCE_UNLISTED 0x100
+
+/*
+ * Counts one that is to wait: 0, enum sw_reason, or SOURCE_UNLISTED. Where sources have no limit for that, one without
+ * an entry, or whose entry is on its way out, is given none: that would take nearly as much memory as the flow.
+ */
+SW_SUBPROGRAM int source_wait(const struct sw_source_key *source, __u32 limit)
+{
+	struct sw_source_live *live;
+	struct sw_source_key key;
+	int reason = SW_REASON_SOURCES_FULL;
+	__u64 empty;
+
+	if (!source)
+		return reason;
+	key = *source;
+	empty = sw_source_empty(&key);
+	live = source_find(&key);
+	if (live)
+		reason = sw_source_wait(&live->word, empty, limit);
 	if (reason != SW_REASON_SOURCES_FULL)
 		return reason;
-	*live = limit ? source_make(key, empty) : 0;
-	if (!*live)
-		return limit ? reason : 0;
-	reason = sw_source_wait(&(*live)->word, empty, limit);
+	live = limit ? source_make(&key, empty) : 0;
+	if (!live)
+		return limit ? reason : SOURCE_UNLISTED;
+	reason = sw_source_wait(&live->word, empty, limit);
 	return reason == SW_REASON_SOURCES_FULL ? SW_REASON_CONTENDED : reason;
 }
 

@@ -15,11 +15,10 @@ SW_INLINE struct sw_verdict sw_decide_anyway(struct sw_request *request, __u8 re
 	struct sw_verdict verdict = {.lane = SW_LANE_DIRECT, .reason = reason};
 	__u64 before;
 
-	if (sw_env_source_take(request, 1, &none))
+	if (sw_env_source_take(request, SW_SHARE_ANYWAY, &none))
 		return (struct sw_verdict){sw_chain_last(request->class_conf->lanes),
 					   SW_REASON_SOURCES_FULL, 0};
 	before = sw_slots_take_anyway(request->service, request->class_state);
-	sw_half_open_add(request->service, sw_env_source(request));
 	request->over_budget = sw_slots_total(before) >= request->service_conf->budget;
 	return verdict;
 }

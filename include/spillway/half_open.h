@@ -17,6 +17,14 @@
 #define SPILLWAY_HALF_OPEN_H
 
 #include "spillway/maps.h"
+#include "spillway/source.h"
+
+/* What a connection takes of its source. */
+enum sw_source_share {
+	SW_SHARE_POOLED, /* one connection */
+	SW_SHARE_DIRECT, /* one on the direct lane, whose handshake is not complete */
+	SW_SHARE_ANYWAY, /* the same, whatever the caps on handshakes say */
+};
 
 SW_INLINE void sw_half_open_add(struct sw_service_state *service, struct sw_source_live *source)
 {
@@ -80,6 +88,25 @@ SW_SUBPROGRAM int sw_half_open_take(const struct sw_service_conf *conf,
 		return 0;
 	sw_half_open_free(service, source);
 	return SW_REASON_HALF_OPEN;
+}
+
+/* Likewise, of a connection that `source` has counted already: where it may not be, the source has let it go. */
+SW_INLINE int sw_half_open_begin(const struct sw_service_conf *conf,
+				 struct sw_service_state *service, struct sw_source_live *source,
+				 enum sw_source_share share)
+{
+	int reason;
+
+	if (share == SW_SHARE_POOLED)
+		return 0;
+	if (share == SW_SHARE_ANYWAY) {
+		sw_half_open_add(service, source);
+		return 0;
+	}
+	reason = sw_half_open_take(conf, service, source);
+	if (reason && source)
+		sw_source_free(&source->word, 1);
+	return reason;
 }
 
 #endif

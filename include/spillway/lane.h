@@ -4,8 +4,7 @@
  * gate runs this on the live maps, `spillway explain` on a copy of them: who includes this file says
  * beforehand how to reach sources and listeners, by
  *
- *   int sw_env_source_take(struct sw_request *, direct, limits)    0, or which limit speaks
- *   struct sw_source_live *sw_env_source(struct sw_request *)      where that counted it
+ *   int sw_env_source_take(struct sw_request *, share, limits)     0, or which limit speaks
  *   __u32 sw_env_source_live(struct sw_request *)           connections that the source has now
  *   int sw_env_source_wait(struct sw_request *, limit)      0, or why none more of it may wait
  *   int sw_env_parkable(struct sw_request *)                0, or why this SYN cannot be kept
@@ -69,9 +68,8 @@ struct sw_request {
 	void *env;	  /* for the hooks */
 };
 
-SW_INLINE int sw_env_source_take(struct sw_request *request, int direct,
+SW_INLINE int sw_env_source_take(struct sw_request *request, enum sw_source_share share,
 				 const struct sw_source_limits *limits);
-SW_INLINE struct sw_source_live *sw_env_source(struct sw_request *request);
 SW_INLINE __u32 sw_env_source_live(struct sw_request *request);
 SW_INLINE int sw_env_source_wait(struct sw_request *request, __u32 limit);
 SW_INLINE int sw_env_parkable(struct sw_request *request);
@@ -131,7 +129,7 @@ SW_INLINE int sw_decide_take(struct sw_request *request, __u8 lane)
 	return sw_pooler_take(conf, request->service, request->class_state);
 }
 
-/* Likewise of incomplete handshakes, where there are caps. */
+/* Likewise of incomplete handshakes, where there are caps. For hooks that explain. */
 SW_INLINE void sw_decide_show_half_open(struct sw_request *request,
 					const struct sw_source_live *source)
 {
@@ -146,22 +144,6 @@ SW_INLINE void sw_decide_show_half_open(struct sw_request *request,
 			    conf->half_open_max,
 			    sw_half_open_is_within(conf, request->service->half_open, own,
 						   source && source->is_proven));
-}
-
-/* Takes the source's connection, and on the direct lane the right to leave it incomplete. */
-SW_INLINE int sw_decide_source(struct sw_request *request, int direct,
-			       const struct sw_source_limits *limits)
-{
-	int reason = sw_env_source_take(request, direct, limits);
-	struct sw_source_live *source = sw_env_source(request);
-
-	if (reason || !direct)
-		return reason;
-	sw_decide_show_half_open(request, source);
-	reason = sw_half_open_take(request->service_conf, request->service, source);
-	if (reason && source)
-		sw_source_free(&source->word, 1);
-	return reason;
 }
 
 /* Takes a place in the queue: 0, or why there is none. */
@@ -197,7 +179,8 @@ SW_INLINE int sw_decide_lane(struct sw_request *request, __u8 lane,
 		reason = sw_decide_take(request, lane);
 	if (reason)
 		return reason;
-	reason = sw_decide_source(request, lane == SW_LANE_DIRECT, limits);
+	reason = sw_env_source_take(
+		request, lane == SW_LANE_DIRECT ? SW_SHARE_DIRECT : SW_SHARE_POOLED, limits);
 	if (reason)
 		sw_release(request->service, request->class_state, 0, lane, 0);
 	return reason;

@@ -56,13 +56,13 @@ static long sw_decide_turn(__u32 turn, void *state)
 	else
 		reason = sw_decide_lane(walk->request, lane, &walk->limits);
 	if (!reason) {
-		walk->verdict.lane = lane;
+		walk->verdict.lane = sw_hide(walk->request, lane);
 		return 1;
 	}
 	walk->verdict.reason = sw_hide(walk->request, reason);
 	walk->chain >>= 8;
 	if (reason == SW_REASON_CHECKSUM) {
-		walk->verdict.lane = SW_LANE_DROP;
+		walk->verdict.lane = sw_hide(walk->request, SW_LANE_DROP);
 		return 1;
 	}
 	if (lane == SW_LANE_QUEUE)
@@ -142,7 +142,7 @@ SW_INLINE struct sw_verdict sw_decide_chain(struct sw_request *request, __u8 ove
 		.chain = sw_decide_whole(request, over_reason),
 		.limits.live = over_reason ? 0 : request->class_conf->connections_per_source,
 		.limits.direct = request->class_conf->direct_per_source,
-		.verdict.lane = SW_LANE_REFUSE,
+		.verdict.lane = sw_hide(request, SW_LANE_REFUSE),
 		.verdict.reason = sw_hide(request, over_reason),
 		.verdict.over = sw_hide(request, over_reason),
 	};

@@ -31,20 +31,20 @@ struct world {
 	enum sw_check last_check;
 };
 
-SW_INLINE int sw_env_source_take(struct sw_request *request, int direct,
+SW_INLINE int sw_env_source_take(struct sw_request *request, enum sw_source_share share,
 				 const struct sw_source_limits *limits)
 {
 	struct world *world = request->env;
 	int reason = world->take_reason ? world->take_reason
-					: sw_source_take(&world->source.word, 0, direct, limits);
+					: sw_source_take(&world->source.word, 0,
+							 share != SW_SHARE_POOLED, limits);
 
 	world->taken += !reason;
-	return reason;
-}
-
-SW_INLINE struct sw_source_live *sw_env_source(struct sw_request *request)
-{
-	return &((struct world *)request->env)->source;
+	if (reason)
+		return reason;
+	if (share == SW_SHARE_DIRECT)
+		sw_decide_show_half_open(request, &world->source);
+	return sw_half_open_begin(request->service_conf, request->service, &world->source, share);
 }
 
 SW_INLINE __u32 sw_env_source_live(struct sw_request *request)

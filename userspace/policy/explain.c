@@ -42,25 +42,25 @@ SW_INLINE __u32 sw_env_source_live(struct sw_request *request)
 	return sw_source_live_count(run->source.word);
 }
 
-SW_INLINE struct sw_source_live *sw_env_source(struct sw_request *request)
-{
-	struct run *run = request->env;
-
-	return &run->source;
-}
-
-SW_INLINE int sw_env_source_take(struct sw_request *request, int direct,
+SW_INLINE int sw_env_source_take(struct sw_request *request, enum sw_source_share share,
 				 const struct sw_source_limits *limits)
 {
 	struct run *run = request->env;
 	__u64 empty = sw_source_empty(&request->source);
 	uint32_t has = sw_source_direct_count(run->source.word);
+	bool direct = share != SW_SHARE_POOLED;
+	int reason;
 
 	if (direct && limits->direct)
 		add_step(run, SW_CHECK_SOURCE_DIRECT, has, limits->direct, has < limits->direct);
 	if (run->facts->sources_full && run->source.word == empty)
 		return SW_REASON_SOURCES_FULL;
-	return sw_source_take(&run->source.word, empty, direct, limits);
+	reason = sw_source_take(&run->source.word, empty, direct, limits);
+	if (reason)
+		return reason;
+	if (share == SW_SHARE_DIRECT)
+		sw_decide_show_half_open(request, &run->source);
+	return sw_half_open_begin(request->service_conf, request->service, &run->source, share);
 }
 
 /* A SYN's own port may be in TIME_WAIT, which nobody can tell without the port. */

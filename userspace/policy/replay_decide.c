@@ -13,17 +13,17 @@
 #include "spillway/gcra.h"
 #include "spillway/waiter.h"
 
-SW_INLINE int sw_env_source_take(struct sw_request *request, int direct,
+SW_INLINE int sw_env_source_take(struct sw_request *request, enum sw_source_share share,
 				 const struct sw_source_limits *limits)
 {
 	struct sw_replay_source *source = request->env;
 
-	return sw_source_take(&source->live.word, sw_source_empty(&source->key), direct, limits);
-}
+	int reason = sw_source_take(&source->live.word, sw_source_empty(&source->key),
+				    share != SW_SHARE_POOLED, limits);
 
-SW_INLINE struct sw_source_live *sw_env_source(struct sw_request *request)
-{
-	return &((struct sw_replay_source *)request->env)->live;
+	return reason ? reason
+		      : sw_half_open_begin(request->service_conf, request->service, &source->live,
+					   share);
 }
 
 SW_INLINE __u32 sw_env_source_live(struct sw_request *request)
@@ -125,8 +125,10 @@ void sw_replay_take_anyway(struct sw_replay_sim *sim, size_t index, uint8_t lane
 {
 	struct sw_request request = request_of(sim, index);
 	const struct sw_source_limits none = {0};
+	struct sw_replay_source *source = request.env;
 
-	sw_env_source_take(&request, lane == SW_LANE_DIRECT, &none);
+	sw_source_take(&source->live.word, sw_source_empty(&source->key), lane == SW_LANE_DIRECT,
+		       &none);
 	if (lane == SW_LANE_DIRECT)
 		sw_slots_take_anyway(request.service, request.class_state);
 	else
