@@ -208,6 +208,10 @@ SECONDS ?= 60
 FUZZ_TESTS := $(patsubst tests/fuzz/fuzz_%.c,$(BUILD)/fuzz/%,$(sort $(wildcard tests/fuzz/fuzz_*.c)))
 FUZZ_LIB := $(patsubst %.c,$(BUILD)/fuzz/obj/%.o,$(call sources,userspace/core userspace/config) \
 	userspace/daemon/control_request.c)
+# What a recording is read and replayed by; the target holds cli/replay.c itself.
+FUZZ_REPLAY := $(patsubst %.c,$(BUILD)/fuzz/obj/%.o,$(call sources,userspace/policy) \
+	$(patsubst %,userspace/cli/%.c,recording_time recording_read recording_build replay_report replay_json \
+	replay_tally field args output table term))
 FUZZ_CFLAGS = -std=gnu11 $(WARNINGS) -O1 -g -fsanitize=fuzzer-no-link,address,undefined \
 	-fno-sanitize-recover=all -fno-omit-frame-pointer $(INCLUDES) $(DEFINES) $(shell pkg-config --cflags $(PACKAGES))
 
@@ -216,6 +220,7 @@ $(BUILD)/fuzz/obj/%.o: %.c Makefile
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CLANG) $(FUZZ_CFLAGS) -MMD -MP -c $< -o $@
 
+$(BUILD)/fuzz/recording: $(FUZZ_REPLAY)
 $(FUZZ_TESTS): $(BUILD)/fuzz/%: $(BUILD)/fuzz/obj/tests/fuzz/fuzz_%.o $(FUZZ_LIB)
 	$(call say,LD,$@)
 	$(Q)$(CLANG) $(FUZZ_CFLAGS) -fsanitize=fuzzer $^ -o $@ $(shell pkg-config --libs yaml-0.1 jansson libsystemd)
@@ -223,7 +228,7 @@ $(FUZZ_TESTS): $(BUILD)/fuzz/%: $(BUILD)/fuzz/obj/tests/fuzz/fuzz_%.o $(FUZZ_LIB
 # The gate reads headers where they lie, which BPF permits.
 $(patsubst %,$(BUILD)/fuzz/obj/tests/fuzz/fuzz_%.o,packet exchange): FUZZ_CFLAGS += -fno-sanitize=alignment
 
--include $(FUZZ_LIB:.o=.d) $(FUZZ_TESTS:$(BUILD)/fuzz/%=$(BUILD)/fuzz/obj/tests/fuzz/fuzz_%.d)
+-include $(FUZZ_LIB:.o=.d) $(FUZZ_REPLAY:.o=.d) $(FUZZ_TESTS:$(BUILD)/fuzz/%=$(BUILD)/fuzz/obj/tests/fuzz/fuzz_%.d)
 
 fuzz: deps
 	$(Q)$(MAKE) --no-print-directory $(FUZZ_TESTS)

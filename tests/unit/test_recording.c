@@ -16,6 +16,7 @@
 #include "cli/field.c"
 #include "cli/recording_build.c"
 #include "cli/recording_read.c"
+#include "cli/recording_time.c"
 #include "cli/replay_tally.c"
 
 #define MS SW_NS_PER_MS
@@ -28,7 +29,7 @@ void sw_table_add(struct sw_table *table, enum sw_style style, const char *fmt, 
 static struct sw_recording recording;
 
 /* Seconds and milliseconds after the beginning, then the line's other members. */
-static void read_lines(const char *lines)
+static void try_lines(const char *lines, int expected)
 {
 	static const char header[] =
 		"{\"spillway_recording\":1,\"host\":\"h\",\"at\":\"2026-03-29T02:00:00.000000Z\","
@@ -45,8 +46,14 @@ static void read_lines(const char *lines)
 	fclose(file);
 	rc = sw_recording_read(path, &recording, &err);
 	unlink(path);
-	if (rc)
-		fail_msg("%s", err.text);
+	if (rc != expected)
+		fail_msg("%d: %s", rc, err.text);
+	assert_true(!rc || err.text[0]);
+}
+
+static void read_lines(const char *lines)
+{
+	try_lines(lines, 0);
 }
 
 static int forget(void **unused)
@@ -165,7 +172,8 @@ static void what_is_missing_is_counted(void **unused)
 {
 	(void)unused;
 	read_lines(STATE("1.0000", "100", "5") STATE("2.0000", "150", "7") STATE(
-		"3.0000", "160", "7") "{\"event\":\"missed\",\"count\":3}\n"
+		"3.0000", "160", "7") "{\"event\":\"missed\",\"count\":1e300}\n"
+				      "{\"event\":\"missed\",\"count\":3}\n"
 				      "{\"event\":\"something new\"}\n"
 				      "{\"event\":\"end\"," AT("4.0000") "\"x\":1}\n");
 	assert_int_equal(recording.decisions_untold, 60);
@@ -215,6 +223,20 @@ static void times_are_read_as_they_are_written(void **unused)
 	assert_int_equal(sw_recording_parse_time("2026-03-29T02:17:45.12345-Z", &at_ns), -EINVAL);
 }
 
+static void times_that_no_clock_here_can_have_are_none(void **unused)
+{
+	uint64_t at_ns;
+
+	(void)unused;
+	assert_int_equal(sw_recording_parse_time("1970-01-01T00:00:00.000000Z", &at_ns), 0);
+	assert_int_equal(sw_recording_parse_time("1969-12-31T23:59:59.000000Z", &at_ns), -EINVAL);
+	assert_int_equal(sw_recording_parse_time("2262-01-01T00:00:00.000000Z", &at_ns), 0);
+	assert_int_equal(sw_recording_parse_time("2262-12-31T00:00:00.000000Z", &at_ns), -EINVAL);
+	read_lines(DECIDED("1.0000", "1", "direct") ENDED("2.0000", "1", "9e9"));
+	sw_recording_free(&recording);
+	try_lines(DECIDED("1.0000", "1", "direct") ENDED("2.0000", "1", "1e10"), -EINVAL);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_teardown(name, forget)
@@ -229,6 +251,7 @@ int main(void)
 		TEST(what_is_missing_is_counted),
 		TEST(what_came_close_to_an_end_may_differ_and_the_first_that_was_not_is_told),
 		TEST(times_are_read_as_they_are_written),
+		TEST(times_that_no_clock_here_can_have_are_none),
 	};
 
 	return cmocka_run_group_tests_name("recording", tests, NULL, NULL);

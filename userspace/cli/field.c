@@ -16,8 +16,12 @@ const char *sw_field_text(const json_t *object, const char *key)
 long long sw_field_int(const json_t *object, const char *key)
 {
 	const json_t *value = json_object_get(object, key);
+	double real = json_real_value(value);
 
-	return json_is_real(value) ? (long long)json_real_value(value) : json_integer_value(value);
+	if (!json_is_real(value))
+		return json_integer_value(value);
+	/* The bounds of what converts, which is not all that JSON can say. */
+	return real >= -0x1p63 && real < 0x1p63 ? (long long)real : 0;
 }
 
 bool sw_field_true(const json_t *object, const char *key)

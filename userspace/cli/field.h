@@ -16,7 +16,7 @@
 
 /* A string, or "-". */
 const char *sw_field_text(const json_t *object, const char *key);
-/* A number, or 0. */
+/* A number, or 0: also for one that is beyond long long. */
 long long sw_field_int(const json_t *object, const char *key);
 bool sw_field_true(const json_t *object, const char *key);
 

@@ -12,6 +12,7 @@
  *   {"event":"restarted","at"}                  by another daemon from here on
  *   {"event":"end","at"}                        the last
  *
+ * What the first state of a service says of its budget is taken for what was in force before it, too.
  * Lines are in the order in which they were told, which is nearly that of time; "at" is RFC 3339 in UTC. Keys and events
  * may be added; what changes the meaning of others raises the version.
  */
@@ -21,13 +22,16 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "core/clock.h"
 #include "core/error.h"
 #include "policy/replay.h"
 
 #define SW_RECORDING_VERSION 1
 #define SW_RECORDING_AT	     40
+/* Times until 2262, and durations of which two can be added. */
+#define SW_RECORDING_SECONDS_MOST (INT64_MAX / SW_NS_PER_S)
 
-/* "2026-03-29T02:17:45.123456Z", and back: -EINVAL. */
+/* "2026-03-29T02:17:45.123456Z", and back: -EINVAL for what is none, or not from 1970 to 2262. */
 void sw_recording_time(uint64_t at_ns, char *buf, size_t size);
 int sw_recording_parse_time(const char *text, uint64_t *at_ns);
 

@@ -8,7 +8,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include <jansson.h>
 
@@ -18,8 +17,6 @@
 #include "config/words.h"
 #include "core/clock.h"
 #include "policy/explain.h"
-
-#define FRACTION_DIGITS 6
 
 struct reader {
 	const char *path;
@@ -31,33 +28,6 @@ struct reader {
 	struct sw_recording *out;
 	struct sw_error *err;
 };
-
-void sw_recording_time(uint64_t at_ns, char *buf, size_t size)
-{
-	time_t seconds = (time_t)(at_ns / SW_NS_PER_S);
-	char day[SW_RECORDING_AT];
-	struct tm utc;
-
-	gmtime_r(&seconds, &utc);
-	strftime(day, sizeof(day), "%Y-%m-%dT%H:%M:%S", &utc);
-	snprintf(buf, size, "%.24s.%06uZ", day, (unsigned int)(at_ns % SW_NS_PER_S / SW_NS_PER_US));
-}
-
-int sw_recording_parse_time(const char *text, uint64_t *at_ns)
-{
-	struct tm utc = {0};
-	const char *rest = strptime(text, "%Y-%m-%dT%H:%M:%S", &utc);
-	char *end;
-	unsigned long micros;
-
-	if (!rest || *rest != '.' || strspn(rest + 1, "0123456789") != FRACTION_DIGITS)
-		return -EINVAL;
-	micros = strtoul(rest + 1, &end, 10);
-	if (strcmp(end, "Z") != 0)
-		return -EINVAL;
-	*at_ns = (uint64_t)timegm(&utc) * SW_NS_PER_S + micros * SW_NS_PER_US;
-	return 0;
-}
 
 static int refuse(struct reader *reader, const char *what, const char *value)
 {
@@ -171,13 +141,19 @@ static int read_state(struct reader *reader, const json_t *line, struct sw_recor
 	return read_name(reader, line, "service", out->state.service);
 }
 
-static uint64_t seconds_of(const json_t *line, const char *key)
+/* SW_REPLAY_UNKNOWN where the line has none. */
+static int read_seconds(struct reader *reader, const json_t *line, const char *key, uint64_t *ns)
 {
 	const json_t *value = json_object_get(line, key);
+	double seconds = json_number_value(value);
 
-	if (!json_is_number(value) || json_number_value(value) < 0)
-		return SW_REPLAY_UNKNOWN;
-	return (uint64_t)(json_number_value(value) * SW_NS_PER_S);
+	*ns = SW_REPLAY_UNKNOWN;
+	if (!json_is_number(value) || seconds < 0)
+		return 0;
+	if (seconds >= (double)SW_RECORDING_SECONDS_MOST)
+		return refuse(reader, key, "is no duration");
+	*ns = (uint64_t)(seconds * SW_NS_PER_S);
+	return 0;
 }
 
 static struct sw_recorded *add_line(struct reader *reader)
@@ -208,9 +184,10 @@ static int read_event(struct reader *reader, const json_t *line, enum sw_recorde
 		return rc;
 	out->kind = kind;
 	if (took)
-		out->took_ns = seconds_of(line, took);
-	rc = kind == SW_RECORDED_STATE ? read_state(reader, line, out)
-				       : read_connection(reader, line, out);
+		rc = read_seconds(reader, line, took, &out->took_ns);
+	if (rc == 0)
+		rc = kind == SW_RECORDED_STATE ? read_state(reader, line, out)
+					       : read_connection(reader, line, out);
 	reader->count += rc == 0;
 	return rc;
 }
