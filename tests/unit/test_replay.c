@@ -145,6 +145,22 @@ static void who_gives_up_takes_no_slot(void **unused)
 	assert_int_equal(connections[2].is.waited_ns, 80 * MS);
 }
 
+static void who_dials_again_from_his_port_while_he_waits_has_one_place_in_the_queue(void **unused)
+{
+	(void)unused;
+	come(0, 1, 100 * MS);
+	come(10 * MS, 2, 50 * MS)->patience_ns = 30 * MS;
+	come(20 * MS, 2, 50 * MS)->flow = connections[1].flow;
+	come(30 * MS, 3, 50 * MS);
+	run("    budget: {direct: 1}\n    queue: {max_waiting: 2}\n    lanes: [direct, queue, refuse]\n");
+	assert_int_equal(connections[1].is.lane, SW_LANE_NONE);
+	assert_int_equal(connections[1].is.waited_ns, 10 * MS);
+	expect(2, SW_LANE_DIRECT, SW_REASON_FIRST);
+	assert_int_equal(connections[2].is.waited_ns, 80 * MS);
+	expect(3, SW_LANE_DIRECT, SW_REASON_FIRST);
+	assert_int_equal(connections[3].is.waited_ns, 120 * MS);
+}
+
 static void who_waits_at_the_end_of_the_recording_is_told_of(void **unused)
 {
 	(void)unused;
@@ -348,6 +364,26 @@ a_recorded_budget_is_in_force_where_the_database_says_it_or_all_is_as_recorded(v
 	expect(1, SW_LANE_REFUSE, SW_REASON_BUDGET);
 }
 
+/* As in a recording of what the daemon remembered, whose first such word is of when it was asked. */
+static void who_came_before_the_first_word_of_the_budget_met_that_one(void **unused)
+{
+	(void)unused;
+	come(1 * MS, 1, SW_NS_PER_S);
+	come(2 * MS, 2, SW_NS_PER_S);
+	change(10 * MS, 1, false);
+	change(20 * MS, 5, false);
+	come(15 * MS, 3, SW_NS_PER_S);
+	come(25 * MS, 4, SW_NS_PER_S);
+	for (int follows = 0; follows < 2; follows++) {
+		trace.follows_budget = follows;
+		run("    budget: {mode: auto, direct: 9}\n    lanes: [direct, refuse]\n");
+		expect(0, SW_LANE_DIRECT, SW_REASON_FIRST);
+		expect(1, SW_LANE_REFUSE, SW_REASON_BUDGET);
+		expect(2, SW_LANE_REFUSE, SW_REASON_BUDGET);
+		expect(3, SW_LANE_DIRECT, SW_REASON_FIRST);
+	}
+}
+
 static void who_is_inside_from_before_has_his_slot(void **unused)
 {
 	struct sw_replay_connection *inside = come(0, 1, 100 * MS);
@@ -441,6 +477,7 @@ int main(void)
 		TEST(who_waits_gets_in_when_a_slot_is_free_and_how_long_that_took_comes_out),
 		TEST(who_has_waited_as_long_as_he_may_goes_on_to_the_next_lane),
 		TEST(who_gives_up_takes_no_slot),
+		TEST(who_dials_again_from_his_port_while_he_waits_has_one_place_in_the_queue),
 		TEST(who_waits_at_the_end_of_the_recording_is_told_of),
 		TEST(weights_divide_the_turns),
 		TEST(the_rate_of_a_source_holds),
@@ -453,6 +490,7 @@ int main(void)
 		TEST(who_waits_takes_his_arrival_when_he_gets_in),
 		TEST(while_the_service_is_paused_all_wait),
 		TEST(a_recorded_budget_is_in_force_where_the_database_says_it_or_all_is_as_recorded),
+		TEST(who_came_before_the_first_word_of_the_budget_met_that_one),
 		TEST(who_is_inside_from_before_has_his_slot),
 		TEST(a_class_with_one_answer_gives_it),
 		TEST(who_did_not_get_in_stays_as_long_as_the_middle_of_his_class),

@@ -159,12 +159,27 @@ static void do_due(struct sw_replay_sim *sim, const struct sw_replay_due *due)
 	}
 }
 
+/* Of the time before its first word of a service a recording knows nothing better than what that says. */
+static void begin_with_first(struct sw_replay_sim *sim)
+{
+	const struct sw_replay *replay = sim->replay;
+
+	for (size_t i = replay->change_count; i--;) {
+		const struct sw_plan_service *service =
+			sw_plan_service_named(sim->plan, replay->changes[i].service);
+
+		set_budget(&sim->rooms[service->id], replay->changes[i].budget,
+			   replay->follows_budget);
+	}
+}
+
 static void run(struct sw_replay_sim *sim)
 {
 	const struct sw_replay *replay = sim->replay;
 	struct sw_replay_due due;
 	size_t next = 0;
 
+	begin_with_first(sim);
 	for (size_t i = 0; i < replay->change_count; i++)
 		put_on_agenda(sim, replay->changes[i].at_ns, SW_REPLAY_CHANGES, i);
 	while (!sim->is_out_of_memory) {

@@ -101,21 +101,6 @@ static void schedule(struct sw_replay_sim *sim, uint32_t service)
 		sim->is_out_of_memory = true;
 }
 
-bool sw_replay_park(struct sw_replay_sim *sim, size_t index, uint8_t reason)
-{
-	struct sw_parked parked = parked_of(sim, index, reason);
-	struct sw_replay_connection *connection = &sim->replay->connections[index];
-
-	if (sw_queue_park(sim->rooms[parked.service].queue, &parked, sim->now_ns) < 0 ||
-	    (connection->patience_ns != SW_REPLAY_UNKNOWN &&
-	     sw_replay_agenda_add(&sim->agenda, connection->at_ns + connection->patience_ns,
-				  SW_REPLAY_GIVES_UP, index)))
-		return false;
-	sim->places[index].lane = SW_LANE_QUEUE;
-	connection->is.waited = true;
-	return true;
-}
-
 /* It is no waiter any more. */
 static void leave(struct sw_replay_sim *sim, const struct sw_waiter *waiter, size_t index,
 		  struct sw_verdict verdict)
@@ -134,6 +119,33 @@ static void leave(struct sw_replay_sim *sim, const struct sw_waiter *waiter, siz
 	sw_queue_leave(room->queue, waiter, is_in, sim->now_ns);
 	if (is_in)
 		sw_replay_admit(sim, index, verdict.lane, verdict.reason);
+}
+
+/* A client that dials anew from a port has given up what waited there. */
+static void replace(struct sw_replay_sim *sim, const struct sw_parked *parked)
+{
+	struct sw_replay_room *room = &sim->rooms[parked->service];
+	const struct sw_waiter *waiter = sw_queue_find(room->queue, parked);
+
+	if (waiter)
+		leave(sim, waiter, index_of(room, waiter),
+		      (struct sw_verdict){.lane = SW_LANE_NONE});
+}
+
+bool sw_replay_park(struct sw_replay_sim *sim, size_t index, uint8_t reason)
+{
+	struct sw_parked parked = parked_of(sim, index, reason);
+	struct sw_replay_connection *connection = &sim->replay->connections[index];
+
+	replace(sim, &parked);
+	if (sw_queue_park(sim->rooms[parked.service].queue, &parked, sim->now_ns) < 0 ||
+	    (connection->patience_ns != SW_REPLAY_UNKNOWN &&
+	     sw_replay_agenda_add(&sim->agenda, connection->at_ns + connection->patience_ns,
+				  SW_REPLAY_GIVES_UP, index)))
+		return false;
+	sim->places[index].lane = SW_LANE_QUEUE;
+	connection->is.waited = true;
+	return true;
 }
 
 void sw_replay_give_up(struct sw_replay_sim *sim, size_t index)
