@@ -65,7 +65,7 @@ except ConnectionError:
 print(answer.split(b"\r\n")[0].decode())'
 }
 
-@test "a storm does not notice two hundred who scrape all the while" {
+@test "a storm does not notice two hundred who read metrics and the status page all the while" {
 	hostile scrapes scrape 9432 200
 	spawn storm nsenter --net="/run/netns/$CLIENT_NS" "$BUILD/storm" --target "$SERVER_IPV4:5432" --user app \
 		--database app --json --clients 1000 --source-base 10.77.0.1 --source-count 200 --within 3s \
@@ -75,7 +75,8 @@ print(answer.split(b"\r\n")[0].decode())'
 	exec {HOSTILE_END}>&-
 	WAIT_SECONDS=30 wait_until "those who scrape have ended" process_is_gone scrapes
 	cat "$WORLD/log/scrapes"
-	[ "$(sed -n 's/^pages //p' "$WORLD/log/scrapes")" -ge 200 ]
+	[ "$(awk '$1 == "/metrics" { print $2 }' "$WORLD/log/scrapes")" -ge 200 ]
+	[ "$(awk '$1 == "/" { print $2 }' "$WORLD/log/scrapes")" -ge 200 ]
 	assert_equal "served" 1000 "$(jq .succeeded "$WORLD/log/storm")"
 	eventually_status "$USED" 0
 	assert_equal "wakeups lost" 0 "$(counter wakeups_lost)"

@@ -15,7 +15,7 @@ setup() {
 # change PAGE SED_SCRIPT: which has to change something.
 change() {
 	sed -i.before -E "$2" "$MAN/$1"
-	! cmp -s "$MAN/$1" "$MAN/$1.before"
+	cmp -s "$MAN/$1" "$MAN/$1.before" && return 1
 	rm "$MAN/$1.before"
 }
 

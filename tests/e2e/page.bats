@@ -164,14 +164,3 @@ reader_hears() { grep -q '^event: parts' "$WORLD/log/reader-$1"; }
 	rm -f "$WORLD/log/reader-1"
 	wait_until "there is room for one" one_more
 }
-
-@test "a storm does not notice two hundred who read page and metrics at once" {
-	# All may have to wait at once, where the readers leave the database little of the machine.
-	configuration 10 | sed 's/max_waiting: 40/max_waiting: 300/' | spillwayd_start
-	storm_from storm 10.77.1.1 50 300 --within 2s
-	seq 200 | as_server xargs -P 200 -I{} curl -s -o /dev/null -o /dev/null -w '%{http_code}\n' "$PAGE" "${PAGE}metrics" >"$WORLD/log/codes"
-	assert_equal "answers that were not 200" 0 "$(grep -vcx 200 "$WORLD/log/codes")"
-	assert_equal "answers" 400 "$(wc -l <"$WORLD/log/codes")"
-	WAIT_SECONDS=60 wait_until "the storm is over" process_is_gone storm
-	assert_equal "served of the storm" '[300,0]' "$(jq -c '[.succeeded, .failed]' "$WORLD/log/storm")"
-}

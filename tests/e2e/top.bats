@@ -177,8 +177,9 @@ source_row() { screen | grep -E "^$1 " | grep -Eq -- "$2"; }
 	for variable in NO_COLOR=1 TERM=vt100; do
 		top_start "$variable"
 		wait_until_shown '^main +\[\|+ +\] +1/5'
-		! styled_screen | grep -q $'\e\[[0-9;]*3[1-7]m'
+		styled_screen | grep -q $'\e\[[0-9;]*3[1-7]m' && return 1
 	done
+	true
 }
 
 @test "the terminal is as before after q, and after each signal that ends it" {

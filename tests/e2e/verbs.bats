@@ -22,6 +22,7 @@ setup_file() {
 teardown_file() { world_destroy; }
 teardown() {
 	stop_process hold-waiter || true
+	stop_process recorder || true
 	end_test
 }
 
@@ -237,11 +238,41 @@ fill() {
 	spillwayd_run
 }
 
+recorded() { grep -q -- "\"event\":\"$1\"" "$FILES/recording"; }
+
+@test "each kind of line of a recording, and what a replay of it prints, is as tests/schema.json says" {
+	local line
+	fill
+	rm -f "$FILES/recording"
+	spawn recorder "$BUILD/spillway" --socket "$SOCKET" record --since 1m "$FILES/recording"
+	wait_until "what is in force is recorded" recorded state
+	sw budget main 3
+	wait_until "another budget is recorded" recorded configuration
+	stop_process hold-waiter
+	wait_until "the end of a session is recorded" recorded ended
+	stop_process spillwayd KILL
+	document | spillwayd_start
+	wait_until "another daemon is recorded" recorded restarted
+	stop_process recorder INT
+	for line in inside decision wait_ended ended state configuration restarted end; do
+		recorded "$line"
+	done
+	while read -r line; do
+		valid record "$line"
+	done < <(jq -cn 'reduce inputs as $line ({}; .[$line.event // "header"] = $line) | .[]' "$FILES/recording")
+	line=$(jq -c 'select(.event == "state") | .budget = "7"' "$FILES/recording" | head -n 1)
+	valid record "$line" && return 1
+	answers replay "$FILES/recording"
+	answers replay "$FILES/recording" --config "$FILES/good.yaml" --limit 1
+	# With those who waited, and those who did not.
+	sw replay "$FILES/recording" --json | jq -e '[.sources[].before.wait_most_s | type] | unique | length == 2'
+}
+
 @test "each verb that prints a document has its place in the schema" {
 	local verb
 	for verb in $(verbs); do
-		# Words for shells, a file, and what is read out of one.
-		case $verb in complete | record | replay) continue ;; esac
+		# Words for shells.
+		[ "$verb" != complete ] || continue
 		jq -e --arg verb "$verb" '.["$defs"] | has($verb)' "$SPILLWAY_ROOT/tests/schema.json"
 	done
 }

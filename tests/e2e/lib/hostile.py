@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """Clients that no server wishes for. hostile.py MODE ADDRESS [COUNT [SECONDS]]; ADDRESS is PORT or a socket's path.
 
-scrape: COUNT at once ask for /metrics, again and again until their standard input ends; says how many got all of it.
+scrape: COUNT at once ask for /metrics and for the status page by turns, again and again until their standard input ends;
+        says how many of each were got whole.
 slow:   COUNT connections say a byte a second of a request that never ends; says how long until the last was cut off.
 silent: COUNT connections say nothing; prints "there", and stays until it is killed.
 """
@@ -17,29 +18,35 @@ def connect(address):
     return asyncio.open_connection("127.0.0.1", int(address))
 
 
-async def scrape_once(address):
+# What each has in it, and ends with.
+PAGES = {"/metrics": (b"spillway_map_capacity", b"\n"), "/": (b"<title>", b"</html>\n")}
+
+
+async def scrape_once(address, path):
     reader, writer = await connect(address)
-    writer.write(b"GET /metrics HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+    writer.write(f"GET {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n".encode())
     page = await asyncio.wait_for(reader.read(-1), 30)
     writer.close()
-    if not page.startswith(b"HTTP/1.1 200") or b"spillway_map_capacity" not in page or not page.endswith(b"\n"):
-        raise RuntimeError(f"not a page: {page[:200]!r}")
+    inside, end = PAGES[path]
+    if not page.startswith(b"HTTP/1.1 200") or inside not in page or not page.endswith(end):
+        raise RuntimeError(f"{path} is not whole: {page[:200]!r} ... {page[-200:]!r}")
 
 
 async def scrape(address, count):
     ended = asyncio.Event()
     loop = asyncio.get_running_loop()
     loop.add_reader(sys.stdin, ended.set)
-    pages = 0
+    got = dict.fromkeys(PAGES, 0)
 
     async def one():
-        nonlocal pages
         while not ended.is_set():
-            await scrape_once(address)
-            pages += 1
+            for path in PAGES:
+                await scrape_once(address, path)
+                got[path] += 1
 
     await asyncio.gather(*(one() for _ in range(count)))
-    print("pages", pages)
+    for path, times in got.items():
+        print(path, times)
 
 
 async def drip(address):
