@@ -6,6 +6,9 @@
 load lib/e2e
 load lib/waiters
 
+# Node.js takes its time to begin where others have the CPUs.
+export WAIT_SECONDS=30
+
 setup_file() { world_with_database max_connections=40; }
 teardown_file() { world_destroy; }
 teardown() {
@@ -227,8 +230,8 @@ measured() { printf '# a query ended %d ms after %s\n' "$((($(date +%s%N) - BEGA
 	sleep_in a
 	begin_measure
 	interrupt a
-	wait_until "the request waits" status_is "$WAITING" 1
 	is_cancelled a
+	eventually_status '.services[0].counters.wait_timed_out' 1
 	measured "its request came, which waited for max_wait (1 s)"
 	was_handed_on 2 # to both listeners
 }
@@ -287,14 +290,17 @@ drivers_cancel() {
 handed_on_and_lost() { echo $(($(counter cancels_handed_on) + $(counter cancels_lost))); }
 # More where a listener with a full queue has clients repeat what was lost already.
 handed_on_and_lost_are() { [ "$(handed_on_and_lost)" -ge "$1" ]; }
+handed_on_are() { [ "$(counter cancels_handed_on)" -ge "$1" ]; }
 
 @test "a flood of requests is handed on at a bounded rate, and the rest is counted" {
-	local sent
+	local sent began=$EPOCHREALTIME handed_on
 	configure 30
 	sent=$(pg_cancel flood 10.77.1.1 "$SERVER_IPV4" 300)
 	[ "$sent" = 300 ] || printf '# %s of 300 were sent\n%s\n' "$sent" "$(sw metrics | grep '^spillway_verdicts_total')" >&3
 	[ "$sent" -ge 250 ]
 	wait_until "each is handed on or lost" handed_on_and_lost_are "$sent"
-	[ "$(counter cancels_handed_on)" -ge 64 ]
-	[ "$(counter cancels_lost)" -ge 1 ]
+	wait_until "some were handed on" handed_on_are 1
+	# A hundred at once, and then one each 10 ms.
+	handed_on=$(counter cancels_handed_on)
+	[ "$handed_on" -le $((101 + (${EPOCHREALTIME/./} - ${began/./}) / 10000)) ]
 }

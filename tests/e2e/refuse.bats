@@ -229,14 +229,16 @@ cancels() {
 	configure 1 'direct, queue, refuse'
 	hold inside 10.77.1.1
 	lose_repeated_copies
-	come_and_wait late 10.77.1.2
+	come late 10.77.1.2
 	wait_until "it has given up" process_is_gone late
 	assert_matches "what it heard" 'FATAL:  no room here' "$(cat "$WORLD/log/late")"
+	eventually_status '.services[0].counters.wait_timed_out' 1
 	release inside
 	sw pause main >/dev/null
-	come_and_wait paused 10.77.1.3
+	come paused 10.77.1.3
 	wait_until "it has given up" process_is_gone paused
 	assert_matches "what it heard" 'FATAL:  no room here' "$(cat "$WORLD/log/paused")"
+	eventually_status '.services[0].counters.wait_timed_out' 2
 	assert_equal "SYNs that came again" 0 "$(counter retransmits)"
 	counter_is refusals_told 2
 }

@@ -83,6 +83,15 @@ postgres_run() {
 # Fast: sessions are ended, the cluster is left clean for the next start.
 postgres_stop() { stop_process postgres INT; }
 
+# postgres_freeze STOP|CONT: the postmaster, which forks nobody then, and all that it has forked.
+postgres_freeze() {
+	local pid
+	pid=$(pid_of postgres) && kill -s "$1" "$pid" || return 1
+	# One that has just gone does not matter, to kill either.
+	# shellcheck disable=SC2046 # a list
+	kill -s "$1" $(pgrep -P "$pid")
+}
+
 # ask_postgres SQL: as superuser over the unix socket, past every gate; bare values.
 ask_postgres() {
 	PGCONNECT_TIMEOUT=5 psql -XqAt -h "$WORLD/postgres" -p "${POSTGRES_PORT:-5432}" -U postgres -d app -c "$1"

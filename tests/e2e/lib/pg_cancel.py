@@ -6,7 +6,7 @@ pg_cancel.py session SOURCE TARGET   prints "PID KEY", sleeps in a query, prints
 pg_cancel.py cancel SOURCE TARGET PID KEY   sends the request, and waits for the answer, which is a close
 pg_cancel.py pieces SOURCE TARGET PID KEY   the same in two segments, the first of 8 bytes
 pg_cancel.py flood SOURCE TARGET COUNT   sends so many requests for nobody at once, fewer if some are refused;
-                                         prints how many
+                                         prints how many, and stays until each was heard
 
 KEY in hexadecimal; from protocol 3.2 on it may be longer than 4 bytes."""
 
@@ -79,7 +79,10 @@ def flood(source, target, count):
     for server in servers:
         server.sendall(cancel_request(1, bytes(4)))
     for server in servers:
-        server.recv(64)
+        try:
+            server.recv(64)
+        except ConnectionResetError:
+            pass
 
 
 def main():
