@@ -5,6 +5,8 @@
 #include <net/if.h>
 #include <string.h>
 
+#include "kern/ring.h"
+
 static void on_parked(void *arg, const struct sw_parked *parked)
 {
 	struct told *told = arg;
@@ -37,17 +39,23 @@ static void on_told(void *arg, const struct sw_parked *parked)
 	told->tolds++;
 }
 
-struct told queue_hear(struct rig *rig)
+static void on_wakeup(void *arg, const void *record, size_t bytes)
 {
 	static const struct sw_wakeups_handlers handlers = {on_parked, on_freed, on_cancel,
 							    on_told};
-	struct sw_wakeups *wakeups;
+
+	sw_wakeups_hand_on(&handlers, arg, record, bytes);
+}
+
+struct told queue_hear(struct rig *rig)
+{
+	struct sw_ring *wakeups;
 	struct told told = {0};
 
-	assert_int_equal(sw_wakeups_open(rig->maps, &handlers, &told, &wakeups), 0);
-	while (!sw_wakeups_read(wakeups, 100))
+	assert_int_equal(sw_ring_open(rig->maps->wakeups_fd, on_wakeup, &told, &wakeups), 0);
+	while (!sw_ring_read(wakeups, 100))
 		;
-	sw_wakeups_close(wakeups);
+	sw_ring_close(wakeups);
 	return told;
 }
 

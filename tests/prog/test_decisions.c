@@ -7,7 +7,7 @@
 #include <string.h>
 #include <time.h>
 
-#include "kern/decisions.h"
+#include "kern/ring.h"
 #include "rig.h"
 
 #define CLIENT 0x010001
@@ -24,10 +24,12 @@ struct heard {
 	struct sw_in6 quiet;
 };
 
-static void on_decision(void *arg, const struct sw_decision *decision)
+static void on_decision(void *arg, const void *record, size_t bytes)
 {
+	const struct sw_decision *decision = record;
 	struct heard *heard = arg;
 
+	assert_int_equal(bytes, sizeof(*decision));
 	heard->last = *decision;
 	heard->count++;
 	heard->of_quiet += !memcmp(&decision->client, &heard->quiet, sizeof(heard->quiet));
@@ -36,11 +38,12 @@ static void on_decision(void *arg, const struct sw_decision *decision)
 /* What was told since it was asked last. */
 static void listen_to(const struct rig *rig, struct heard *heard)
 {
-	struct sw_decisions *decisions;
+	struct sw_ring *decisions;
 
-	assert_int_equal(sw_decisions_open(rig->maps, on_decision, heard, &decisions), 0);
-	sw_decisions_read(decisions);
-	sw_decisions_close(decisions);
+	assert_int_equal(sw_ring_open(rig->maps->decisions_fd, on_decision, heard, &decisions), 0);
+	while (!sw_ring_read(decisions, SW_DECISIONS_BYTES / sizeof(struct sw_decision)))
+		;
+	sw_ring_close(decisions);
 }
 
 static struct sw_flow_key key_of(const struct rig *rig, const struct packet *packet)

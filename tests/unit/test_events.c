@@ -8,46 +8,49 @@
 
 #include <cmocka.h>
 
-#define sw_decisions_open  fake_decisions_open
-#define sw_decisions_read  fake_decisions_read
-#define sw_decisions_close fake_decisions_close
-#define sw_kern_count	   fake_kern_count
+#define sw_ring_open  fake_ring_open
+#define sw_ring_read  fake_ring_read
+#define sw_ring_close fake_ring_close
+#define sw_kern_count fake_kern_count
 
 #include "daemon/events.c"
 
-static void (*told)(void *arg, const struct sw_decision *decision);
+static void (*told)(void *arg, const void *record, size_t bytes);
 static void *told_arg;
 static enum sw_told pending_kind;
 static unsigned int pending; /* decisions that the gate told, and nobody has read */
 static uint64_t untold;
+static const struct sw_maps maps = {.decisions_fd = 7};
 static struct sw_daemon guard;
 
-int fake_decisions_open(const struct sw_maps *maps,
-			void (*each)(void *arg, const struct sw_decision *decision), void *arg,
-			struct sw_decisions **out)
+int fake_ring_open(int map_fd, void (*each)(void *arg, const void *record, size_t bytes), void *arg,
+		   struct sw_ring **out)
 {
-	(void)maps;
+	assert_int_equal(map_fd, guard.maps->decisions_fd);
 	told = each;
 	told_arg = arg;
 	*out = NULL;
 	return 0;
 }
 
-void fake_decisions_read(struct sw_decisions *decisions)
+bool fake_ring_read(struct sw_ring *ring, unsigned int most)
 {
 	const struct sw_decision decision = {.lane = SW_LANE_REFUSE,
 					     .kind = (__u8)pending_kind,
 					     .at_ns = 5 * SW_NS_PER_S,
 					     .opened_ns = 2 * SW_NS_PER_S};
 
-	(void)decisions;
+	(void)ring;
+	/* More than the ring holds can only have come meanwhile. */
+	assert_int_equal(most, SW_DECISIONS_BYTES / sizeof(decision));
 	for (; pending; pending--)
-		told(told_arg, &decision);
+		told(told_arg, &decision, sizeof(decision));
+	return true;
 }
 
-void fake_decisions_close(struct sw_decisions *decisions)
+void fake_ring_close(struct sw_ring *ring)
 {
-	(void)decisions;
+	(void)ring;
 }
 
 int fake_kern_count(struct sw_kern *kern, uint32_t service, enum sw_counter counter, uint64_t by)
@@ -71,7 +74,7 @@ static int begin(void **unused)
 	pending = 0;
 	pending_kind = SW_TOLD_DECISION;
 	untold = 0;
-	guard = (struct sw_daemon){.base = event_base_new()};
+	guard = (struct sw_daemon){.base = event_base_new(), .maps = &maps};
 	return guard.base ? sw_events_start(&guard, &err) : -1;
 }
 

@@ -13,7 +13,7 @@
 #include "core/addr.h"
 #include "core/clock.h"
 #include "daemon/events_log.h"
-#include "kern/decisions.h"
+#include "kern/ring.h"
 #include "kern/steps.h"
 #include "spillway/counters.h"
 
@@ -32,7 +32,7 @@ struct ring {
 
 struct sw_events {
 	struct sw_daemon *daemon;
-	struct sw_decisions *decisions;
+	struct sw_ring *decisions; /* what the gate tells; nobody is woken for it */
 	struct event *look;
 	uint64_t next;
 	uint64_t epoch_ns; /* what the epoch's clock is ahead of the kernel's */
@@ -113,16 +113,25 @@ static struct sw_event *add_end(struct sw_events *events, const struct sw_decisi
 	return event;
 }
 
-static void on_told(void *arg, const struct sw_decision *told)
+static void on_told(void *arg, const void *record, size_t bytes)
 {
 	struct sw_events *events = arg;
-	struct sw_event *event =
-		told->kind == SW_TOLD_END ? add_end(events, told) : add(events, SW_EVENT_DECISION);
+	const struct sw_decision *told = record;
+	struct sw_event *event;
 
+	if (bytes < sizeof(*told))
+		return;
+	event = told->kind == SW_TOLD_END ? add_end(events, told) : add(events, SW_EVENT_DECISION);
 	event->what = *told;
 	event->at_ns = told->at_ns + events->epoch_ns;
 	if (event->kind == SW_EVENT_DECISION)
 		sw_events_log(events->daemon, event);
+}
+
+/* As many as the ring holds, and not those that come meanwhile. */
+static void read_told(struct sw_events *events)
+{
+	sw_ring_read(events->decisions, SW_DECISIONS_BYTES / sizeof(struct sw_decision));
 }
 
 static void on_look(evutil_socket_t fd, short what, void *arg)
@@ -131,7 +140,7 @@ static void on_look(evutil_socket_t fd, short what, void *arg)
 
 	(void)fd, (void)what;
 	compare_clocks(events);
-	sw_decisions_read(events->decisions);
+	read_told(events);
 }
 
 int sw_events_start(struct sw_daemon *daemon, struct sw_error *err)
@@ -150,7 +159,7 @@ int sw_events_start(struct sw_daemon *daemon, struct sw_error *err)
 	events->rare = (struct ring){.at = events->kept + SW_EVENTS_KEPT, .size = SW_EVENTS_RARE};
 	events->ends = (struct ring){.at = events->kept + SW_EVENTS_KEPT + SW_EVENTS_RARE,
 				     .size = SW_EVENTS_ENDS};
-	failed = sw_decisions_open(daemon->maps, on_told, events, &events->decisions);
+	failed = sw_ring_open(daemon->maps->decisions_fd, on_told, events, &events->decisions);
 	if (failed)
 		return sw_error_set(err, failed, "the ring buffer of decisions: %s",
 				    strerror(-failed));
@@ -168,7 +177,7 @@ void sw_events_stop(struct sw_daemon *daemon)
 		return;
 	if (events->look)
 		event_free(events->look);
-	sw_decisions_close(events->decisions);
+	sw_ring_close(events->decisions);
 	munmap(events, sizeof(*events));
 	daemon->events = NULL;
 }
@@ -177,7 +186,7 @@ uint64_t sw_events_next(const struct sw_daemon *daemon)
 {
 	if (!daemon->events)
 		return 0;
-	sw_decisions_read(daemon->events->decisions);
+	read_told(daemon->events);
 	return daemon->events->next;
 }
 
@@ -208,7 +217,7 @@ uint64_t sw_ends_next(const struct sw_daemon *daemon)
 {
 	if (!daemon->events)
 		return 0;
-	sw_decisions_read(daemon->events->decisions);
+	read_told(daemon->events);
 	return daemon->events->ends.count;
 }
 
@@ -248,7 +257,7 @@ void sw_events_wait_ended(struct sw_daemon *daemon, uint32_t service, uint32_t c
 	if (!daemon->events || !is_told(daemon->events, service, &flow->client))
 		return;
 	/* Its decision, to wait, comes before it. */
-	sw_decisions_read(daemon->events->decisions);
+	read_told(daemon->events);
 	event = add(daemon->events, SW_EVENT_WAIT_ENDED);
 	event->outcome = outcome;
 	event->took_ns = now_ns > syn_ns ? now_ns - syn_ns : 0;
@@ -275,7 +284,7 @@ void sw_events_evicted(struct sw_daemon *daemon, uint32_t service, uint32_t clas
 	if (!daemon->events || sw_addr_parse(client, &address))
 		return;
 	/* Decisions of before come before it. */
-	sw_decisions_read(daemon->events->decisions);
+	read_told(daemon->events);
 	event = add(daemon->events, SW_EVENT_EVICTED);
 	event->took_ns = (uint64_t)(idle_s * SW_NS_PER_S);
 	memcpy(event->what.client.bytes, address.bytes, sizeof(address.bytes));

@@ -11,6 +11,7 @@
 #include "core/clock.h"
 #include "core/log.h"
 #include "daemon/room_parts.h"
+#include "kern/wakeups.h"
 
 /* Records in one go; then the loop's other work has its turn. */
 #define PORTION 512
@@ -85,8 +86,13 @@ static void on_told(void *arg, const struct sw_parked *told)
 	sw_retells_add(rooms->retells, told);
 }
 
-static const struct sw_wakeups_handlers handlers = {
-	.parked = on_parked, .freed = on_freed, .cancel = on_cancel, .told = on_told};
+static void on_wakeup(void *arg, const void *record, size_t bytes)
+{
+	static const struct sw_wakeups_handlers handlers = {
+		.parked = on_parked, .freed = on_freed, .cancel = on_cancel, .told = on_told};
+
+	sw_wakeups_hand_on(&handlers, arg, record, bytes);
+}
 
 static void on_readable(evutil_socket_t fd, short what, void *arg)
 {
@@ -94,7 +100,7 @@ static void on_readable(evutil_socket_t fd, short what, void *arg)
 
 	(void)fd, (void)what;
 	sw_rooms_begin_pass(rooms);
-	if (!sw_wakeups_read(rooms->wakeups, PORTION))
+	if (!sw_ring_read(rooms->wakeups, PORTION))
 		event_active(rooms->readable, EV_READ, 1);
 }
 
@@ -240,12 +246,12 @@ int sw_rooms_start(struct sw_daemon *daemon, struct sw_error *err)
 	rooms->retells = sw_retells_new(daemon);
 	if (!rooms->cancels || !rooms->retells)
 		return sw_error_set(err, -ENOMEM, "out of memory");
-	failed = sw_wakeups_open(daemon->maps, &handlers, rooms, &rooms->wakeups);
+	failed = sw_ring_open(daemon->maps->wakeups_fd, on_wakeup, rooms, &rooms->wakeups);
 	if (failed)
 		return sw_error_set(err, failed, "the ring buffer of the gate: %s",
 				    strerror(-failed));
-	rooms->readable = event_new(daemon->base, sw_wakeups_fd(rooms->wakeups),
-				    EV_READ | EV_PERSIST, on_readable, rooms);
+	rooms->readable = event_new(daemon->base, sw_ring_fd(rooms->wakeups), EV_READ | EV_PERSIST,
+				    on_readable, rooms);
 	rooms->tick = event_new(daemon->base, -1, EV_PERSIST, on_tick, rooms);
 	if (!rooms->readable || !rooms->tick || event_add(rooms->readable, NULL) ||
 	    event_add(rooms->tick, &every))
@@ -266,7 +272,7 @@ void sw_rooms_stop(struct sw_daemon *daemon)
 		event_free(rooms->readable);
 	if (rooms->tick)
 		event_free(rooms->tick);
-	sw_wakeups_close(rooms->wakeups);
+	sw_ring_close(rooms->wakeups);
 	sw_cancels_free(rooms->cancels);
 	sw_retells_free(rooms->retells);
 	free(rooms);

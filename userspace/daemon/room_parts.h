@@ -11,7 +11,7 @@
 #include "daemon/retells.h"
 #include "daemon/room.h"
 #include "kern/release.h"
-#include "kern/wakeups.h"
+#include "kern/ring.h"
 #include "policy/endings.h"
 #include "spillway/untold.h"
 
@@ -37,7 +37,7 @@ struct sw_room {
 
 struct sw_rooms {
 	struct sw_daemon *daemon;
-	struct sw_wakeups *wakeups;
+	struct sw_ring *wakeups;
 	struct sw_cancels *cancels;
 	struct sw_retells *retells;
 	struct event *readable;

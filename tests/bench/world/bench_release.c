@@ -14,6 +14,7 @@
 #include "core/clock.h"
 #include "kern/load.h"
 #include "kern/release.h"
+#include "kern/ring.h"
 #include "kern/wakeups.h"
 #include "policy/queue.h"
 #include "tool.h"
@@ -35,6 +36,14 @@ static void on_freed(void *queue, const struct sw_freed *freed)
 	(void)queue, (void)freed;
 }
 
+static void on_wakeup(void *queue, const void *record, size_t bytes)
+{
+	static const struct sw_wakeups_handlers handlers = {
+		.parked = on_parked, .freed = on_freed, .cancel = NULL, .told = NULL};
+
+	sw_wakeups_hand_on(&handlers, queue, record, bytes);
+}
+
 /* One service, no limit but its budget; a daemon that lives for ever. */
 static void configure(const struct sw_maps *maps)
 {
@@ -52,11 +61,9 @@ static void configure(const struct sw_maps *maps)
 
 static void park_all(struct sw_kern *kern, struct sw_queue *queue, uint32_t count)
 {
-	static const struct sw_wakeups_handlers handlers = {
-		.parked = on_parked, .freed = on_freed, .cancel = NULL, .told = NULL};
-	struct sw_wakeups *wakeups;
+	struct sw_ring *wakeups;
 	uint8_t frame[PACKET_MAX], mac[6];
-	int failed = sw_wakeups_open(sw_kern_maps(kern), &handlers, queue, &wakeups);
+	int failed = sw_ring_open(sw_kern_maps(kern)->wakeups_fd, on_wakeup, queue, &wakeups);
 
 	if (failed)
 		tool_die(-failed, "the ring buffer");
@@ -71,11 +78,11 @@ static void park_all(struct sw_kern *kern, struct sw_queue *queue, uint32_t coun
 						&opts);
 		if (failed)
 			tool_die(-failed, "running the gate");
-		sw_wakeups_read(wakeups, 2);
+		sw_ring_read(wakeups, 2);
 	}
 	if (sw_queue_count(queue) != count)
 		tool_die(0, "%zu SYNs wait, and not %u", sw_queue_count(queue), count);
-	sw_wakeups_close(wakeups);
+	sw_ring_close(wakeups);
 }
 
 /* Seconds that it took. */
