@@ -361,6 +361,16 @@ status_says() { status_value "$DATABASE.error" | grep -q "$1"; }
 }
 refused_again() { [ "$(tail -n "+$((LOG_MARK + 1))" "$WORLD/log/postgres" | grep -c 'password authentication failed for user "keyed"')" -ge 2 ]; }
 
+@test "what the database warns all of who connect is not told by the daemon each time" {
+	ask_postgres "create database warned locale_provider icu icu_locale 'en' template template0"
+	ask_postgres "update pg_database set datcollversion = '0' where datname = 'warned'"
+	assert_matches "what psql hears" 'WARNING: .*collation' \
+		"$(psql -Xq -h "$WORLD/postgres" -U postgres -d warned -c '' 2>&1)"
+	CONNINFO="host=$WORLD/postgres dbname=warned user=spillway" configuration | spillwayd_start
+	eventually_status "$BUDGET" 19
+	assert_equal "what is not the daemon's own in its log" '' "$(grep -v '^spillwayd: ' "$WORLD/log/spillwayd")"
+}
+
 @test "a daemon that takes over goes on with the budget, though the database is silent" {
 	configuration | spillwayd_start
 	session one

@@ -97,6 +97,7 @@ static PGconn *begin(const char *const (*rows)[2], bool is_conninfo)
 	}
 	conn = is_conninfo ? PQconnectStartParams(keys, values, true)
 			   : sw_db_start(keys, values, false);
+	sw_db_hear_notices(conn);
 	if (conn)
 		PQsetErrorVerbosity(conn, PQERRORS_SQLSTATE);
 	return conn;

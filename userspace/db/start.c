@@ -9,7 +9,20 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/log.h"
+
 #define SERVICE "PGSERVICE"
+
+static void on_notice(void *arg, const char *message)
+{
+	(void)arg;
+	sw_log_debug("the database says: %.*s", (int)strcspn(message, "\n"), message);
+}
+
+void sw_db_hear_notices(PGconn *conn)
+{
+	PQsetNoticeProcessor(conn, on_notice, NULL);
+}
 
 PGconn *sw_db_start(const char *const *keys, const char *const *values, bool is_conninfo)
 {
@@ -21,6 +34,7 @@ PGconn *sw_db_start(const char *const *keys, const char *const *values, bool is_
 		return NULL;
 	unsetenv(SERVICE);
 	conn = PQconnectStartParams(keys, values, is_conninfo);
+	sw_db_hear_notices(conn);
 	if (service)
 		setenv(SERVICE, service, 1);
 	free(service);
