@@ -51,7 +51,7 @@ static void count_slots(struct sw_adaptive_sample *sample, const struct sw_maps 
 	sample->room = room < shared ? room : shared;
 }
 
-/* Once when it begins, once when it is over. */
+/* Once for each cause, once when it is over. */
 static void tell(struct sw_monitor *monitor, const char *service, uint32_t before)
 {
 	static const char *const what[SW_ADAPTIVE_SIGNALS] = {
@@ -61,15 +61,16 @@ static void tell(struct sw_monitor *monitor, const char *service, uint32_t befor
 	};
 	const struct sw_adaptive *adaptive = &monitor->view.adaptive;
 	uint32_t slots = sw_adaptive_slots(adaptive, &monitor->view.rules);
+	unsigned int cause = 1u << adaptive->slowest;
 	const struct sw_log_fields about = {.service = service};
 
-	if (adaptive->state == SW_ADAPTIVE_CUT && !monitor->is_told_of_cut)
+	if (adaptive->state == SW_ADAPTIVE_CUT && !(monitor->cuts_told & cause))
 		sw_log_about(SW_LOG_INFO, &about,
 			     "service %s: budget cut from %u to %u: %s after %.1f times as long as "
 			     "usual",
 			     service, before, slots, what[adaptive->slowest],
 			     adaptive->signals[adaptive->slowest].ratio);
-	if (adaptive->state == SW_ADAPTIVE_GROWS && monitor->is_told_of_cut)
+	if (adaptive->state == SW_ADAPTIVE_GROWS && monitor->cuts_told)
 		sw_log_about(SW_LOG_INFO, &about, "service %s: budget %u grows again", service,
 			     slots);
 	if (adaptive->state == SW_ADAPTIVE_BACK)
@@ -78,8 +79,10 @@ static void tell(struct sw_monitor *monitor, const char *service, uint32_t befor
 			"service %s: budget back at %u: it took as long with fewer, so that is "
 			"usual now",
 			service, slots);
-	if (adaptive->state == SW_ADAPTIVE_CUT || adaptive->state == SW_ADAPTIVE_GROWS)
-		monitor->is_told_of_cut = adaptive->state == SW_ADAPTIVE_CUT;
+	if (adaptive->state == SW_ADAPTIVE_CUT)
+		monitor->cuts_told |= cause;
+	else if (adaptive->state == SW_ADAPTIVE_GROWS)
+		monitor->cuts_told = 0;
 }
 
 uint32_t sw_monitor_adapted(struct sw_monitor *monitor, const struct sw_config_service *config)

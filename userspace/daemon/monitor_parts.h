@@ -34,7 +34,7 @@ struct sw_monitor {
 	double evict_credit; /* how many may be ended now, by evict_rate */
 	uint64_t evict_credit_ns;
 	bool is_told_of_signal;
-	bool is_told_of_cut;
+	unsigned int cuts_told; /* since it grew last, a bit for each signal that cut it */
 	struct sw_monitor_view view;
 };
 
