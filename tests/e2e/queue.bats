@@ -109,7 +109,7 @@ let_in() { [ "$(status_value "$WAITING")" -le $((200 - $1)) ]; }
 	hold a 10.77.1.1
 	come_and_wait impatient 10.77.1.2 PGCONNECT_TIMEOUT=2
 	wait_until "it has given up" process_is_gone impatient
-	wait_until "it is forgotten" status_is '.services[0].counters.wait_abandoned' 1
+	WAIT_SECONDS=20 wait_until "it is forgotten" status_is '.services[0].counters.wait_abandoned' 1
 	come_and_wait patient 10.77.1.3
 	mark_log
 	release a

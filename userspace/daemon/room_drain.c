@@ -118,7 +118,8 @@ static bool turn(struct sw_room *room, const struct sw_waiter *waiter, uint64_t 
 	struct sw_released released;
 	bool is_in, ramped = ramps(room);
 
-	if (sw_queue_is_gone(waiter, now_ns) && sw_room_abandon(room, waiter, now_ns))
+	/* For one that is likely to be gone there is no slot, though he would keep his place for some more time. */
+	if (sw_queue_is_silent(waiter, now_ns) && sw_room_abandon(room, waiter, now_ns))
 		return false;
 	if (sw_room_run(room, SW_RELEASE_ADMIT, waiter, freed_ns, &released)) {
 		sw_room_pass_over(room, waiter, SW_QUEUE_SOURCE);

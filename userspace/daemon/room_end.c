@@ -67,7 +67,7 @@ void sw_room_time_out(struct sw_room *room)
 
 		if (!waiter)
 			break;
-		if (!sw_queue_is_gone(waiter, now_ns) || !sw_room_abandon(room, waiter, now_ns))
+		if (!sw_queue_is_silent(waiter, now_ns) || !sw_room_abandon(room, waiter, now_ns))
 			sw_room_refuse(room, waiter);
 	}
 	sw_room_schedule(room);

@@ -122,9 +122,11 @@ uint64_t sw_queue_deadline_ns(const struct sw_queue *queue, uint64_t now_ns);
 uint64_t sw_queue_max_wait_ns(const struct sw_queue *queue, uint32_t class_id, uint64_t now_ns);
 
 /*
- * True when its client must have given up. It repeats its SYN after 1 s and then after the last gap again or
- * twice as long (RFC 6298, 5.5; Linux 6.5 begins with five equal ones), up to a quarter late.
+ * True when its client's next SYN is overdue: he has given up, or it was lost. He repeats it after 1 s and then after
+ * the last gap again or twice as long (RFC 6298, 5.5; Linux 6.5 begins with five equal ones), up to a quarter late.
  */
+bool sw_queue_is_silent(const struct sw_waiter *waiter, uint64_t now_ns);
+/* When so is the one after that: where a machine has more to do than it can many SYNs get lost, but few twice. */
 bool sw_queue_is_gone(const struct sw_waiter *waiter, uint64_t now_ns);
 /* Its client was heard of since, last at that time. */
 void sw_queue_note_alive(struct sw_queue *queue, const struct sw_waiter *waiter, uint64_t seen_ns);

@@ -146,16 +146,30 @@ uint64_t sw_queue_seen_ns(const struct sw_waiter *waiter)
 	return waiter->syn_ns + waiter->seen_ms * SW_NS_PER_MS;
 }
 
-bool sw_queue_is_gone(const struct sw_waiter *waiter, uint64_t now_ns)
+/* The next gap is twice the last at most; unknown, all before it and the first one. */
+static uint64_t next_gap_ms(const struct sw_waiter *waiter)
+{
+	return waiter->gap_ms >= FIRST_GAP_MS / 2 ? 2ull * waiter->gap_ms
+						  : (uint64_t)waiter->seen_ms + FIRST_GAP_MS;
+}
+
+static bool is_late(const struct sw_waiter *waiter, uint64_t gap_ms, uint64_t now_ns)
 {
 	uint64_t seen_ns = sw_queue_seen_ns(waiter);
-	/* The next gap is twice the last at most; unknown, all before it and the first one. */
-	uint64_t gap_ms = (uint64_t)waiter->seen_ms + FIRST_GAP_MS;
 
-	if (waiter->gap_ms >= FIRST_GAP_MS / 2)
-		gap_ms = 2ull * waiter->gap_ms;
 	gap_ms += gap_ms / 4 + LATE_MS;
 	return now_ns > seen_ns && now_ns - seen_ns > gap_ms * SW_NS_PER_MS;
+}
+
+bool sw_queue_is_silent(const struct sw_waiter *waiter, uint64_t now_ns)
+{
+	return is_late(waiter, next_gap_ms(waiter), now_ns);
+}
+
+/* Behind the one that was lost comes the next, after twice its gap. */
+bool sw_queue_is_gone(const struct sw_waiter *waiter, uint64_t now_ns)
+{
+	return is_late(waiter, 3 * next_gap_ms(waiter), now_ns);
 }
 
 /* Two apart lie more than one between; whom nobody looks at for a second may have to wait for one more. */
