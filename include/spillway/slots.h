@@ -49,29 +49,77 @@ SW_INLINE __u32 sw_slots_of_class(__u64 word)
 	return sw_slots_high(word) + sw_slots_low(word);
 }
 
+/* See SW_REPEAT. */
+struct sw_slots_adding {
+	__u64 *word;
+	__u32 high, high_limit;
+	__u32 low, low_limit;
+	int reason;
+};
+
+static long sw_slots_try_add(__u32 turn, void *state)
+{
+	struct sw_slots_adding *adding = state;
+	__u64 seen = *(volatile __u64 *)adding->word;
+	__u64 next = seen + sw_slots_word(adding->high, adding->low);
+
+	(void)turn;
+	if ((adding->high && sw_slots_high(seen) >= adding->high_limit) ||
+	    (adding->low && sw_slots_low(seen) >= adding->low_limit))
+		adding->reason = SW_REASON_BUDGET;
+	else if (__sync_val_compare_and_swap(adding->word, seen, next) == seen)
+		adding->reason = 0;
+	else
+		return 0;
+	return 1;
+}
+
 /* Adds to both halves of the word unless one would pass its limit. 0 or enum sw_reason. */
 SW_SUBPROGRAM int sw_slots_add(__u64 *word, __u32 high, __u32 high_limit, __u32 low,
 			       __u32 low_limit)
 {
+	struct sw_slots_adding adding = {word, high,	  high_limit,
+					 low,  low_limit, SW_REASON_CONTENDED};
+
 	if (!word)
 		return SW_REASON_BUDGET;
-	for (int i = 0; i < SW_CAS_TRIES; i++) {
-		__u64 seen = *(volatile __u64 *)word;
-		__u64 next = seen + sw_slots_word(high, low);
-
-		if ((high && sw_slots_high(seen) >= high_limit) ||
-		    (low && sw_slots_low(seen) >= low_limit))
-			return SW_REASON_BUDGET;
-		if (__sync_val_compare_and_swap(word, seen, next) == seen)
-			return 0;
-	}
-	return SW_REASON_CONTENDED;
+	SW_REPEAT(SW_CAS_TRIES, sw_slots_try_add, &adding);
+	return adding.reason;
 }
 
 /* Nobody is ever refused to give back, so this has no loop to lose. */
 SW_INLINE void sw_slots_sub(__u64 *word, __u32 high, __u32 low)
 {
 	__sync_fetch_and_sub(word, sw_slots_word(high, low));
+}
+
+struct sw_slots_noting {
+	const struct sw_class_conf *conf;
+	struct sw_class_state *state;
+	int has_shared;
+	int reserved;
+	int reason;
+};
+
+static long sw_slots_try_note(__u32 turn, void *state)
+{
+	struct sw_slots_noting *noting = state;
+	const struct sw_class_conf *conf = noting->conf;
+	__u64 seen = *(volatile __u64 *)&noting->state->direct;
+	int room = sw_slots_reserved(seen) < conf->reserved;
+	__u64 next = seen + sw_slots_word(room, !room);
+
+	(void)turn;
+	if (conf->max_direct && sw_slots_of_class(seen) >= conf->max_direct)
+		noting->reason = SW_REASON_CLASS_DIRECT;
+	else if (!room && !noting->has_shared)
+		noting->reason = SW_REASON_BUDGET;
+	else if (__sync_val_compare_and_swap(&noting->state->direct, seen, next) == seen)
+		noting->reason = 0;
+	else
+		return 0;
+	noting->reserved = room;
+	return 1;
 }
 
 /*
@@ -81,23 +129,13 @@ SW_INLINE void sw_slots_sub(__u64 *word, __u32 high, __u32 low)
 SW_SUBPROGRAM int sw_slots_note(const struct sw_class_conf *conf, struct sw_class_state *state,
 				int has_shared, int *reserved)
 {
+	struct sw_slots_noting noting = {conf, state, has_shared, 0, SW_REASON_CONTENDED};
+
 	if (!conf || !state || !reserved)
 		return SW_REASON_BUDGET;
-	for (int i = 0; i < SW_CAS_TRIES; i++) {
-		__u64 seen = *(volatile __u64 *)&state->direct;
-		int room = sw_slots_reserved(seen) < conf->reserved;
-		__u64 next = seen + sw_slots_word(room, !room);
-
-		if (conf->max_direct && sw_slots_of_class(seen) >= conf->max_direct)
-			return SW_REASON_CLASS_DIRECT;
-		if (!room && !has_shared)
-			return SW_REASON_BUDGET;
-		if (__sync_val_compare_and_swap(&state->direct, seen, next) == seen) {
-			*reserved = room;
-			return 0;
-		}
-	}
-	return SW_REASON_CONTENDED;
+	SW_REPEAT(SW_CAS_TRIES, sw_slots_try_note, &noting);
+	*reserved = noting.reserved;
+	return noting.reason;
 }
 
 SW_INLINE int sw_slots_take_shared(const struct sw_service_conf *svc_conf,
@@ -147,34 +185,49 @@ SW_INLINE __u32 sw_slots_has_shared(__u64 word)
 	return (shared | -shared) >> 31;
 }
 
+struct sw_slots_freeing {
+	struct sw_service_state *service;
+	struct sw_class_state *state;
+	__u32 lowered; /* the service's total was lowered already */
+	__u32 is_done;
+};
+
+static long sw_slots_try_free(__u32 turn, void *state)
+{
+	struct sw_slots_freeing *freeing = state;
+	__u64 seen = *(volatile __u64 *)&freeing->state->direct;
+	__u32 shared = sw_slots_has_shared(seen);
+
+	(void)turn;
+	if (!shared && !freeing->lowered) {
+		sw_slots_sub(&freeing->service->direct, 1, 0);
+		freeing->lowered = 1;
+	}
+	if (__sync_val_compare_and_swap(&freeing->state->direct, seen,
+					seen - sw_slots_word(shared ^ 1, shared)) != seen)
+		return 0;
+	sw_slots_sub(&freeing->service->direct, freeing->lowered ^ 1, shared);
+	freeing->is_done = 1;
+	return 1;
+}
+
 /*
  * Frees the slot of one of the class's flows, a shared one before a reserved one. Should every try
  * be lost, the class's word is lowered in the half that was seen last: no slot is ever kept.
  */
 SW_SUBPROGRAM int sw_slots_free(struct sw_service_state *service, struct sw_class_state *state)
 {
-	__u32 lowered = 0; /* the service's total was lowered already */
+	struct sw_slots_freeing freeing = {service, state, 0, 0};
 	__u32 shared;
 
 	if (!service || !state)
 		return 0;
-	for (int i = 0; i < SW_CAS_TRIES; i++) {
-		__u64 seen = *(volatile __u64 *)&state->direct;
-
-		shared = sw_slots_has_shared(seen);
-		if (!shared && !lowered) {
-			sw_slots_sub(&service->direct, 1, 0);
-			lowered = 1;
-		}
-		if (__sync_val_compare_and_swap(&state->direct, seen,
-						seen - sw_slots_word(shared ^ 1, shared)) == seen) {
-			sw_slots_sub(&service->direct, lowered ^ 1, shared);
-			return 0;
-		}
-	}
+	SW_REPEAT(SW_CAS_TRIES, sw_slots_try_free, &freeing);
+	if (freeing.is_done)
+		return 0;
 	shared = sw_slots_has_shared(*(volatile __u64 *)&state->direct);
 	sw_slots_sub(&state->direct, shared ^ 1, shared);
-	sw_slots_sub(&service->direct, lowered ^ 1, shared);
+	sw_slots_sub(&service->direct, freeing.lowered ^ 1, shared);
 	return 0;
 }
 

@@ -58,6 +58,42 @@ struct sw_source_limits {
 	__u32 direct;
 };
 
+/* A count that is to be raised, while other CPUs change the word: see SW_REPEAT. */
+struct sw_source_raise {
+	__u64 *word;
+	__u64 empty;
+	const struct sw_source_limits *limits; /* of connections */
+	__u32 waiting;			       /* of those that wait, 0: none */
+	int direct;
+	int reason;
+};
+
+SW_INLINE int sw_source_is_another(__u64 seen, __u64 empty)
+{
+	return (seen ^ empty) >> SW_SOURCE_TAG || sw_source_is_gone(seen);
+}
+
+static long sw_source_try_take(__u32 turn, void *state)
+{
+	struct sw_source_raise *raise = state;
+	const struct sw_source_limits *limits = raise->limits;
+	__u64 seen = *(volatile __u64 *)raise->word;
+	__u64 next = seen + SW_SOURCE_LIVE + (raise->direct ? SW_SOURCE_DIRECT : 0);
+
+	(void)turn;
+	if (sw_source_is_another(seen, raise->empty))
+		raise->reason = SW_REASON_SOURCES_FULL;
+	else if (limits->live && sw_source_live_count(seen) >= limits->live)
+		raise->reason = SW_REASON_SOURCE_LIVE;
+	else if (raise->direct && limits->direct && sw_source_direct_count(seen) >= limits->direct)
+		raise->reason = SW_REASON_SOURCE_DIRECT;
+	else if (__sync_val_compare_and_swap(raise->word, seen, next) == seen)
+		raise->reason = 0;
+	else
+		return 0;
+	return 1;
+}
+
 /*
  * Adds one connection to the source. `empty` is its sw_source_empty().
  * 0; SW_REASON_SOURCE_LIVE or SW_REASON_SOURCE_DIRECT: a limit; SW_REASON_SOURCES_FULL: the entry is
@@ -66,40 +102,45 @@ struct sw_source_limits {
 SW_SUBPROGRAM int sw_source_take(__u64 *word, __u64 empty, int direct,
 				 const struct sw_source_limits *limits)
 {
+	struct sw_source_raise raise = {.word = word,
+					.empty = empty,
+					.limits = limits,
+					.direct = direct,
+					.reason = SW_REASON_CONTENDED};
+
 	if (!word || !limits)
 		return SW_REASON_SOURCES_FULL;
-	for (int i = 0; i < SW_CAS_TRIES; i++) {
-		__u64 seen = *(volatile __u64 *)word;
-		__u64 next = seen + SW_SOURCE_LIVE + (direct ? SW_SOURCE_DIRECT : 0);
+	SW_REPEAT(SW_CAS_TRIES, sw_source_try_take, &raise);
+	return raise.reason;
+}
 
-		if ((seen ^ empty) >> SW_SOURCE_TAG || sw_source_is_gone(seen))
-			return SW_REASON_SOURCES_FULL;
-		if (limits->live && sw_source_live_count(seen) >= limits->live)
-			return SW_REASON_SOURCE_LIVE;
-		if (direct && limits->direct && sw_source_direct_count(seen) >= limits->direct)
-			return SW_REASON_SOURCE_DIRECT;
-		if (__sync_val_compare_and_swap(word, seen, next) == seen)
-			return 0;
-	}
-	return SW_REASON_CONTENDED;
+static long sw_source_try_wait(__u32 turn, void *state)
+{
+	struct sw_source_raise *raise = state;
+	__u64 seen = *(volatile __u64 *)raise->word;
+
+	(void)turn;
+	if (sw_source_is_another(seen, raise->empty))
+		raise->reason = SW_REASON_SOURCES_FULL;
+	else if (raise->waiting && sw_source_waiting_count(seen) >= raise->waiting)
+		raise->reason = SW_REASON_QUEUE_SOURCE;
+	else if (__sync_val_compare_and_swap(raise->word, seen, seen + SW_SOURCE_WAITING) == seen)
+		raise->reason = 0;
+	else
+		return 0;
+	return 1;
 }
 
 /* Likewise for one that is to wait; `limit` 0 is none. SW_REASON_QUEUE_SOURCE: that is reached. */
 SW_SUBPROGRAM int sw_source_wait(__u64 *word, __u64 empty, __u32 limit)
 {
+	struct sw_source_raise raise = {
+		.word = word, .empty = empty, .waiting = limit, .reason = SW_REASON_CONTENDED};
+
 	if (!word)
 		return SW_REASON_SOURCES_FULL;
-	for (int i = 0; i < SW_CAS_TRIES; i++) {
-		__u64 seen = *(volatile __u64 *)word;
-
-		if ((seen ^ empty) >> SW_SOURCE_TAG || sw_source_is_gone(seen))
-			return SW_REASON_SOURCES_FULL;
-		if (limit && sw_source_waiting_count(seen) >= limit)
-			return SW_REASON_QUEUE_SOURCE;
-		if (__sync_val_compare_and_swap(word, seen, seen + SW_SOURCE_WAITING) == seen)
-			return 0;
-	}
-	return SW_REASON_CONTENDED;
+	SW_REPEAT(SW_CAS_TRIES, sw_source_try_wait, &raise);
+	return raise.reason;
 }
 
 /* Lowers the count of one that waited. */
