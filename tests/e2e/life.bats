@@ -131,6 +131,27 @@ is_attached_again() { grep -q 'the gate is back' "$WORLD/log/spillwayd"; }
 
 traced_by_strace() { grep -q '^TracerPid:[[:space:]]*[1-9]' "/proc/$(pid_of spillwayd)/status"; }
 
+# The daemon's file descriptor of its program of that name.
+descriptor_of() {
+	local info
+	grep -ls '^prog_type:' "/proc/$(pid_of spillwayd)"/fdinfo/* | while read -r info; do
+		if bpftool -j prog show id "$(awk '$1 == "prog_id:" { print $2 }' "$info")" |
+			jq -e --arg name "$1" '.name == $name' >/dev/null; then
+			basename "$info"
+		fi
+	done
+}
+
+@test "the daemon looks whether the kernel left out the second of the programs that follow connections" {
+	local last
+	configure
+	last=$(descriptor_of life_again)
+	assert_matches "the program's descriptor" '^[0-9]+$' "$last"
+	spawn strace strace -qq -o "$WORLD/trace" -e trace=bpf -p "$(pid_of spillwayd)"
+	wait_until "the kernel is asked about it" grep -q "OBJ_GET_INFO_BY_FD.*bpf_fd=$last," "$WORLD/trace"
+	stop_process strace
+}
+
 @test "whoever takes an interface's claim without being a spillwayd is named" {
 	local number
 	number=$(as_server ip -j link show dev "$WORLD_INTERFACE" | jq '.[0].ifindex')

@@ -20,6 +20,7 @@ static void fake_log(const char *format, ...);
 #define sw_read_counters      fake_read_counters
 #define sw_reconcile	      fake_reconcile
 #define sw_notes_save	      fake_notes_save
+#define sw_links_count_untold fake_links_count_untold
 #define sw_log_warn	      fake_log
 #define sw_log_error	      fake_log
 
@@ -28,6 +29,9 @@ static void fake_log(const char *format, ...);
 static struct {
 	uint64_t now_ns, flows_full, sources_full;
 	size_t no_room;
+	uint64_t untold; /* what no program was told of, by the kernel's count */
+	int untold_failed;
+	int passes;
 	bool fails;
 	int said;
 	uint64_t noted; /* for the daemon after this one */
@@ -64,6 +68,7 @@ void fake_read_counters(const struct sw_maps *maps, uint32_t id, uint64_t out[SW
 int fake_reconcile(struct sw_daemon *of, struct sw_reconcile *out, struct sw_error *err)
 {
 	(void)of;
+	world.passes++;
 	if (world.fails)
 		return sw_error_set(err, -ENOBUFS, "no sockets");
 	*out = (struct sw_reconcile){.no_room = world.no_room};
@@ -74,6 +79,14 @@ void fake_notes_save(const struct sw_daemon *of)
 {
 	assert_true(of->knows_turned_away);
 	world.noted = of->turned_away;
+}
+
+int fake_links_count_untold(const struct sw_kern *kern, uint64_t *out)
+{
+	(void)kern;
+	if (!world.untold_failed)
+		*out = world.untold;
+	return world.untold_failed;
 }
 
 /* How many warnings the next look makes, so many seconds after the last. */
@@ -172,6 +185,44 @@ static void each_warning_has_its_own_minute(void **state)
 	assert_int_equal(look_after(1), 1);
 }
 
+/* How often flows are compared with sockets in the next second. */
+static int passes_in_a_second(void)
+{
+	world.now_ns += SW_NS_PER_S;
+	world.passes = 0;
+	world.said = 0;
+	sw_reconcile_untold(&daemon);
+	return world.passes;
+}
+
+static void what_no_program_was_told_of_is_looked_for_at_once(void **state)
+{
+	(void)state;
+	assert_int_equal(passes_in_a_second(), 0);
+	world.untold = 1;
+	assert_int_equal(passes_in_a_second(), 1);
+	assert_int_equal(passes_in_a_second(), 0);
+	world.untold = 40;
+	assert_int_equal(passes_in_a_second(), 1);
+	world.untold_failed = -ENOENT;
+	world.untold = 41;
+	assert_int_equal(passes_in_a_second(), 0);
+	world.untold_failed = 0;
+	assert_int_equal(passes_in_a_second(), 1);
+}
+
+static void a_look_that_fails_is_told_as_any_other(void **state)
+{
+	(void)state;
+	world.fails = true;
+	world.untold = 1;
+	assert_int_equal(passes_in_a_second(), 1);
+	assert_int_equal(world.said, 1);
+	world.untold = 2;
+	assert_int_equal(passes_in_a_second(), 1);
+	assert_int_equal(world.said, 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -183,6 +234,10 @@ int main(void)
 		 what_came_while_there_was_none, begin, end, NULL},
 		{"a service that goes takes its counts with it",
 		 a_service_that_goes_takes_its_counts_with_it, begin, end, NULL},
+		{"where the kernel left the second program out, flows are compared with sockets at once",
+		 what_no_program_was_told_of_is_looked_for_at_once, begin, end, NULL},
+		{"where that fails it is told once a minute",
+		 a_look_that_fails_is_told_as_any_other, begin, end, NULL},
 		{"each warning has a minute of its own", each_warning_has_its_own_minute, begin,
 		 end, NULL},
 	};

@@ -56,6 +56,7 @@ struct sw_daemon {
 	uint64_t full_told_ns;
 	uint64_t uncounted_told_ns;
 	uint64_t reconcile_failed_ns;
+	uint64_t untold; /* what sw_links_count_untold() said last */
 	struct event *sigterm, *sigint, *sighup;
 	uint64_t started_ns;
 	bool is_ready; /* the gate is where it should be: before, databases are asked and verbs answered */

@@ -63,6 +63,12 @@ void sw_reconcile_closed(struct sw_daemon *daemon, uint32_t service);
 
 void sw_flow_list_free(struct sw_flow_list *list);
 
+/*
+ * At once, if anything may have happened to sockets that no program was told of (kern/links.h): what is lost so is
+ * held until the next look only, each second. A failure is logged.
+ */
+void sw_reconcile_untold(struct sw_daemon *daemon);
+
 /* The timer, daemon/reconcile_timer.c. 0 or -ENOMEM */
 int sw_reconcile_start(struct sw_daemon *daemon);
 void sw_reconcile_stop(struct sw_daemon *daemon);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * What is looked after every ten seconds: flows against sockets, and whether tables are full. What goes
- * wrong for long is told once a minute.
+ * wrong for long is told once a minute. And flows against sockets at once where some may not have been followed.
  */
 #include <errno.h>
 
@@ -9,6 +9,7 @@
 #include "core/log.h"
 #include "daemon/notes.h"
 #include "daemon/reconcile.h"
+#include "kern/links.h"
 #include "kern/read.h"
 
 #define EVERY_S		  10
@@ -71,17 +72,35 @@ static void warn_if_uncounted(struct sw_daemon *daemon, const struct sw_reconcil
 			    done->no_room);
 }
 
+static void look(struct sw_daemon *daemon, struct sw_reconcile *done)
+{
+	struct sw_error err;
+
+	if (sw_reconcile(daemon, done, &err) && is_news(&daemon->reconcile_failed_ns))
+		sw_log_error("%s; trying again every %d s", err.text, EVERY_S);
+}
+
 static void on_time(evutil_socket_t fd, short what, void *arg)
 {
 	struct sw_daemon *daemon = arg;
 	struct sw_reconcile done = {0};
-	struct sw_error err;
 
 	(void)fd, (void)what;
-	if (sw_reconcile(daemon, &done, &err) && is_news(&daemon->reconcile_failed_ns))
-		sw_log_error("%s; trying again every %d s", err.text, EVERY_S);
+	look(daemon, &done);
 	warn_if_full(daemon);
 	warn_if_uncounted(daemon, &done);
+}
+
+/* The programs that count are this daemon's own: it begins at 0. */
+void sw_reconcile_untold(struct sw_daemon *daemon)
+{
+	struct sw_reconcile done = {0};
+	uint64_t untold;
+
+	if (sw_links_count_untold(daemon->kern, &untold) || untold == daemon->untold)
+		return;
+	daemon->untold = untold;
+	look(daemon, &done);
 }
 
 int sw_reconcile_start(struct sw_daemon *daemon)

@@ -10,6 +10,7 @@
 #include "core/log.h"
 #include "daemon/change.h"
 #include "daemon/notify.h"
+#include "daemon/reconcile.h"
 #include "daemon/room.h"
 #include "kern/steps.h"
 
@@ -35,6 +36,7 @@ static void on_sweep(evutil_socket_t fd, short what, void *arg)
 	(void)fd, (void)what;
 	if (failed)
 		sw_log_error("sweep of unfinished handshakes: %s", strerror(-failed));
+	sw_reconcile_untold(daemon);
 	sw_change_control(daemon);
 	sw_change_repair_interfaces(daemon);
 	sw_notify_alive(daemon);

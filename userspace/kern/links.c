@@ -4,10 +4,12 @@
  */
 #include "kern/links.h"
 
+#include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 #include <errno.h>
 #include <string.h>
 
+#include "kern/load.h"
 #include "kern/pins.h"
 #include "spillway.skel.h"
 
@@ -44,4 +46,15 @@ int sw_links_pin(const struct spillway_bpf *skel, const char *generation, struct
 	for (size_t i = 0; !failed && i < sizeof(rows) / sizeof(rows[0]); i++)
 		failed = sw_pins_replace(generation, rows[i].name, bpf_link__fd(rows[i].link), err);
 	return failed;
+}
+
+int sw_links_count_untold(const struct sw_kern *kern, uint64_t *out)
+{
+	struct bpf_prog_info info = {0};
+	__u32 size = sizeof(info);
+
+	if (bpf_obj_get_info_by_fd(sw_kern_program_fd(kern, SW_PROGRAM_LIFE_AGAIN), &info, &size))
+		return -errno;
+	*out = info.recursion_misses;
+	return 0;
 }

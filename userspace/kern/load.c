@@ -258,6 +258,7 @@ int sw_kern_program_fd(const struct sw_kern *kern, enum sw_program program)
 		[SW_PROGRAM_RELEASE] = kern->skel->progs.release_waiter,
 		[SW_PROGRAM_COUNT_UP] = kern->skel->progs.count_up,
 		[SW_PROGRAM_ARM_SWEEP] = kern->skel->progs.arm_sweep,
+		[SW_PROGRAM_LIFE_AGAIN] = kern->skel->progs.life_again,
 	};
 	enum sw_gate gate = gate_of(program);
 
