@@ -8,6 +8,8 @@
 
 #include <cmocka.h>
 
+#include <arpa/inet.h>
+
 #define sw_ring_open  fake_ring_open
 #define sw_ring_read  fake_ring_read
 #define sw_ring_close fake_ring_close
@@ -182,6 +184,31 @@ static void of_ends_of_waits_too_there_are_so_many_a_second_and_the_rest_is_coun
 	assert_int_equal(sw_events_next(&guard) + untold, ended);
 }
 
+/* So many neighbours, whose addresses differ in that byte alone, have so many places among those who are told of. */
+static size_t places_of_neighbours(size_t byte)
+{
+	static uint8_t taken[SW_SAMPLED];
+	size_t places = 0;
+
+	memset(taken, 0, sizeof(taken));
+	for (unsigned int i = 0; i < 256; i++) {
+		struct sw_source_key key = {.address.words_be = {0, 0, htonl(0xffff), 0}};
+		uint32_t place;
+
+		key.address.bytes[byte] = (uint8_t)i;
+		place = sw_sample_place(sw_sample_hash(&key));
+		places += !taken[place]++;
+	}
+	return places;
+}
+
+static void neighbours_do_not_put_each_other_out(void **unused)
+{
+	(void)unused;
+	for (size_t byte = 0; byte < sizeof(struct sw_in6); byte++)
+		assert_in_range(places_of_neighbours(byte), 230, 256);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -197,6 +224,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(
 			of_ends_of_waits_too_there_are_so_many_a_second_and_the_rest_is_counted,
 			begin, end),
+		cmocka_unit_test(neighbours_do_not_put_each_other_out),
 	};
 
 	return cmocka_run_group_tests_name("events", tests, NULL, NULL);
