@@ -76,6 +76,18 @@ SW_INLINE int sw_sample_is_first(struct sw_sampled *sampled, __u64 hash, __u32 s
 	return 1;
 }
 
+#define SW_SAMPLE_UNKNOWN (-1)
+
+/* How many seconds ago it was told of: this one or the last, or it is not known. */
+SW_INLINE int sw_sample_age(const struct sw_sampled *sampled, __u64 hash, __u32 second)
+{
+	__u64 word = *(volatile __u64 *)&sampled->word;
+
+	if (word >> 32 != hash >> 32 || second - (__u32)word > 1)
+		return SW_SAMPLE_UNKNOWN;
+	return (int)(second - (__u32)word);
+}
+
 /* Whether one more may be told: rate is {second:32, told:32}, of all CPUs together. */
 SW_INLINE int sw_sample_takes(__u64 *rate, int is_first, __u32 second)
 {

@@ -216,6 +216,52 @@ static void a_full_table_of_sources(struct rig *rig, const void *arg)
 		how, inside                                                                        \
 	}
 
+static uint32_t rates_of(const struct rig *rig)
+{
+	return rig_entries(rig->maps->source_rate_fd, sizeof(struct sw_source_key));
+}
+
+/* One that nobody was told of before: what the gate tells of is not forgotten between these tests. */
+static uint32_t a_stranger(void)
+{
+	static uint32_t last = 0x030000;
+
+	return last++;
+}
+
+static void it_has_a_rate_from_its_second_arrival_on(struct rig *rig, const void *arg)
+{
+	struct packet packet = {.client = a_stranger(), .client_port = 1};
+	int rates = rig->maps->source_rate_fd, fd = open_without_limit(rig);
+	struct sw_source_rate rate = {0};
+	struct sw_source_key key;
+
+	(void)arg;
+	rig_expect(rig, &packet, WAITS(BUDGET));
+	rig_expect(rig, &(struct packet){.client = a_stranger()}, WAITS(WAITERS));
+	assert_int_equal(rates_of(rig), 0);
+	packet.client_port++;
+	rig_expect(rig, &packet, WAITS(WAITERS));
+	assert_int_equal(rates_of(rig), 1);
+	assert_int_equal(bpf_map_get_next_key(rates, NULL, &key), 0);
+	assert_int_equal(bpf_map_lookup_elem(rates, &key, &rate), 0);
+	/* Be both in one second, or in two. */
+	assert_int_equal(rate.previous + rate.current, 2);
+	close(fd);
+}
+
+static void a_limited_one_has_its_rate_from_the_first_on(struct rig *rig, const void *arg)
+{
+	const struct packet packet = {.client = a_stranger()};
+	int fd = open_without_limit(rig);
+
+	(void)arg;
+	rig_set_rate(rig, 0, 1, 1);
+	rig_expect(rig, &packet, WAITS(BUDGET));
+	assert_int_equal(rates_of(rig), 1);
+	close(fd);
+}
+
 static const struct rig_test tests[] = {
 	{"it makes no entry before it gets in", it_makes_no_entry, NULL, 0},
 	{"beside others of its source it gets in", it_ends, END(get_in, 2), 0},
@@ -233,6 +279,10 @@ static const struct rig_test tests[] = {
 	{"an entry on its way out counts nobody", an_entry_on_its_way_out, NULL, 0},
 	{"where the table of sources is full it waits for a place there as well",
 	 a_full_table_of_sources, NULL, 0},
+	{"where no rate is set its source has one to be seen from its second arrival on",
+	 it_has_a_rate_from_its_second_arrival_on, NULL, 0},
+	{"where a rate is set its source has one from the first on",
+	 a_limited_one_has_its_rate_from_the_first_on, NULL, 0},
 };
 
 int main(void)
