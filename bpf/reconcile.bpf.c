@@ -98,7 +98,6 @@ static __noinline int adopt_lane(const struct sw_flow_key *key, struct sw_flow *
 static __noinline int adopt_service(const struct sw_flow_key *key, struct sw_flow *flow, __u64 seen,
 				    struct sw_flow_op *op)
 {
-	struct holding before = holding_of(flow);
 	struct holding held = {
 		.service = op->service,
 		.class_id = op->class_id,
@@ -120,12 +119,15 @@ static __noinline int adopt_service(const struct sw_flow_key *key, struct sw_flo
 		flow_release(key, &held, next.word);
 		return SW_FLOW_OP_KEPT;
 	}
+	/* What it held before, which nobody changes while it is claimed; the stack has no room for both. */
+	held = holding_of(flow);
+	held.flags = unpack(seen).flags;
 	flow->service = op->service;
 	flow->class_id = op->class_id;
 	flow->source_bits = op->source_bits;
 	__sync_lock_test_and_set(&flow->word, next.word);
 	op->seen_word = next.word;
-	flow_release(key, &before, seen);
+	flow_release(key, &held, seen);
 	return SW_FLOW_OP_MOVED;
 }
 

@@ -93,12 +93,13 @@ SW_INLINE void sw_slots_sub(__u64 *word, __u32 high, __u32 low)
 	__sync_fetch_and_sub(word, sw_slots_word(high, low));
 }
 
+/* Small: a BPF program has 512 bytes of stack over the deepest of its calls, and this is at the end of it. */
 struct sw_slots_noting {
 	const struct sw_class_conf *conf;
 	struct sw_class_state *state;
-	int has_shared;
-	int reserved;
-	int reason;
+	__u8 has_shared;
+	__u8 reserved;
+	__s16 reason;
 };
 
 static long sw_slots_try_note(__u32 turn, void *state)

@@ -58,14 +58,13 @@ struct sw_source_limits {
 	__u32 direct;
 };
 
-/* A count that is to be raised, while other CPUs change the word: see SW_REPEAT. */
-struct sw_source_raise {
+/* A connection that is to be counted, while other CPUs change the word: see SW_REPEAT. */
+struct sw_source_taking {
 	__u64 *word;
 	__u64 empty;
-	const struct sw_source_limits *limits; /* of connections */
-	__u32 waiting;			       /* of those that wait, 0: none */
-	int direct;
-	int reason;
+	const struct sw_source_limits *limits;
+	__s16 direct;
+	__s16 reason;
 };
 
 SW_INLINE int sw_source_is_another(__u64 seen, __u64 empty)
@@ -75,20 +74,20 @@ SW_INLINE int sw_source_is_another(__u64 seen, __u64 empty)
 
 static long sw_source_try_take(__u32 turn, void *state)
 {
-	struct sw_source_raise *raise = state;
-	const struct sw_source_limits *limits = raise->limits;
-	__u64 seen = *(volatile __u64 *)raise->word;
-	__u64 next = seen + SW_SOURCE_LIVE + (raise->direct ? SW_SOURCE_DIRECT : 0);
+	struct sw_source_taking *taking = state;
+	const struct sw_source_limits *limits = taking->limits;
+	__u64 seen = *(volatile __u64 *)taking->word;
+	__u64 next = seen + SW_SOURCE_LIVE + (taking->direct ? SW_SOURCE_DIRECT : 0);
 
 	(void)turn;
-	if (sw_source_is_another(seen, raise->empty))
-		raise->reason = SW_REASON_SOURCES_FULL;
+	if (sw_source_is_another(seen, taking->empty))
+		taking->reason = SW_REASON_SOURCES_FULL;
 	else if (limits->live && sw_source_live_count(seen) >= limits->live)
-		raise->reason = SW_REASON_SOURCE_LIVE;
-	else if (raise->direct && limits->direct && sw_source_direct_count(seen) >= limits->direct)
-		raise->reason = SW_REASON_SOURCE_DIRECT;
-	else if (__sync_val_compare_and_swap(raise->word, seen, next) == seen)
-		raise->reason = 0;
+		taking->reason = SW_REASON_SOURCE_LIVE;
+	else if (taking->direct && limits->direct && sw_source_direct_count(seen) >= limits->direct)
+		taking->reason = SW_REASON_SOURCE_DIRECT;
+	else if (__sync_val_compare_and_swap(taking->word, seen, next) == seen)
+		taking->reason = 0;
 	else
 		return 0;
 	return 1;
@@ -102,30 +101,37 @@ static long sw_source_try_take(__u32 turn, void *state)
 SW_SUBPROGRAM int sw_source_take(__u64 *word, __u64 empty, int direct,
 				 const struct sw_source_limits *limits)
 {
-	struct sw_source_raise raise = {.word = word,
-					.empty = empty,
-					.limits = limits,
-					.direct = direct,
-					.reason = SW_REASON_CONTENDED};
+	struct sw_source_taking taking = {.word = word,
+					  .empty = empty,
+					  .limits = limits,
+					  .direct = direct,
+					  .reason = SW_REASON_CONTENDED};
 
 	if (!word || !limits)
 		return SW_REASON_SOURCES_FULL;
-	SW_REPEAT(SW_CAS_TRIES, sw_source_try_take, &raise);
-	return raise.reason;
+	SW_REPEAT(SW_CAS_TRIES, sw_source_try_take, &taking);
+	return taking.reason;
 }
+
+struct sw_source_waiting {
+	__u64 *word;
+	__u64 empty;
+	__u32 limit; /* 0: none */
+	int reason;
+};
 
 static long sw_source_try_wait(__u32 turn, void *state)
 {
-	struct sw_source_raise *raise = state;
-	__u64 seen = *(volatile __u64 *)raise->word;
+	struct sw_source_waiting *waiting = state;
+	__u64 seen = *(volatile __u64 *)waiting->word;
 
 	(void)turn;
-	if (sw_source_is_another(seen, raise->empty))
-		raise->reason = SW_REASON_SOURCES_FULL;
-	else if (raise->waiting && sw_source_waiting_count(seen) >= raise->waiting)
-		raise->reason = SW_REASON_QUEUE_SOURCE;
-	else if (__sync_val_compare_and_swap(raise->word, seen, seen + SW_SOURCE_WAITING) == seen)
-		raise->reason = 0;
+	if (sw_source_is_another(seen, waiting->empty))
+		waiting->reason = SW_REASON_SOURCES_FULL;
+	else if (waiting->limit && sw_source_waiting_count(seen) >= waiting->limit)
+		waiting->reason = SW_REASON_QUEUE_SOURCE;
+	else if (__sync_val_compare_and_swap(waiting->word, seen, seen + SW_SOURCE_WAITING) == seen)
+		waiting->reason = 0;
 	else
 		return 0;
 	return 1;
@@ -134,13 +140,13 @@ static long sw_source_try_wait(__u32 turn, void *state)
 /* Likewise for one that is to wait; `limit` 0 is none. SW_REASON_QUEUE_SOURCE: that is reached. */
 SW_SUBPROGRAM int sw_source_wait(__u64 *word, __u64 empty, __u32 limit)
 {
-	struct sw_source_raise raise = {
-		.word = word, .empty = empty, .waiting = limit, .reason = SW_REASON_CONTENDED};
+	struct sw_source_waiting waiting = {
+		.word = word, .empty = empty, .limit = limit, .reason = SW_REASON_CONTENDED};
 
 	if (!word)
 		return SW_REASON_SOURCES_FULL;
-	SW_REPEAT(SW_CAS_TRIES, sw_source_try_wait, &raise);
-	return raise.reason;
+	SW_REPEAT(SW_CAS_TRIES, sw_source_try_wait, &waiting);
+	return waiting.reason;
 }
 
 /* Lowers the count of one that waited. */
