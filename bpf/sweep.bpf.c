@@ -20,10 +20,12 @@
 #define RESET_KEPT_NS NS_PER_SECOND
 /*
  * The longest that a client which still tries keeps silent: gaps double at the most, from 1 s on (RFC
- * 6298, 5.5; 3 s on older systems), so the next is no longer than all before it and the first. The daemon
- * knows sooner; this is for those that it never heard of.
+ * 6298, 5.5; 3 s on older systems), so the next is no longer than all before it and the first; and where one SYN
+ * was lost, twice as long comes on top. The daemon knows sooner (sw_queue_is_gone()); this is for those that it
+ * never heard of.
  */
 #define SILENCE_FIRST_NS (6 * NS_PER_SECOND)
+#define SILENCE_FACTOR	 4
 
 /*
  * Sources come back soon; an entry without connections that is found again costs no insert. In
@@ -73,7 +75,8 @@ static int sweep_flow(void *map, struct sw_flow_key *key, struct sw_flow *flow, 
 		sweep->flows_expired +=
 			flow_expire(key, flow, seen, sweep->now_ns, SW_COUNTER_EXPIRED);
 	} else if (was.state == SW_FLOW_WAITING &&
-		   is_past(run, flow->state_ns, flow->state_ns - flow->syn_ns + SILENCE_FIRST_NS)) {
+		   is_past(run, flow->state_ns,
+			   SILENCE_FACTOR * (flow->state_ns - flow->syn_ns) + SILENCE_FIRST_NS)) {
 		sweep->flows_removed += waiter_forget(key, flow, seen, isn, SW_WAIT_ABANDONED);
 	} else if (was.state == SW_FLOW_EXPIRED &&
 		   is_past(run, flow->state_ns, kept_ns(run, was.flags)) &&

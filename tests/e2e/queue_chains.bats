@@ -115,7 +115,7 @@ knocks_or_is_in() { process_is_gone "$1" || [ -n "$(as_client ss -Htn state syn-
 	hold first 10.77.1.1
 	spawn again nsenter --net="/run/netns/$CLIENT_NS" \
 		python3 "$BATS_TEST_DIRNAME/lib/same_port.py" "$SERVER_IPV4" 5432 10.77.1.2 20000
-	eventually_status '.services[0].counters.wait_abandoned' 1
+	WAIT_SECONDS=40 eventually_status '.services[0].counters.wait_abandoned' 1
 	assert_status "$WAITING" 1
 	assert_status "$TOTALS.queued" 2
 	release first

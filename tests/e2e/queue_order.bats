@@ -76,7 +76,7 @@ oldest_of() {
 	assert_equal "sources" "true 10.77.14.1 10.77.13.1 10.77.1.1 10.77.13.2" "$(oldest_of sources source)"
 	# When those who came first have left those who came next are the oldest.
 	send_away client-1 client-2
-	wait_until "they are forgotten" status_is "$WAITING" 3
+	WAIT_SECONDS=40 wait_until "they are forgotten" status_is "$WAITING" 3
 	assert_equal "classes" "true default light heavy" "$(oldest_of classes name)"
 	assert_equal "sources" "true 10.77.1.1 10.77.14.1 10.77.13.2" "$(oldest_of sources source)"
 	sw resume main

@@ -339,6 +339,25 @@ static void silence(struct rig *rig, const void *arg)
 	close(fd);
 }
 
+/* Last heard of 3 s after its first SYN, so one 4 s later may be lost, and the next comes after 8 more. */
+static void silence_after_a_loss(struct rig *rig, const void *arg)
+{
+	const struct packet packet = {.client = CLIENT};
+	int fd = queue_open(rig, 0);
+	struct sw_flow flow;
+
+	(void)arg;
+	rig_expect(rig, &packet, WAITS(BUDGET));
+	flow = rig_flow(rig, &packet);
+	flow.syn_ns -= 3 * SECOND_NS;
+	rig_put_flow(rig, &packet, &flow);
+	rig_sweep_after(rig, 17 * SECOND_NS);
+	queue_assert_waiting(rig, &packet, 1, 1);
+	rig_sweep_after(rig, 2 * SECOND_NS);
+	queue_assert_waiting(rig, &packet, 0, 0);
+	close(fd);
+}
+
 static const struct rig_test tests[] = {
 	{"its turn takes a slot, once, or leaves it waiting", a_turn, NULL, 0},
 	{"where its SYN cannot be sent again its own next one gets in",
@@ -363,6 +382,8 @@ static const struct rig_test tests[] = {
 	{"who was allowed meanwhile gets in, over the budget", allowed_meanwhile, NULL, 0},
 	{"who was denied meanwhile does not get in", denied_meanwhile, NULL, 0},
 	{"who falls silent is forgotten by the sweep", silence, NULL, 0},
+	{"who may have lost a SYN keeps his place until the one after it is overdue",
+	 silence_after_a_loss, NULL, 0},
 };
 
 int main(void)
