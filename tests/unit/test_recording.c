@@ -211,12 +211,12 @@ static void what_came_close_to_an_end_may_differ_and_the_first_that_was_not_is_t
 
 static void times_are_read_as_they_are_written(void **unused)
 {
-	char text[SW_RECORDING_AT];
+	char text[SW_CLOCK_TEXT];
 	uint64_t at_ns;
 
 	(void)unused;
 	assert_int_equal(sw_recording_parse_time("2026-03-29T02:17:45.123456Z", &at_ns), 0);
-	sw_recording_time(at_ns, text, sizeof(text));
+	sw_clock_format(at_ns, text, sizeof(text));
 	assert_string_equal(text, "2026-03-29T02:17:45.123456Z");
 	assert_int_equal(sw_recording_parse_time("2026-03-29T02:17:45Z", &at_ns), -EINVAL);
 	assert_int_equal(sw_recording_parse_time("2026-03-29T02:17:45.123456", &at_ns), -EINVAL);

@@ -58,10 +58,10 @@ static void put_line(void *arg, const json_t *line)
 
 static void put_event(struct recorder *recorder, const char *event)
 {
-	char at[SW_RECORDING_AT];
+	char at[SW_CLOCK_TEXT];
 	SW_JSON_FREE json_t *line = NULL;
 
-	sw_recording_time(sw_clock_realtime_ns(), at, sizeof(at));
+	sw_clock_format(sw_clock_realtime_ns(), at, sizeof(at));
 	line = json_pack("{s:s, s:s}", "event", event, "at", at);
 	put_line(recorder, line);
 }

@@ -31,13 +31,13 @@ static enum sw_exit dump(const char *socket, char **yaml, struct sw_error *err)
 enum sw_exit sw_record_state_header(struct sw_record_state *state, const char *socket,
 				    uint64_t at_ns, json_t **header, struct sw_error *err)
 {
-	char host[64] = "", at[SW_RECORDING_AT];
+	char host[64] = "", at[SW_CLOCK_TEXT];
 	enum sw_exit code = dump(socket, &state->yaml, err);
 
 	if (code != SW_EXIT_OK)
 		return code;
 	gethostname(host, sizeof(host) - 1);
-	sw_recording_time(at_ns, at, sizeof(at));
+	sw_clock_format(at_ns, at, sizeof(at));
 	*header = json_pack("{s:i, s:s, s:s, s:s, s:s}", "spillway_recording", SW_RECORDING_VERSION,
 			    "spillway", SW_VERSION, "host", host, "at", at, "configuration",
 			    state->yaml);
@@ -49,12 +49,12 @@ enum sw_exit sw_record_state_inside(const char *socket, size_t most, sw_record_p
 {
 	SW_JSON_FREE json_t *request = json_pack("{s:I}", "limit", (json_int_t)most);
 	SW_JSON_FREE json_t *result = NULL;
-	char at[SW_RECORDING_AT];
+	char at[SW_CLOCK_TEXT];
 	enum sw_exit code;
 	const json_t *flow;
 	size_t i;
 
-	sw_recording_time(sw_clock_realtime_ns(), at, sizeof(at));
+	sw_clock_format(sw_clock_realtime_ns(), at, sizeof(at));
 	code = sw_client_call(socket, "flows", request, &result, err);
 	if (code != SW_EXIT_OK)
 		return code;
@@ -137,7 +137,7 @@ enum sw_exit sw_record_state_take(struct sw_record_state *state, const char *soc
 {
 	SW_JSON_FREE json_t *request = json_object(), *result = NULL;
 	enum sw_exit code = sw_client_call(socket, "status", request, &result, err);
-	char at[SW_RECORDING_AT];
+	char at[SW_CLOCK_TEXT];
 	const json_t *service;
 	size_t i;
 
@@ -145,7 +145,7 @@ enum sw_exit sw_record_state_take(struct sw_record_state *state, const char *soc
 		return code;
 	if (!state->services)
 		state->services = json_object();
-	sw_recording_time(sw_clock_realtime_ns(), at, sizeof(at));
+	sw_clock_format(sw_clock_realtime_ns(), at, sizeof(at));
 	json_array_foreach(json_object_get(result, "services"), i, service)
 		take_service(state, service, at, put, arg);
 	return take_configuration(state, socket, at, put, arg, err);

@@ -27,18 +27,16 @@
 #include "policy/replay.h"
 
 #define SW_RECORDING_VERSION 1
-#define SW_RECORDING_AT	     40
 /* Times until 2262, and durations of which two can be added. */
 #define SW_RECORDING_SECONDS_MOST (INT64_MAX / SW_NS_PER_S)
 
-/* "2026-03-29T02:17:45.123456Z", and back: -EINVAL for what is none, or not from 1970 to 2262. */
-void sw_recording_time(uint64_t at_ns, char *buf, size_t size);
+/* A time as sw_clock_format() writes it: -EINVAL for what is none, or not from 1970 to 2262. */
 int sw_recording_parse_time(const char *text, uint64_t *at_ns);
 
 struct sw_recording {
 	struct sw_replay replay;
 	char host[64];
-	char began[SW_RECORDING_AT];
+	char began[SW_CLOCK_TEXT];
 	char *configuration; /* YAML */
 	uint64_t decisions_untold, ends_untold, lost;
 	bool is_cut_off; /* it has no end */

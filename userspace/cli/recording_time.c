@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Times as a recording has them. Used by record.c and recording_read.c.
+ * Reading the times that sw_clock_format() writes. Used by recording_read.c.
  */
 #include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -12,17 +11,6 @@
 #include "core/clock.h"
 
 #define FRACTION_DIGITS 6
-
-void sw_recording_time(uint64_t at_ns, char *buf, size_t size)
-{
-	time_t seconds = (time_t)(at_ns / SW_NS_PER_S);
-	char day[SW_RECORDING_AT];
-	struct tm utc;
-
-	gmtime_r(&seconds, &utc);
-	strftime(day, sizeof(day), "%Y-%m-%dT%H:%M:%S", &utc);
-	snprintf(buf, size, "%.24s.%06uZ", day, (unsigned int)(at_ns % SW_NS_PER_S / SW_NS_PER_US));
-}
 
 int sw_recording_parse_time(const char *text, uint64_t *at_ns)
 {

@@ -5,6 +5,7 @@
 #ifndef SW_CORE_CLOCK_H
 #define SW_CORE_CLOCK_H
 
+#include <stddef.h>
 #include <stdint.h>
 
 #define SW_NS_PER_US UINT64_C(1000)
@@ -22,5 +23,10 @@ void sw_clock_follow_kernel(uint64_t kernel_ns);
 
 /* Since the epoch; jumps when somebody sets the clock. */
 uint64_t sw_clock_realtime_ns(void);
+
+#define SW_CLOCK_TEXT 40
+
+/* RFC 3339 in UTC, "2026-03-29T02:17:45.123456Z": sorted as text such times are sorted by time. */
+void sw_clock_format(uint64_t realtime_ns, char *buf, size_t size);
 
 #endif

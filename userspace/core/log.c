@@ -9,12 +9,12 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include <jansson.h>
 
 #include "core/cleanup.h"
+#include "core/clock.h"
 #include "core/journal.h"
 
 static enum sw_log_level current_level = SW_LOG_INFO;
@@ -87,16 +87,11 @@ static void add_fields(json_t *object, const struct sw_log_fields *about)
 
 static void write_json(enum sw_log_level level, const struct sw_log_fields *about, char *message)
 {
-	struct timespec now;
-	char stamp[32], when[64];
 	SW_FREE char *line = NULL;
-	struct tm utc;
+	char when[SW_CLOCK_TEXT];
 	json_t *object;
 
-	clock_gettime(CLOCK_REALTIME, &now);
-	gmtime_r(&now.tv_sec, &utc);
-	strftime(stamp, sizeof(stamp), "%Y-%m-%dT%H:%M:%S", &utc);
-	snprintf(when, sizeof(when), "%s.%06ldZ", stamp, now.tv_nsec / 1000);
+	sw_clock_format(sw_clock_realtime_ns(), when, sizeof(when));
 	object = json_pack("{s:s, s:s, s:s}", "time", when, "level", level_names[level], "message",
 			   message);
 	if (!object) { /* not UTF-8 */

@@ -5,8 +5,6 @@
  */
 #include <arpa/inet.h>
 #include <errno.h>
-#include <stdio.h>
-#include <time.h>
 
 #include "config/words.h"
 #include "core/clock.h"
@@ -19,8 +17,6 @@
 /* In one answer; who wants more asks again. */
 #define LIMIT_DEFAULT 500
 #define LIMIT_MOST    1000
-#define DAY_TEXT      32
-#define AT_TEXT	      (DAY_TEXT + 8)
 
 struct wanted {
 	const struct sw_plan_service *service; /* NULL: of all */
@@ -36,18 +32,6 @@ static const char *const outcome_names[SW_WAIT_OUTCOMES] = {
 	[SW_WAIT_TIMED_OUT] = "timed_out",
 	[SW_WAIT_ABANDONED] = "abandoned",
 };
-
-/* RFC 3339, with microseconds: sorted as text they are sorted by time. */
-static void write_time(uint64_t at_ns, char *buf, size_t size)
-{
-	time_t seconds = (time_t)(at_ns / SW_NS_PER_S);
-	char day[DAY_TEXT];
-	struct tm utc;
-
-	gmtime_r(&seconds, &utc);
-	strftime(day, sizeof(day), "%Y-%m-%dT%H:%M:%S", &utc);
-	snprintf(buf, size, "%.24s.%06uZ", day, (unsigned int)(at_ns % SW_NS_PER_S / SW_NS_PER_US));
-}
 
 static void add_decision(json_t *line, const struct sw_decision *what)
 {
@@ -84,10 +68,10 @@ static json_t *event_to_json(const struct sw_plan *plan, const struct sw_event *
 	};
 	const struct sw_decision *what = &event->what;
 	const char *lane = sw_words_name(SW_WORDS_LANE, what->lane);
-	char at[AT_TEXT];
+	char at[SW_CLOCK_TEXT];
 	json_t *line;
 
-	write_time(event->at_ns, at, sizeof(at));
+	sw_clock_format(event->at_ns, at, sizeof(at));
 	line = json_pack("{s:I, s:s, s:s, s:o, s:o, s:i, s:s?}", "number",
 			 (json_int_t)event->number, "at", at, "event", kinds[event->kind],
 			 "service", sw_read_args_service_name(sw_plan_service(plan, what->service)),
