@@ -129,7 +129,7 @@ SW_INLINE int sw_decide_take(struct sw_request *request, __u8 lane)
 	return sw_pooler_take(conf, request->service, request->class_state);
 }
 
-/* Likewise of incomplete handshakes, where there are caps. For hooks that explain. */
+/* Likewise of incomplete handshakes, where there are caps. */
 SW_INLINE void sw_decide_show_half_open(struct sw_request *request,
 					const struct sw_source_live *source)
 {
@@ -144,6 +144,15 @@ SW_INLINE void sw_decide_show_half_open(struct sw_request *request,
 			    conf->half_open_max,
 			    sw_half_open_is_within(conf, request->service->half_open, own,
 						   source && source->is_proven));
+}
+
+/* For hooks that have counted a connection and can be explained to: the handshake that it begins with. 0 or why not. */
+SW_INLINE int sw_decide_begin(struct sw_request *request, struct sw_source_live *source,
+			      enum sw_source_share share)
+{
+	if (share == SW_SHARE_DIRECT)
+		sw_decide_show_half_open(request, source);
+	return sw_half_open_begin(request->service_conf, request->service, source, share);
 }
 
 /* Takes a place in the queue: 0, or why there is none. */

@@ -40,11 +40,7 @@ SW_INLINE int sw_env_source_take(struct sw_request *request, enum sw_source_shar
 							 share != SW_SHARE_POOLED, limits);
 
 	world->taken += !reason;
-	if (reason)
-		return reason;
-	if (share == SW_SHARE_DIRECT)
-		sw_decide_show_half_open(request, &world->source);
-	return sw_half_open_begin(request->service_conf, request->service, &world->source, share);
+	return reason ? reason : sw_decide_begin(request, &world->source, share);
 }
 
 SW_INLINE __u32 sw_env_source_live(struct sw_request *request)

@@ -56,11 +56,7 @@ SW_INLINE int sw_env_source_take(struct sw_request *request, enum sw_source_shar
 	if (run->facts->sources_full && run->source.word == empty)
 		return SW_REASON_SOURCES_FULL;
 	reason = sw_source_take(&run->source.word, empty, direct, limits);
-	if (reason)
-		return reason;
-	if (share == SW_SHARE_DIRECT)
-		sw_decide_show_half_open(request, &run->source);
-	return sw_half_open_begin(request->service_conf, request->service, &run->source, share);
+	return reason ? reason : sw_decide_begin(request, &run->source, share);
 }
 
 /* A SYN's own port may be in TIME_WAIT, which nobody can tell without the port. */

@@ -17,13 +17,10 @@ SW_INLINE int sw_env_source_take(struct sw_request *request, enum sw_source_shar
 				 const struct sw_source_limits *limits)
 {
 	struct sw_replay_source *source = request->env;
-
 	int reason = sw_source_take(&source->live.word, sw_source_empty(&source->key),
 				    share != SW_SHARE_POOLED, limits);
 
-	return reason ? reason
-		      : sw_half_open_begin(request->service_conf, request->service, &source->live,
-					   share);
+	return reason ? reason : sw_decide_begin(request, &source->live, share);
 }
 
 SW_INLINE __u32 sw_env_source_live(struct sw_request *request)
