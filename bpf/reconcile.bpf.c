@@ -121,7 +121,6 @@ static __noinline int adopt_service(const struct sw_flow_key *key, struct sw_flo
 	}
 	/* What it held before, which nobody changes while it is claimed; the stack has no room for both. */
 	held = holding_of(flow);
-	held.flags = unpack(seen).flags;
 	flow->service = op->service;
 	flow->class_id = op->class_id;
 	flow->source_bits = op->source_bits;

@@ -58,7 +58,7 @@ struct sw_source_limits {
 	__u32 direct;
 };
 
-/* A connection that is to be counted, while other CPUs change the word: see SW_REPEAT. */
+/* A connection that is to be counted, while other CPUs change the word: see SW_REPEAT. Small, for BPF's stack. */
 struct sw_source_taking {
 	__u64 *word;
 	__u64 empty;

@@ -203,30 +203,36 @@ static void a_convoy_cuts_it_to_what_keeps_the_lock_busy_and_it_grows_back_after
 	assert_int_equal(slots(&plant), 100);
 }
 
+/* For as many as before the budget grows, and is not cut again. */
+static void assert_that_usual_work_is_usual(struct plant *plant)
+{
+	uint64_t cuts = plant->adaptive.cuts;
+
+	plant->lasts_s = 0.1;
+	plant->convoy_s = 0;
+	plant->wanted = 60;
+	run_s(plant, 5);
+	assert_within(slots(plant), 50, 90);
+	assert_int_equal(plant->adaptive.cuts, cuts);
+}
+
 /* Their short turns at the lock would make everything that comes after look slow. */
 static void while_they_wait_for_each_other_nothing_is_learned(void **state)
 {
 	struct plant plant = plant_of(60);
-	uint64_t cuts;
 
 	(void)state;
 	run_s(&plant, 20);
 	plant.lasts_s = plant.convoy_s = 0.004;
 	run_s(&plant, 60);
 	assert_int_equal(slots(&plant), 5);
-	cuts = plant.adaptive.cuts;
-	plant.lasts_s = 0.1;
-	plant.convoy_s = 0;
-	run_s(&plant, 5);
-	assert_within(slots(&plant), 50, 90);
-	assert_int_equal(plant.adaptive.cuts, cuts);
+	assert_that_usual_work_is_usual(&plant);
 }
 
 /* A small budget may end the waiting: what is left are the same short turns. */
 static void nor_while_only_a_cut_keeps_them_from_waiting(void **state)
 {
 	struct plant plant = plant_of(60);
-	uint64_t cuts;
 
 	(void)state;
 	run_s(&plant, 20);
@@ -236,13 +242,7 @@ static void nor_while_only_a_cut_keeps_them_from_waiting(void **state)
 	run_s(&plant, 60);
 	assert_within(plant.adaptive.signals[SW_ADAPTIVE_WAITS].ratio, 1, 1.1);
 	assert_int_equal(slots(&plant), 5);
-	cuts = plant.adaptive.cuts;
-	plant.lasts_s = 0.1;
-	plant.convoy_s = 0;
-	plant.wanted = 60;
-	run_s(&plant, 5);
-	assert_within(slots(&plant), 50, 90);
-	assert_int_equal(plant.adaptive.cuts, cuts);
+	assert_that_usual_work_is_usual(&plant);
 	/* When it has grown, shorter work is learned for what it is. */
 	plant.lasts_s = 0.01;
 	run_s(&plant, 60);

@@ -16,8 +16,9 @@
  *   first sample on, and a convoy that lasts is never taken for usual.
  * - Elsewhere the usual is learned while no more sessions work than the floor allows, as BBR measures its minimum
  *   with little in flight; Gradient2's long average would take an overload for usual after some minutes. Work that
- *   became longer is no overload: a cut that makes nothing faster is undone, and what it found is usual. Nothing shorter is learned while a cut
- *   keeps sessions from waiting for each other: when that is over it would make all that comes look slow.
+ *   became longer is no overload: a cut that makes nothing faster is undone, and what it found is usual. Nothing
+ *   shorter is learned while a cut keeps sessions from waiting for each other: when that is over it would make all
+ *   that comes look slow.
  */
 #ifndef SW_POLICY_ADAPTIVE_H
 #define SW_POLICY_ADAPTIVE_H
