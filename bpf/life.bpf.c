@@ -6,8 +6,9 @@
  * The kernel does not run a tracing program while it runs already on that CPU: where a packet comes in while
  * a system call is just telling of its own socket, what becomes of the packet's socket is told to nobody, and
  * its slot would be held until reconciliation finds it. So there are two programs, one behind the other, of
- * which the second does what the first was not told of. It has been seen that a CPU is in the middle of both: what
- * ends there meanwhile is told to neither, and it is reconciliation that finds it.
+ * which the second does what the first was not told of. Now and then neither is told, and it is reconciliation that
+ * finds what ended: all that ended in some softirqs, and nothing anywhere else. Why is not known; the kernel counts a
+ * recursion miss for it, of an empty program there as well.
  */
 #define COUNTS_IN_TASKS /* see count.bpf.h */
 
